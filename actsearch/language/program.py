@@ -6,7 +6,7 @@ subterms once, so that equal expressions are equal objects.
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -135,20 +135,23 @@ class Builder:
             raise ValueError(f"{op} takes {primitive.arity} operands; received {len(args)}.")
         return self._add(Node(op, args))
 
-    def substitute(self, program: Program, inputs: Mapping[str, int]) -> int:
-        """Copies `program` with its inputs replaced by nodes of this builder; returns the node of its output."""
+    def substitute(self, program: Program, inputs: Callable[[str], int]) -> int:
+        """Copies `program` with `inputs(name)` in the place of each input; returns the node of its output."""
         here: list[int] = []
-        initial = dict(program.parameters)
         for op, args, payload in program.nodes:
-            if op == "input":
-                here.append(inputs[payload])
+            if args:
+                here.append(self._add(Node(op, tuple([here[arg] for arg in args]))))
+            elif op == "input":
+                here.append(inputs(payload))  # type: ignore[arg-type]
             elif op == "parameter":
-                here.append(self.parameter(payload, initial[payload]))
-            elif op == "constant":
-                here.append(self._add(Node(op, (), payload)))
+                here.append(self.parameter(payload, dict(program.parameters)[payload]))  # type: ignore[index]
             else:
-                here.append(self._add(Node(op, tuple(here[arg] for arg in args))))
+                here.append(self._add(Node(op, (), payload)))
         return here[-1]
+
+    def finish(self, choices: tuple[int, ...] | None = None) -> Program:
+        """Returns the Program whose output is the node added last, trusting that no node is dead or out of order."""
+        return Program(tuple(self.nodes), tuple(self._initial.items()), choices)
 
     def program(self, output: int, choices: tuple[int, ...] | None = None) -> Program:
         """Returns the Program whose output is the given node, without the nodes that it does not need."""

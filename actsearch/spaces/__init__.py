@@ -1,0 +1,18 @@
+"""Which candidates exist: sample, mutate, enumerate, count, and the decisions that determine a program."""
+
+from actsearch.spaces.base import Space
+from actsearch.spaces.custom import custom
+from actsearch.spaces.swish import swish
+
+SPACES = {f"swish-{units}": (lambda units=units: swish(units)) for units in (1, 2, 3)}
+"""Named spaces for the command line and the contract tests: name -> function that makes the space."""
+
+
+def get_space(name: str) -> Space:
+    """Returns a named space; raises ValueError with the known names otherwise."""
+    if name not in SPACES:
+        raise ValueError(f"Unknown space {name!r}; write one of {', '.join(SPACES)}.")
+    return SPACES[name]()
+
+
+__all__ = ["SPACES", "Space", "custom", "get_space", "swish"]

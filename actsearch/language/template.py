@@ -1,0 +1,150 @@
+"""Template: a program with choices left open. What a space offers, and what the interpreter runs as data.
+
+A template is a sequence of slots. Slot i writes register i + 1; register 0 holds `x`; the last register is the output. Each
+slot lists its *options*, small programs in `x` (first operand) and `y` (second operand), and for each operand the registers
+that it may read. A choice vector fixes every slot, and so a Program. Both a published space (many slots, few options each)
+and a plain list of formulas (one slot, one option per formula) are templates, so one interpreter serves both.
+"""
+
+import dataclasses
+import functools
+import itertools
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from actsearch.language.primitives import PRIMITIVES
+from actsearch.language.program import Builder, Program
+from actsearch.language.text import parse
+
+
+class Slot(NamedTuple):
+    """One step of a template.
+
+    Attributes:
+      name: shown in decisions, such as "unit1.binary".
+      options: what may be computed, programs in `x` and, with two operands, `y`.
+      operands: for each operand the registers it may read.
+    """
+
+    name: str
+    options: tuple[Program, ...]
+    operands: tuple[tuple[int, ...], ...]
+
+
+class Decision(NamedTuple):
+    """One categorical choice: its name and the text of each option. A choice is an index into `options`."""
+
+    name: str
+    options: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Template:
+    """A sequence of slots; see the module's docstring.
+
+    Example:
+      >>> from actsearch.language import parse
+      >>> bank = Template.bank([parse("x * sigmoid(x)"), parse("relu(x)")])
+      >>> bank.decisions[0].options
+      ('x * sigmoid(x)', 'relu(x)')
+      >>> bank.decode((1,))
+      Program('relu(x)')
+    """
+
+    slots: tuple[Slot, ...]
+
+    def __post_init__(self):
+        if not self.slots:
+            raise ValueError("A Template needs at least one slot.")
+        for register, slot in enumerate(self.slots, start=1):
+            readable = {r for operand in slot.operands for r in operand}
+            if not slot.options or not all(slot.operands) or not readable <= set(range(register)):
+                raise ValueError(f"Slot {slot.name!r} needs options, and operands that read registers 0 to {register - 1}.")
+
+    @classmethod
+    def bank(cls, programs: Sequence[Program]) -> "Template":
+        """Returns the template that is a plain list of programs: one decision, one option per program."""
+        return cls((Slot("program", tuple(programs), ((0,),)),))
+
+    @functools.cached_property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Every open choice in order: for each slot the operands that have more than one register, then the option."""
+        rows = []
+        for slot in self.slots:
+            for letter, registers in zip("xy", slot.operands, strict=False):
+                rows.append(Decision(f"{slot.name}.{letter}", tuple(self._register_name(r) for r in registers)))
+            rows.append(Decision(slot.name, tuple(str(option) for option in slot.options)))
+        return tuple(row for row in rows if len(row.options) > 1)
+
+    def _register_name(self, register: int) -> str:
+        return "x" if register == 0 else self.slots[register - 1].name
+
+    @functools.cached_property
+    def layout(self) -> tuple[tuple[int | None, tuple[int | None, ...]], ...]:
+        """For each slot: the decision that picks its option, and those that pick its operands (None: nothing to pick)."""
+        numbers = itertools.count()
+        rows = []
+        for slot in self.slots:
+            operands = tuple(next(numbers) if len(registers) > 1 else None for registers in slot.operands)
+            rows.append((next(numbers) if len(slot.options) > 1 else None, operands))
+        return tuple(rows)
+
+    @functools.cached_property
+    def parameters(self) -> tuple[tuple[str, float], ...]:
+        """Every distinct (name, initial value) among the options, in order of appearance."""
+        pairs = (pair for slot in self.slots for option in slot.options for pair in option.parameters)
+        return tuple(dict.fromkeys(pairs))
+
+    def count(self) -> int:
+        """Returns the number of choice vectors."""
+        return math.prod(len(decision.options) for decision in self.decisions)
+
+    def check(self, choices: Sequence[int]) -> tuple[int, ...]:
+        """Returns `choices` as a tuple of ints, or raises a ValueError that names the choice out of range."""
+        if len(choices) != len(self.decisions):
+            raise ValueError(f"Expected {len(self.decisions)} choices, one per decision; received {len(choices)}.")
+        for choice, decision in zip(choices, self.decisions, strict=True):
+            if not 0 <= choice < len(decision.options):
+                raise ValueError(f"{decision.name} takes 0 to {len(decision.options) - 1}; received {choice}.")
+        return tuple(int(choice) for choice in choices)
+
+    def decode(self, choices: Sequence[int]) -> Program:
+        """Returns the Program that a choice vector determines; slots that the output does not need leave no trace."""
+        choices = self.check(choices)
+        builder = Builder()
+        written: dict[int, int] = {}  # register -> node
+
+        def read(register: int) -> int:
+            if register == 0:
+                return builder.input("x")
+            if register not in written:
+                written[register] = write(register - 1)
+            return written[register]
+
+        def write(index: int) -> int:
+            slot, (option, operands) = self.slots[index], self.layout[index]
+            program = slot.options[0 if option is None else choices[option]]
+            sources = [rs[0 if d is None else choices[d]] for rs, d in zip(slot.operands, operands, strict=True)]
+            return builder.substitute(program, lambda name: read(sources[name == "y"]))
+
+        # Registers are written when first read, so the nodes already stand in a Program's order and none is dead.
+        read(len(self.slots))
+        return builder.finish(choices)
+
+
+def as_option(text: str, arity: int) -> Program:
+    """Reads an option: a formula in `x` (and `y`), or a bare primitive name or infix sign that stands for its call.
+
+    Example:
+      >>> as_option("sigmoid", 1), as_option("beta * x", 1), as_option("*", 2), as_option("max", 2)
+      (Program('sigmoid(x)'), Program('beta * x'), Program('x * y'), Program('max(x, y)'))
+    """
+    inputs = ("x", "y")[:arity]
+    stripped = text.strip()
+    symbols = {row.symbol: name for name, row in PRIMITIVES.items() if row.symbol and row.arity == arity}
+    name = symbols.get(stripped, stripped)
+    primitive = PRIMITIVES.get(name)
+    if primitive is not None and primitive.arity - len(primitive.implicit) == arity:
+        return parse(f"{name}({', '.join(inputs)})", inputs=inputs)
+    return parse(text, inputs=inputs)

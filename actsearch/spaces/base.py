@@ -1,0 +1,89 @@
+"""Space: which candidates exist. A named template with the few verbs that controllers use."""
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from actsearch.language import Program
+from actsearch.language.template import Decision, Template
+
+
+@dataclasses.dataclass(frozen=True)
+class Space:
+    """A set of programs, one per choice vector.
+
+    Programs drawn from a space remember their choices (`program.choices`), which is what `mutate` and the interpreter read.
+
+    Attributes:
+      name: identifies the space in archives and on the command line.
+      template: the slots, their options and operands.
+
+    Example:
+      >>> import numpy as np
+      >>> from actsearch.spaces import swish
+      >>> space = swish(units=1)
+      >>> space.count()
+      6250
+      >>> program = space.sample(np.random.default_rng(0))
+      >>> space.decode(program.choices) == program
+      True
+    """
+
+    name: str
+    template: Template
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """The categorical choices, in the order an autoregressive controller makes them."""
+        return self.template.decisions
+
+    @property
+    def mask(self) -> np.ndarray:
+        """Legal choices, bool [decisions, largest number of options]; False marks a choice that does not exist."""
+        sizes = self._sizes
+        return np.arange(sizes.max()) < sizes[:, None]
+
+    @functools.cached_property
+    def _sizes(self) -> np.ndarray:
+        return np.array([len(decision.options) for decision in self.decisions])
+
+    def count(self) -> int:
+        """Returns the exact number of choice vectors; several may determine the same function."""
+        return self.template.count()
+
+    def decode(self, choices: Sequence[int]) -> Program:
+        """Returns the program of a choice vector; raises ValueError where a choice is out of range."""
+        return self.template.decode(choices)
+
+    def sample(self, rng: np.random.Generator) -> Program:
+        """Returns a program with every choice drawn uniformly."""
+        return self.decode(rng.integers(self._sizes).tolist())
+
+    def mutate(self, program: Program, rng: np.random.Generator) -> Program:
+        """Returns a copy in which one choice, drawn uniformly, has another value, drawn uniformly.
+
+        Args:
+          program: drawn from this space, so that it carries its choices.
+          rng: source of randomness.
+
+        Raises:
+          ValueError: the program carries no choices of this space.
+        """
+        if program.choices is None:
+            raise ValueError(
+                f"mutate needs a program drawn from {self.name}; received {str(program)!r}, which has no choices: "
+                "make it with space.sample or space.decode."
+            )
+        choices = list(self.template.check(program.choices))
+        position = int(rng.integers(len(choices)))
+        step = int(rng.integers(1, len(self.decisions[position].options)))
+        choices[position] = (choices[position] + step) % len(self.decisions[position].options)
+        return self.decode(choices)
+
+    def enumerate(self) -> Iterator[Program]:
+        """Yields every program once per choice vector, the last decision fastest; nothing is made in advance."""
+        for choices in itertools.product(*(range(len(decision.options)) for decision in self.decisions)):
+            yield self.decode(choices)
