@@ -1,7 +1,7 @@
 """A program as JAX, two ways that agree in value and gradient, and its functional identity."""
 
 from actsearch.engine.fingerprint import fingerprint, probe
-from actsearch.engine.interpret import interpreter
-from actsearch.engine.specialize import to_function
+from actsearch.engine.interpret import interpret, interpreter
+from actsearch.engine.specialize import Activation, specialize, to_function
 
-__all__ = ["fingerprint", "interpreter", "probe", "to_function"]
+__all__ = ["Activation", "fingerprint", "interpret", "interpreter", "probe", "specialize", "to_function"]

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.custom_batching import sequential_vmap
 
-from actsearch.engine.specialize import evaluate
+from actsearch.engine.specialize import Activation, evaluate
 from actsearch.language.template import Slot, Template
 
 Parameters = tuple[jax.Array, ...]
@@ -63,6 +63,22 @@ def interpreter(template: Template) -> Callable[[jax.Array, jax.Array, Parameter
 
     apply.defvjp(apply_forward, apply_backward)
     return apply
+
+
+def interpret(template: Template, choices: jax.Array) -> Activation:
+    """Returns the program that `choices`, a traced int32 [decisions], determines, as an Activation.
+
+    Its parameters are those of all options of the template; the ones that the program does not use get no gradient.
+    """
+    apply = interpreter(template)
+    # Two options may give one name two initial values; the key keeps them apart.
+    keys = [f"{name}={initial!r}" for name, initial in template.parameters]
+    initial = {key: value for key, (_, value) in zip(keys, template.parameters, strict=True)}
+
+    def function(x, parameters):
+        return apply(choices, x, tuple(parameters[key] for key in keys))
+
+    return Activation("interpreted", initial, function)
 
 
 def _registers(template: Template, choices, x, parameters) -> tuple[jax.Array, ...]:

@@ -1,6 +1,7 @@
 """A program as a JAX function of its own: XLA sees the formula. For long training, for export, and for people."""
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -8,6 +9,26 @@ import jax.numpy as jnp
 from actsearch.language import PRIMITIVES, Program
 
 _FUNCTIONS = {name: row.function for name, row in PRIMITIVES.items()}
+
+
+class Activation(NamedTuple):
+    """A candidate as a network sees it, whichever engine runs it.
+
+    Attributes:
+      name: for messages.
+      parameters: initial value of each trainable parameter, by key.
+      function: (x [..., channels], {key: value}) -> an array like `x`.
+    """
+
+    name: str
+    parameters: Mapping[str, float]
+    function: Callable[[jax.Array, Mapping[str, jax.Array]], jax.Array]
+
+
+def specialize(program: Program) -> Activation:
+    """Returns a program as an Activation of its own."""
+    function = to_function(program)
+    return Activation(str(program), dict(program.parameters), lambda x, parameters: function(x, **parameters))
 
 
 def to_function(program: Program) -> Callable[..., jax.Array]:
