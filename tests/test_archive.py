@@ -188,6 +188,16 @@ def test_other_files_in_the_directory_are_left_alone(tmp_path):
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
+def test_zero_with_a_sign_is_not_taken_for_damage(tmp_path):
+    """SQLite keeps no -0.0 in a REAL column; the checksum must not depend on it."""
+    given = trial(0, score=-0.0, seconds=-0.0, metrics=({"score": -0.0},))
+    with Archive.write(tmp_path, {}) as archive:
+        archive.append([given])
+        (back,) = archive.trials()
+    assert back == given
+    assert math.copysign(1, back.metrics[0]["score"]) == -1
+
+
 @pytest.mark.parametrize("name", ["100% of x?mode=rw#1", "späße"])
 def test_any_directory_name_will_do(tmp_path, name):
     with Archive.write(tmp_path / name, {}) as archive:
@@ -285,15 +295,17 @@ def test_a_trial_that_would_not_come_back_adds_nothing(run):
         assert len(archive) == 10
 
 
-def test_an_interrupted_append_adds_nothing(run, monkeypatch):
-    def interrupt(*_):
-        raise KeyboardInterrupt
+def test_an_interrupted_append_adds_nothing(run):
+    def interrupted(archive):
+        with archive._transaction():
+            places = ", ".join("?" * len(module._COLUMNS))
+            archive._connection.execute(f"INSERT INTO trials VALUES ({places})", module._row(trial(10)))
+            raise KeyboardInterrupt
 
     with Archive.write(run, CONFIG) as archive:
-        with monkeypatch.context() as patch:
-            patch.setattr(module, "_continuous", interrupt)
-            with pytest.raises(KeyboardInterrupt):
-                archive.append(batch(10, 11))
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(archive)
+        assert archive.trials() == batch(0, 10)
         archive.append(batch(10, 11))
         assert len(archive) == 11
 
@@ -446,15 +458,15 @@ def test_a_directory_that_cannot_be_written(tmp_path, monkeypatch):
 
 
 def test_a_second_writer_is_told_who_holds_the_archive(run):
-    with Archive.write(run, CONFIG):
+    with Archive.write(run, CONFIG) as held:
         refused_by = rf"locked: process {os.getpid()},.*Wait for it, stop it"
         with pytest.raises(ArchiveError, match=refused_by):
             Archive.write(run, CONFIG)
         code = f"from actsearch.archive import Archive\nArchive.write({str(run)!r}, {CONFIG!r})"
         other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
         assert f"locked: process {os.getpid()}," in other.stderr
-    with Archive.write(run, CONFIG):  # freed by close
-        pass
+    with Archive.write(run, CONFIG) as again:  # freed by close
+        assert again is not held
 
 
 def test_a_refused_writer_frees_the_lock(run):
@@ -511,9 +523,18 @@ with archive._transaction():
 """
 
 
+@contextlib.contextmanager
 def child(code, *args):
-    process = [sys.executable, "-c", code, *args]
-    return subprocess.Popen(process, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    """Another Python, which a failing or waiting test does not leave behind."""
+    command = [sys.executable, "-c", code, *args]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        watchdog = threading.Timer(60, process.kill)
+        watchdog.start()
+        try:
+            yield process
+        finally:
+            watchdog.cancel()
+            process.kill()
 
 
 def test_kill_9_loses_nothing_that_append_returned_from(tmp_path):
