@@ -1,0 +1,23 @@
+"""How candidates are proposed: (init, ask, tell). A new controller is one file and one row here."""
+
+from actsearch.controllers.base import Controller, Proposal
+from actsearch.controllers.exhaustive import exhaustive
+from actsearch.controllers.random_search import random_search
+from actsearch.controllers.regularized_evolution import regularized_evolution
+from actsearch.spaces import Space
+
+CONTROLLERS = {"random": random_search, "exhaustive": exhaustive, "evolution": regularized_evolution}
+"""Name -> function (space, **options) that makes the controller."""
+
+
+def get_controller(name: str, space: Space, **options) -> Controller:
+    """Returns a named controller of a space; raises ValueError for an unknown name or option."""
+    if name not in CONTROLLERS:
+        raise ValueError(f"Unknown controller {name!r}; write one of {', '.join(CONTROLLERS)}.")
+    try:
+        return CONTROLLERS[name](space, **options)
+    except TypeError as error:
+        raise ValueError(f"Controller {name!r} does not take these options: {error}.") from error
+
+
+__all__ = ["CONTROLLERS", "Controller", "Proposal", "exhaustive", "get_controller", "random_search", "regularized_evolution"]

@@ -83,6 +83,16 @@ class Space:
         choices[position] = (choices[position] + step) % len(self.decisions[position].options)
         return self.decode(choices)
 
+    def at(self, index: int) -> Program:
+        """Returns the program at a place of `enumerate`, 0 to count - 1, without making the ones before it."""
+        if not 0 <= index < self.count():
+            raise ValueError(f"{self.name} has places 0 to {self.count() - 1}; received {index}.")
+        choices = []
+        for decision in reversed(self.decisions):
+            index, choice = divmod(index, len(decision.options))
+            choices.append(choice)
+        return self.decode(choices[::-1])
+
     def enumerate(self) -> Iterator[Program]:
         """Yields every program once per choice vector, the last decision fastest; nothing is made in advance."""
         for choices in itertools.product(*(range(len(decision.options)) for decision in self.decisions)):

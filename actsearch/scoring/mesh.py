@@ -1,0 +1,30 @@
+"""Devices: every core of a laptop or every GPU of a box as one mesh with the axis "candidate"."""
+
+import os
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+from jax.sharding import AxisType, Mesh
+
+
+def use_all_cores() -> None:
+    """Makes one JAX CPU device for each core; call it before JAX computes anything, else it does nothing.
+
+    Programs that start a search call it; the library never does so by itself. An explicit `jax_num_cpu_devices` or
+    `--xla_force_host_platform_device_count` of the user wins.
+    """
+    forced = "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
+    if forced or jax.config.jax_num_cpu_devices > 1:  # type: ignore[attr-defined]
+        return
+    try:
+        jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+    except RuntimeError:  # the backends are already there; the search then runs on what there is
+        return
+
+
+def candidate_mesh(devices: Sequence[jax.Device] | None = None) -> Mesh:
+    """Returns a mesh over the given devices, all of them by default, with one axis, "candidate"."""
+    chosen = jax.devices() if devices is None else list(devices)
+    # Auto axes: newer JAX makes them Explicit by default, and then indexing a sharded result raises.
+    return Mesh(np.array(chosen), ("candidate",), axis_types=(AxisType.Auto,))

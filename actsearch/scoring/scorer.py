@@ -1,0 +1,230 @@
+"""Scorer: compiles a task's training once and runs it for any number of candidates, seeds and learning rates."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import NamedSharding
+from jax.sharding import PartitionSpec as P
+
+from actsearch.engine import Activation, interpret, specialize
+from actsearch.language import Program
+from actsearch.language.template import Template
+from actsearch.nn import Layer
+from actsearch.scoring.mesh import candidate_mesh
+from actsearch.scoring.train import Outcome, train
+from actsearch.tasks import Task
+
+Engine = Literal["auto", "interpret", "specialize"]
+
+
+class Job(NamedTuple):
+    """One training: the candidate's choices, the seed, and the factor on the recipe's learning rate."""
+
+    choices: tuple[int, ...]
+    seed: int
+    rate_scale: float = 1.0
+
+
+class Scorer:
+    """Trains jobs on a task, as many at a time as there are devices.
+
+    A job's outcome depends on the task, the seed, the rate and the program alone: jobs run one after another on their
+    device and share nothing but the data.
+
+    Args:
+      task: what to train on.
+      candidate: traced int32 choices -> Activation: the interpreter of a template, or one fixed program.
+      num_choices: length of a choice vector.
+      part: "validation", or "test" to verify what a search has found.
+      devices: all of JAX's by default.
+      jobs_per_call: the most jobs that one device runs before control returns to Python.
+
+    Attributes:
+      compilations: how often the training function was traced and compiled; 1 after any number of jobs.
+
+    Example:
+      >>> from actsearch.spaces import swish
+      >>> from actsearch.tasks import get_task
+      >>> scorer = Scorer.interpreted(get_task("digits-mlp"), swish().template)
+      >>> scorer.compilations
+      0
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        candidate: Callable[[jax.Array], Activation],
+        num_choices: int,
+        *,
+        part: Literal["validation", "test"] = "validation",
+        devices: Sequence[jax.Device] | None = None,
+        jobs_per_call: int = 32,
+    ):
+        self.task = task
+        self.compilations = 0
+        self._candidate, self._num_choices, self._jobs_per_call = candidate, num_choices, jobs_per_call
+        self._mesh = candidate_mesh(devices)
+        data = task.data()
+        parts = (data.train, getattr(data, part))
+        self._data = jax.device_put(parts, NamedSharding(self._mesh, P()))
+        split, whole = P("candidate"), P()
+        run = jax.shard_map(
+            self._run, mesh=self._mesh, in_specs=(split, split, split, split, whole), out_specs=split, check_vma=False
+        )
+        self._compiled = jax.jit(run)
+
+    @classmethod
+    def interpreted(cls, task: Task, template: Template, **kwargs) -> "Scorer":
+        """Returns a scorer of every program of a template; see the class for the keywords."""
+        return cls(task, lambda choices: interpret(template, choices), len(template.decisions), **kwargs)
+
+    @classmethod
+    def specialized(cls, task: Task, program: Program, **kwargs) -> "Scorer":
+        """Returns a scorer of one program, compiled as a formula; its jobs have no choices."""
+        return cls(task, lambda _: specialize(program), 0, **kwargs)
+
+    @property
+    def batch(self) -> int:
+        """How many jobs one call of the compiled function takes at most."""
+        return self._mesh.size * self._jobs_per_call
+
+    def __call__(self, jobs: Iterable[Job]) -> list[Outcome]:
+        """Trains every job; returns their outcomes, floats, in the order of the jobs."""
+        jobs = list(jobs)
+        outcomes: list[Outcome] = []
+        for start in range(0, len(jobs), self.batch):
+            outcomes += self._call(jobs[start : start + self.batch])
+        return outcomes
+
+    def _call(self, jobs: list[Job]) -> list[Outcome]:
+        devices = self._mesh.size
+        counts = np.array([len(jobs[device::devices]) for device in range(devices)], np.int32)
+        choices = np.zeros((devices, self._jobs_per_call, self._num_choices), np.int32)
+        seeds = np.zeros((devices, self._jobs_per_call), np.int32)
+        rates = np.ones((devices, self._jobs_per_call), np.float32)
+        for i, job in enumerate(jobs):
+            place = i % devices, i // devices
+            choices[place], seeds[place], rates[place] = job
+        result = jax.device_get(self._compiled(counts, choices, seeds, rates, self._data))
+        return [Outcome(*(float(field[i % devices, i // devices]) for field in result)) for i in range(len(jobs))]
+
+    def _run(self, counts, choices, seeds, rates, data) -> Outcome:
+        """Runs one device's share: arrays have a leading axis of 1, the device's part of the mesh."""
+        self.compilations += 1  # Python runs this once per trace
+
+        def body(i, outcomes):
+            activation = self._candidate(choices[0, i])
+            outcome = train(self.task, lambda features: Layer(activation, features), seeds[0, i], rates[0, i], *data)
+            return jax.tree.map(lambda all_, one: all_.at[0, i].set(one), outcomes, outcome)
+
+        # A loop with a traced bound runs no idle jobs when a device's share is not full.
+        empty = Outcome(*(jnp.zeros(seeds.shape) for _ in Outcome._fields))
+        return jax.lax.fori_loop(0, counts[0], body, empty)
+
+
+class Result(NamedTuple):
+    """The trainings of one program: one metrics mapping a seed, and whether every loss was finite."""
+
+    metrics: tuple[dict[str, float], ...]
+    diverged: bool
+    score: float
+
+
+def result(task: Task, outcomes: Sequence[Outcome]) -> Result:
+    """Returns what a program's outcomes, one a seed, amount to: the mean score, 0 where any training diverged."""
+    metrics = tuple({"score": task.normalize(outcome._asdict()), **outcome._asdict()} for outcome in outcomes)
+    diverged = any(not math.isfinite(outcome.loss) for outcome in outcomes)
+    score = 0.0 if diverged else sum(row["score"] for row in metrics) / len(metrics)
+    return Result(metrics, diverged, score)
+
+
+def choose_engine(engine: Engine, programs: int) -> tuple[Literal["interpret", "specialize"], str]:
+    """Returns the engine to use for a number of programs, and one line that says why.
+
+    Compiling a formula's own training costs more than a hundred interpreted trainings of the digits tasks, and the
+    interpreter's one compilation costs about as much as two or three of them; see experiments/benchmarks.
+    """
+    if engine not in ("auto", "interpret", "specialize"):
+        raise ValueError(f"engine is one of auto, interpret, specialize; received {engine!r}.")
+    if engine != "auto":
+        return engine, f"engine: {engine} (forced)"  # type: ignore[return-value]
+    if programs > 2:
+        return "interpret", f"engine: interpret (one compilation instead of {programs:,})"
+    return "specialize", f"engine: specialize ({programs} to compile, fewer than the interpreter pays for)"
+
+
+def score_programs(
+    task: Task,
+    programs: Sequence[Program],
+    seeds: Sequence[int],
+    *,
+    rate_scales: Sequence[float] = (1.0,),
+    part: Literal["validation", "test"] = "validation",
+    engine: Engine = "auto",
+    devices: Sequence[jax.Device] | None = None,
+    report: Callable[[str], None] = lambda line: None,
+    bank_size: int = 32,
+) -> list[Result]:
+    """Trains a list of programs, of any origin, and returns one result for each.
+
+    Args:
+      task: what to train on.
+      programs: the candidates.
+      seeds: each program is trained once with each of them.
+      rate_scales: factors on the recipe's learning rate. With several, each program is credited with the factor of its
+        best mean validation score over the seeds, whatever `part` is.
+      part: where the reported metrics are measured.
+      engine: "auto", or one of the two by name.
+      devices: all of JAX's by default.
+      report: receives the line that explains the choice of engine, and progress.
+      bank_size: programs in one interpreted compilation.
+
+    Returns:
+      One Result a program. With several rates each metrics mapping holds "rate_scale" too.
+    """
+    if not programs or not seeds:
+        raise ValueError("score_programs needs at least one program and one seed.")
+    chosen, why = choose_engine(engine, len(programs))
+    report(why)
+    size = bank_size if chosen == "interpret" else 1
+    results: list[Result] = []
+    for start in range(0, len(programs), size):
+        group = programs[start : start + size]
+        began = time.perf_counter()
+        results += _score_group(task, group, seeds, rate_scales, part, chosen, devices)
+        done = min(start + size, len(programs))
+        report(f"{task.name}: {done} of {len(programs)} programs, {time.perf_counter() - began:.1f} s")
+    return results
+
+
+def _score_group(task, programs, seeds, rate_scales, part, engine, devices) -> list[Result]:
+    """Scores programs that share one compilation."""
+
+    def scorer(part):
+        if engine == "interpret":
+            return Scorer.interpreted(task, Template.bank(programs), part=part, devices=devices)
+        return Scorer.specialized(task, programs[0], part=part, devices=devices)
+
+    run = scorer(part)
+    choices = [(i,) if run._num_choices else () for i in range(len(programs))]
+    rates = dict.fromkeys(choices_index := range(len(programs)), rate_scales[0])
+    if len(rate_scales) > 1:
+        judge = run if part == "validation" else scorer("validation")
+        jobs = [Job(choices[i], seed, rate) for i in choices_index for rate in rate_scales for seed in seeds]
+        outcomes = judge(jobs)
+        for i in choices_index:
+            base = i * len(rate_scales) * len(seeds)
+            rows = [outcomes[base + r * len(seeds) : base + (r + 1) * len(seeds)] for r in range(len(rate_scales))]
+            rates[i] = max(zip(rows, rate_scales, strict=True), key=lambda row: result(task, row[0]).score)[1]
+    outcomes = run([Job(choices[i], seed, rates[i]) for i in choices_index for seed in seeds])
+    results = [result(task, outcomes[i * len(seeds) : (i + 1) * len(seeds)]) for i in choices_index]
+    if len(rate_scales) > 1:
+        results = [
+            r._replace(metrics=tuple({**m, "rate_scale": rates[i]} for m in r.metrics)) for i, r in enumerate(results)
+        ]
+    return results
