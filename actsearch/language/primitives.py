@@ -71,6 +71,12 @@ def _signed_log(x):
     return jnp.sign(x) * _log_abs(x)
 
 
+def _sinh(x):
+    # jnp.sinh is odd up to its last bit only.
+    sign = jnp.where(x < 0, -1, 1).astype(x.dtype)
+    return sign * jnp.sinh(sign * x)
+
+
 def _sinc(x):
     # sin(x)/x loses the digits of its derivative near 0, so a series takes over; its last term is below 1e-17 at 0.5.
     small = jnp.abs(x) < 0.5
@@ -172,7 +178,7 @@ _ROWS = (
     _unary("exp", jnp.exp, r"e^{{{}}}", "overflows beyond 88 in float32"),
     _unary("sin", jnp.sin, r"\sin({})", parity="odd"),
     _unary("cos", jnp.cos, r"\cos({})", parity="even"),
-    _unary("sinh", jnp.sinh, r"\sinh({})", "overflows beyond 89 in float32", parity="odd"),
+    _unary("sinh", _sinh, r"\sinh({})", "overflows beyond 89 in float32", parity="odd"),
     _unary("cosh", jnp.cosh, r"\cosh({})", "overflows beyond 89 in float32", parity="even"),
     _unary("tanh", jnp.tanh, r"\tanh({})", parity="odd"),
     _unary("asinh", jnp.arcsinh, r"\operatorname{{asinh}}({})", parity="odd"),
@@ -212,8 +218,8 @@ _ROWS = (
     Primitive("max", 2, jnp.maximum, r"\max({}, {})", "finite for all a, b; a tie shares the gradient", commutative=True),
     Primitive("min", 2, jnp.minimum, r"\min({}, {})", "finite for all a, b; a tie shares the gradient", commutative=True),
     Primitive("sigmul", 2, lambda a, b: jax.nn.sigmoid(a) * b, r"\sigma({}) \cdot {}", "finite for all a, b"),
-    Primitive("rbf", 3, _rbf, r"e^{{-{2}({0}-{1})^2}}", "finite for beta >= 0", implicit=("beta",)),
-    Primitive("laplace", 3, _laplace, r"e^{{-{2}\left|{0}-{1}\right|}}", "finite for beta >= 0; slope 0 at a = b", implicit=("beta",)),
+    Primitive("rbf", 3, _rbf, r"e^{{-{2}({0}-{1})^2}}", "finite for beta >= 0", commutative=True, implicit=("beta",)),
+    Primitive("laplace", 3, _laplace, r"e^{{-{2}\left|{0}-{1}\right|}}", "finite for beta >= 0; slope 0 at a = b", commutative=True, implicit=("beta",)),
     Primitive("mix", 3, _mix, r"{2}{0} + (1-{2}){1}", _OVERFLOW, implicit=("beta",)),
     # Beside them.
     Primitive("div", 2, _div, r"\frac{{{}}}{{{}}}", "infinite or NaN at b = 0", "/"),
