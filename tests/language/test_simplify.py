@@ -17,7 +17,7 @@ SIGNS_AND_SUMS = ("neg", "add", "sub", "mul", "div", "max", "abs", "sin", "cos",
 
 @functools.cache
 def compiled(op):
-    # One number at a time, as constants are folded: in a vector the last bit of atan may differ, and cos(1e15 a) shows it.
+    # One number at a time, as constants are folded: in a vector the last bit of atan may differ.
     return jax.jit(lambda *operands: jax.lax.map(lambda numbers: PRIMITIVES[op].function(*numbers), operands))
 
 
