@@ -6,6 +6,7 @@ subterms once, so that equal expressions are equal objects.
 
 import dataclasses
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -19,6 +20,13 @@ DEFAULT_PARAMETERS: Mapping[str, float] = MappingProxyType(
 
 INPUTS = ("x", "y")
 """Names of inputs; `y` is the second operand of a space's binary options."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def is_free(name: str) -> bool:
+    """Returns whether a parameter may have this name: an ASCII identifier that means nothing else in text."""
+    return bool(_NAME.fullmatch(name)) and name not in PRIMITIVES and name not in INPUTS and name != "param"
 
 
 class Node(NamedTuple):
@@ -110,6 +118,8 @@ class Builder:
 
     def parameter(self, name: str, initial: float | None = None) -> int:
         """Returns the node of a trainable parameter; `initial` may be left out for a name of DEFAULT_PARAMETERS."""
+        if name not in self._initial and not is_free(name):
+            raise ValueError(f"A parameter needs a name that is free; received {name!r}: choose another, such as 'alpha'.")
         if initial is None:
             initial = self._initial.get(name, DEFAULT_PARAMETERS.get(name))
         if initial is None:
@@ -144,7 +154,7 @@ class Builder:
             elif op == "input":
                 here.append(inputs(payload))  # type: ignore[arg-type]
             elif op == "parameter":
-                here.append(self.parameter(payload, dict(program.parameters)[payload]))  # type: ignore[index]
+                here.append(self.parameter(payload, dict(program.parameters)[payload]))  # type: ignore[arg-type, index]
             else:
                 here.append(self._add(Node(op, (), payload)))
         return here[-1]
@@ -160,7 +170,8 @@ class Builder:
             Node(op, tuple(order[arg] for arg in args), payload)
             for op, args, payload in (self.nodes[old] for old in order)
         )
-        parameters = tuple((node.payload, self._initial[node.payload]) for node in nodes if node.op == "parameter")
+        names = [str(node.payload) for node in nodes if node.op == "parameter"]
+        parameters = tuple((name, self._initial[name]) for name in names)
         return Program(nodes, parameters, choices)
 
     def _walk(self, output: int) -> Iterator[int]:

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
 from actsearch.language.primitives import PRIMITIVES
-from actsearch.language.program import DEFAULT_PARAMETERS, INPUTS, Builder, Program
+from actsearch.language.program import DEFAULT_PARAMETERS, Builder, Program, is_free
 
 MAX_LENGTH = 10_000
 MAX_DEPTH = 100
@@ -80,7 +80,7 @@ def parse(
       >>> parse("x * sigmod(x)")
       Traceback (most recent call last):
       ...
-      actsearch.language.text.ParseError: column 5: unknown name 'sigmod'; did you mean sigmoid, sigmul?
+      actsearch.language.text.ParseError: column 5: unknown name 'sigmod'; did you mean sigmoid, log_sigmoid, sigmul?
         x * sigmod(x)
             ^
     """
@@ -115,7 +115,7 @@ class _Parser:
             self._check_parameter(name, initial)
 
     def _check_parameter(self, name, initial):
-        if not _TOKEN.fullmatch(name) or name in PRIMITIVES or name in INPUTS or name == "param":
+        if not is_free(name):
             raise ValueError(f"A parameter needs a name that is free; received {name!r}: choose another, such as 'alpha'.")
         if not math.isfinite(initial):
             raise ValueError(f"Parameter {name!r} needs a finite initial value; received {initial}.")
@@ -182,7 +182,7 @@ class _Parser:
         if name.kind != "name":
             self._fail("expected the parameter's name after 'param'")
         self.position += 1
-        if name.text in PRIMITIVES or name.text in self.inputs or name.text in self.bound:
+        if not is_free(name.text) or name.text in self.inputs or name.text in self.bound:
             self._fail(f"{name.text!r} already means something else; choose another name", name)
         self._expect("=", "and the initial value: param a = 0.25;")
         sign = -1.0 if self._accept("-") else 1.0
@@ -351,7 +351,8 @@ def _node_text(op: str, args: list[tuple[str, int]], payload) -> tuple[str, int]
         return f"{at_least(level, args[0])} {PRIMITIVES[op].symbol} {at_least(level + 1, args[1])}", level
     if op in _POWER_OF:
         return f"{at_least(_ATOM, args[0])}^{_POWER_OF[op]}", _POWER
-    if op == "neg" and not args[0][0][0].isdigit() and args[0][0][0] != ".":
+    # "-2" would be read as the constant, so the negative of the constant 2 is spelled out.
+    if op == "neg" and not (args[0][1] == _ATOM and args[0][0][0].isdigit()):
         return f"-{at_least(_SIGNED, args[0])}", _SIGNED
     shown = [text for text, _ in args]
     implicit = PRIMITIVES[op].implicit
