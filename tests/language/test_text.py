@@ -1,0 +1,321 @@
+"""`parse` and `str`: one round trip, messages that point at the mistake, and no other exception for any text."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actsearch.language import DEFAULT_PARAMETERS, PRIMITIVES, Builder, ParseError, Program, parse
+
+GOLDEN = {
+    # text -> how it is printed
+    "x": "x",
+    "1": "1",
+    "-1": "-1",
+    ".5 * x": "0.5 * x",
+    "1e-3*x": "0.001 * x",
+    "1E3*x": "1000 * x",
+    "x*sigmoid(beta*x)": "x * sigmoid(beta * x)",
+    "x * sigmoid(x) ": "x * sigmoid(x)",
+    "(x)": "x",
+    "((x + 1)) * 2": "(x + 1) * 2",
+    "x - (1 - x)": "x - (1 - x)",
+    "x - 1 - x": "x - 1 - x",
+    "(x - 1) - x": "x - 1 - x",
+    "x / (2 * x)": "x / (2 * x)",
+    "x / 2 * x": "x / 2 * x",
+    "x + 1 * 2": "x + 1 * 2",
+    "x^2": "x^2",
+    "(x^2)^3": "(x^2)^3",
+    "-x^2": "-x^2",
+    "(-x)^2": "(-x)^2",
+    "-2^2": "-2^2",
+    "(-2)^2": "(-2)^2",
+    "--x": "--x",
+    "-(-x)": "--x",
+    "x - -x": "x - -x",
+    "x * -x": "x * -x",
+    "-(x * 2)": "-(x * 2)",
+    "-x * 2": "-x * 2",
+    "neg(2)": "neg(2)",
+    "-(2)": "neg(2)",
+    "relu(-(2 * x))": "relu(-(2 * x))",
+    "cube(x) + power8(x)": "x^3 + x^8",
+    "add(x, mul(x, 2))": "x + x * 2",
+    "rbf(x, 1)": "rbf(x, 1)",
+    "rbf(x, 1, beta)": "rbf(x, 1)",
+    "rbf(x, 1, 0.5)": "rbf(x, 1, 0.5)",
+    "pow(x, 0.5)": "pow(x, 0.5)",
+    "max(x, min(0, 1))": "max(x, min(0, 1))",
+    "sigmoid(x) * sigmoid(x)": "t1 = sigmoid(x); t1 * t1",
+    "s = sigmoid(x); s * s": "t1 = sigmoid(x); t1 * t1",
+    "dead = exp(x); x": "x",
+    "param a = 0.25; max(x, a * x)": "param a = 0.25; max(x, a * x)",
+    "param a = -1e-9; a": "param a = -1e-09; a",
+    "param a = 1; x": "x",
+    "param beta = 2; beta * x": "param beta = 2; beta * x",
+    "param beta = 1; beta * x": "beta * x",
+    "param t1 = 3; exp(x) * exp(x) * t1": "param t1 = 3; t2 = exp(x); t2 * t2 * t1",
+    "v0 + shift": "v0 + shift",
+    "1e300 * x": "1e+300 * x",
+    "0.1 + 0.2": "0.1 + 0.2",
+    " x\t+\r\n1 ": "x + 1",
+}
+
+
+@pytest.mark.parametrize("text", GOLDEN)
+def test_golden(text):
+    program = parse(text)
+    assert str(program) == GOLDEN[text]
+    assert parse(str(program)) == program
+
+
+def test_operators_associate_and_bind_as_in_mathematics():
+    def tree(text):
+        nodes = parse(text).nodes
+        shown = []
+        for op, args, payload in nodes:
+            shown.append(payload if not args else (op, *(shown[arg] for arg in args)))
+        return shown[-1]
+
+    assert tree("x - 1 - 2") == ("sub", ("sub", "x", 1), 2)
+    assert tree("x / 1 * 2") == ("mul", ("div", "x", 1), 2)
+    assert tree("x + 1 * 2") == ("add", "x", ("mul", 1, 2))
+    assert tree("-x^2") == ("neg", ("square", "x"))
+    assert tree("-x * 2") == ("mul", ("neg", "x"), 2)
+    assert tree("x * -2") == ("mul", "x", -2)
+    assert tree("-2^2") == ("neg", ("square", 2))
+    assert tree("--2") == ("neg", -2)
+
+
+def test_parameters_by_argument():
+    assert parse("a * x", {"a": 0.5}).parameters == (("a", 0.5),)
+    assert parse("beta * x", {"beta": 2.0}) == parse("param beta = 2; beta * x")
+    assert parse("x + y", inputs=("x", "y")).inputs == ("x", "y")
+    assert parse("v0 * gamma").parameters == (("v0", 0.0), ("gamma", 1.0))
+
+
+ERRORS = {
+    # text -> column and what the message must say
+    "": (1, "expected a number, a name or '(', found the end"),
+    "x +": (4, "found the end"),
+    "x x": (3, "expected an operator or the end, found 'x'"),
+    "(x": (3, "expected ')' to close the bracket of column 1"),
+    "x)": (2, "expected an operator or the end, found ')'"),
+    "sigmod(x)": (1, "unknown name 'sigmod'; did you mean sigmoid, log_sigmoid, sigmul?"),
+    "x * betta": (5, "unknown name 'betta'; did you mean beta?"),
+    "x * qqq": (5, "declared first: param qqq = 1"),
+    "y": (1, "unknown name 'y'"),
+    "sigmoid": (8, "expected '(' after the function 'sigmoid': write sigmoid(x)"),
+    "sigmoid()": (9, "expected a number, a name or '('"),
+    "sigmoid(x, x)": (1, "sigmoid takes 1 argument, received 2: write sigmoid(x)"),
+    "max(x)": (1, "max takes 2 arguments, received 1: write max(x, y)"),
+    "rbf(x)": (1, "rbf takes 2 arguments, received 1"),
+    "max(x, x": (9, "expected ')' to close max("),
+    "x^1": (3, "expected an integer from 2 to 8 after '^'"),
+    "x^x": (3, "write pow(a, b)"),
+    "x^-2": (3, "integer from 2 to 8"),
+    "x^2^3": (4, "write brackets: (x^2)^3"),
+    "9^9^9": (3, "integer from 2 to 8"),
+    "x ** 2": (4, "expected a number, a name or '(', found '*'"),
+    "x $ 2": (3, "unexpected character '$'"),
+    "x = 2": (1, "'x' already means something else"),
+    "a = x": (6, "expected ';' after the named subterm"),
+    "a = x; a = x; a": (8, "'a' already means something else"),
+    "param": (6, "expected the parameter's name"),
+    "param a": (8, "expected '=' and the initial value"),
+    "param a = x; a": (11, "expected a number, the initial value"),
+    "param a = 1 a": (13, "expected ';' after the declaration"),
+    "param x = 1; x": (7, "'x' already means something else"),
+    "param exp = 1; x": (7, "'exp' already means something else"),
+    "param y = 1; y": (7, "'y' already means something else"),
+    "param param = 1; x": (7, "'param' already means something else"),
+    "param a = 1; param a = 2; a": (20, "declared twice, with different values"),
+    "1e999": (1, "too large for a float"),
+    "x\0": (2, "unexpected character"),
+    "\u0445": (1, "CYRILLIC SMALL LETTER HA"),
+    "x \u00d7 2": (3, "MULTIPLICATION SIGN"),
+    "x \u2212 2": (3, "MINUS SIGN"),
+    "x²": (2, "SUPERSCRIPT TWO"),
+    "\uff11": (1, "FULLWIDTH DIGIT ONE"),
+    "x.real": (2, "unexpected character '.'"),
+    "lambda x: x": (9, "unexpected character ':'"),
+    "__import__('os')": (12, "unexpected character"),
+    "exp(x": (6, "expected ')' to close exp("),
+    "(" * 101 + "x" + ")" * 101: (101, "nested deeper than 100"),
+    "+".join(["exp(x)"] * 1001): (None, "more than 1,000 nodes"),
+    "x" * 10_001: (10_001, "the text has 10,001 characters; write at most 10,000"),
+}
+
+
+@pytest.mark.parametrize("text", ERRORS, ids=lambda text: repr(text[:30]))
+def test_error_messages(text):
+    column, message = ERRORS[text]
+    with pytest.raises(ParseError) as caught:
+        parse(text)
+    assert message in str(caught.value)
+    assert caught.value.text == text
+    if column is not None:
+        assert caught.value.column == column
+
+
+def test_the_pointer_stands_under_the_mistake():
+    with pytest.raises(ParseError) as caught:
+        parse("x * sigmod(x)")
+    _, excerpt, pointer = str(caught.value).split("\n")
+    assert excerpt[pointer.index("^") :] == "sigmod(x)"
+    with pytest.raises(ParseError) as caught:
+        parse("x + " * 200 + "sigmod(x)" + " + x" * 200)
+    _, excerpt, pointer = str(caught.value).split("\n")
+    assert excerpt[pointer.index("^") :].startswith("sigmod(x)")
+    assert len(excerpt) < 100
+
+
+@pytest.mark.parametrize("text", [None, 1, b"x", ["x"]])
+def test_other_types_are_type_errors(text):
+    with pytest.raises(TypeError, match="parse reads a str"):
+        parse(text)
+
+
+@pytest.mark.parametrize("name", ["x", "relu", "param", "a b", "2", "", "-", "é", "a\n"])
+def test_parameters_by_argument_need_a_free_name(name):
+    with pytest.raises(ValueError, match="name"):
+        parse("x", {name: 1.0})
+
+
+@pytest.mark.parametrize("name", ["x", "y", "relu", "param", "2", ""])
+def test_a_built_program_cannot_have_a_name_that_text_cannot(name):
+    with pytest.raises(ValueError, match="a name that is free"):
+        Builder().parameter(name, 1.0)
+
+
+@pytest.mark.parametrize("initial", [float("nan"), float("inf")])
+def test_parameters_by_argument_need_a_finite_value(initial):
+    with pytest.raises(ValueError, match="finite"):
+        parse("a * x", {"a": initial})
+
+
+NUMBERS = st.one_of(
+    st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 1e15, -1e15, 1e16, 1e-5, 5e-324, 1.7976931348623157e308, 2.0**53]),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.integers(-(10**18), 10**18).map(float),
+)
+PARAMETER_NAMES = st.sampled_from([*DEFAULT_PARAMETERS, "a", "t1", "t2", "e1", "E", "_", "params", "expx", "t01"])
+
+
+@st.composite
+def programs(draw):
+    """Programs over every primitive, with shared subterms, constants of all kinds and declared parameters."""
+    builder = Builder()
+    nodes = [builder.input("x")]
+    initial = {}
+    for _ in range(draw(st.integers(0, 25))):
+        kind = draw(st.sampled_from(["apply", "apply", "apply", "constant", "parameter", "default"]))
+        if kind == "constant":
+            nodes.append(builder.constant(draw(NUMBERS)))
+        elif kind == "parameter":
+            name = draw(PARAMETER_NAMES)
+            initial.setdefault(name, draw(NUMBERS))
+            nodes.append(builder.parameter(name, initial[name]))
+        elif kind == "apply":
+            row = PRIMITIVES[draw(st.sampled_from(sorted(PRIMITIVES)))]
+            nodes.append(builder.apply(row.name, *(draw(st.sampled_from(nodes)) for _ in range(row.arity))))
+        elif initial.setdefault("beta", 1.0) == 1.0:
+            nodes.append(builder.apply("rbf", draw(st.sampled_from(nodes)), nodes[-1]))
+    return builder.program(nodes[-1])
+
+
+@settings(deadline=None, max_examples=1000)
+@given(programs())
+def test_round_trip(program):
+    text = str(program)
+    assert parse(text) == program
+    assert str(parse(text)) == text
+    assert repr(program) == f"Program({text!r})"
+
+
+def parses_or_points(text):
+    try:
+        result = parse(text)
+    except ParseError as error:
+        result = error
+    if isinstance(result, ParseError):
+        assert result.text == text
+        assert 1 <= result.column <= len(text) + 1
+        assert str(result).count("\n") == 2
+        assert str(result).replace("\n", "").isprintable()
+        assert len(str(result)) < 500
+    else:
+        assert isinstance(result, Program)
+
+
+SIGNS = ("(", ")", ",", ";", "=", "+", "-", "*", "/", " ", "\n", "\0", "²", "'", '"', "[", "{", "\\", "#", "lambda x:")
+WORDS = ("x", "y", "param", "t1", "t1 = ", "param a = 1; ", "2", "1e9", "1e999", ".", "^", "^2")
+PIECES = st.sampled_from([*PRIMITIVES, *DEFAULT_PARAMETERS, *SIGNS, *WORDS])
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.text())
+def test_any_text(text):
+    parses_or_points(text)
+
+
+@settings(deadline=None, max_examples=1500)
+@given(st.lists(PIECES, max_size=30).map("".join))
+def test_any_sequence_of_pieces(text):
+    parses_or_points(text)
+
+
+@settings(deadline=None, max_examples=1000)
+@given(programs(), st.data())
+def test_any_mutation_of_a_formula(program, data):
+    text = str(program)
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(start, min(len(text), start + 4)))
+        text = text[:start] + data.draw(st.one_of(st.just(""), PIECES, st.characters())) + text[end:]
+    parses_or_points(text)
+
+
+EXTREMES = {
+    "a million characters": "x" * 1_000_000,
+    "a million brackets": "(" * 1_000_000,
+    "open brackets": "(" * 10_000,
+    "brackets": "(" * 4_999 + "x" + ")" * 4_999,
+    "calls": "exp(" * 2_000 + "x" + ")" * 2_000,
+    "minus signs": "-" * 9_999 + "x",
+    "many minus signs of a number": "-" * 9_999 + "1",
+    "sum": "+".join(["x"] * 5_000),
+    "powers": "x" + "^2" * 4_999,
+    "tower": "9^9^9",
+    "digits": "9" * 10_000,
+    "zeros": "0." + "0" * 9_990 + "1",
+    "exponent": "1e" + "9" * 9_000,
+    "long name": "a" * 10_000,
+    "long unknown call": "a" * 9_000 + "(x)",
+    "arguments": "max(" + "x," * 4_000 + "x)",
+    "declarations": "".join(f"param p{i} = 1;" for i in range(600)) + "x",
+    "doubling": "".join(f"s{i + 1} = s{i} + s{i};" if i else "s1 = x + x;" for i in range(500)) + "s500",
+    "many names then a near miss": "".join(f"n{i} = x;" for i in range(900)) + "n9999",
+    "NUL": "\0" * 1_000,
+    "surrogate": "\ud800",
+    "right to left": "\u202ex",
+    "import": "__import__('os').system('true')",
+    "attribute": "x.__class__.__mro__",
+    "lambda": "(lambda: 0)()",
+    "format": "{x.__init__.__globals__}",
+    "walrus": "(x := 1)",
+    "semicolons": ";" * 10_000,
+    "spaces": " " * 10_000,
+}
+
+
+@pytest.mark.parametrize("name", EXTREMES)
+def test_extremes(name):
+    parses_or_points(EXTREMES[name])
+
+
+def test_sharing_prints_short():
+    program = parse("".join(f"s{i + 1} = s{i} + s{i};" if i else "s1 = x + x;" for i in range(200)) + "s200")
+    assert len(program.nodes) == 201
+    assert len(str(program)) < 6_000
+    assert parse(str(program)) == program
