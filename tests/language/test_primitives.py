@@ -251,7 +251,9 @@ def test_a_finite_value_has_a_finite_slope(name, dtype):
         # The only excuse is a derivative that the dtype cannot hold, such as that of 1/x at 1e-30.
         expected = exact_slope(name, operands[index], operand)
         if not abs(expected) > float(jnp.finfo(dtype).max) / 4:
-            wrong.append(f"d{operand} {name}{tuple(operands[index])} = {slopes[operand, index]}; {mp.nstr(expected)}")
+            wrong.append(
+                f"d{operand} {name}{tuple(operands[index].tolist())} = {slopes[operand, index]}; {mp.nstr(expected)}"
+            )
     assert not wrong
 
 
