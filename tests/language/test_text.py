@@ -224,7 +224,7 @@ def programs(draw):
     return builder.program(nodes[-1])
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=500)
 @given(programs())
 def test_round_trip(program):
     text = str(program)
@@ -259,13 +259,13 @@ def test_any_text(text):
     parses_or_points(text)
 
 
-@settings(deadline=None, max_examples=1500)
+@settings(deadline=None, max_examples=800)
 @given(st.lists(PIECES, max_size=30).map("".join))
 def test_any_sequence_of_pieces(text):
     parses_or_points(text)
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=500)
 @given(programs(), st.data())
 def test_any_mutation_of_a_formula(program, data):
     text = str(program)
