@@ -206,15 +206,16 @@ class _Judge:
         if not proposals:
             return []
         programs = [proposal.program for proposal in proposals]
+        where = {"seeds": self.seeds, "devices": self.devices}
         if self.engine == "interpret":
             if not self._scorers:
-                self._scorers.append(Scorer.interpreted(self.task, self.space.template, devices=self.devices))
+                self._scorers.append(Scorer.interpreted(self.task, self.space.template, **where))
             jobs = [Job(program.choices or (), seed) for program in programs for seed in self.seeds]
             outcomes = self._scorers[0](jobs)
         else:
             outcomes = []
             for program in programs:
-                self._scorers.append(Scorer.specialized(self.task, program, devices=self.devices))
+                self._scorers.append(Scorer.specialized(self.task, program, **where))
                 outcomes += self._scorers[-1]([Job((), seed) for seed in self.seeds])
         n = len(self.seeds)
         return [result(self.task, outcomes[i * n : (i + 1) * n]) for i in range(len(programs))]

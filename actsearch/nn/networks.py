@@ -81,23 +81,33 @@ class PreActivationBlock(nnx.Module):
 
 
 class ResNet(nnx.Module):
-    """A pre-activation ResNet with one block a stage; each stage after the first halves the image.
+    """A pre-activation ResNet with one block a stage, and a layer before the average over the image.
 
     Args:
       in_features: channels of the image.
-      widths: channels of each stage.
+      stem: channels of the first convolution.
+      stages: (channels, stride) of each block.
       classes: number of outputs.
       layer: makes the layer of a site from its number of features.
       rngs: for the initial weights.
     """
 
-    def __init__(self, in_features: int, widths: Sequence[int], classes: int, layer: LayerFactory, *, rngs: nnx.Rngs):
-        self.stem = Conv(in_features, widths[0], rngs=rngs)
-        inputs = [widths[0], *widths[:-1]]
+    def __init__(
+        self,
+        in_features: int,
+        stem: int,
+        stages: Sequence[tuple[int, int]],
+        classes: int,
+        layer: LayerFactory,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.stem = Conv(in_features, stem, rngs=rngs)
+        widths = [stem, *(width for width, _ in stages)]
         self.blocks = nnx.List(
             [
-                PreActivationBlock(a, b, 1 if stage == 0 else 2, layer, rngs=rngs)
-                for stage, (a, b) in enumerate(zip(inputs, widths, strict=True))
+                PreActivationBlock(before, after, stride, layer, rngs=rngs)
+                for before, (after, stride) in zip(widths, stages, strict=False)
             ]
         )
         self.norm, self.layer = _batch_norm(widths[-1], rngs), layer(widths[-1])

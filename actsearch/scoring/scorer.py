@@ -16,7 +16,7 @@ from actsearch.language import Program
 from actsearch.language.template import Template
 from actsearch.nn import Layer
 from actsearch.scoring.mesh import candidate_mesh
-from actsearch.scoring.train import Outcome, train
+from actsearch.scoring.train import Outcome, start, train
 from actsearch.tasks import Task
 
 Engine = Literal["auto", "interpret", "specialize"]
@@ -40,6 +40,7 @@ class Scorer:
       task: what to train on.
       candidate: traced int32 choices -> Activation: the interpreter of a template, or one fixed program.
       num_choices: length of a choice vector.
+      seeds: every seed that a job may name.
       part: "validation", or "test" to verify what a search has found.
       devices: all of JAX's by default.
       jobs_per_call: the most jobs that one device runs before control returns to Python.
@@ -50,7 +51,7 @@ class Scorer:
     Example:
       >>> from actsearch.spaces import swish
       >>> from actsearch.tasks import get_task
-      >>> scorer = Scorer.interpreted(get_task("digits-mlp"), swish().template)
+      >>> scorer = Scorer.interpreted(get_task("digits-mlp"), swish().template, seeds=[0])
       >>> scorer.compilations
       0
     """
@@ -61,6 +62,7 @@ class Scorer:
         candidate: Callable[[jax.Array], Activation],
         num_choices: int,
         *,
+        seeds: Sequence[int],
         part: Literal["validation", "test"] = "validation",
         devices: Sequence[jax.Device] | None = None,
         jobs_per_call: int = 32,
@@ -70,8 +72,10 @@ class Scorer:
         self._candidate, self._num_choices, self._jobs_per_call = candidate, num_choices, jobs_per_call
         self._mesh = candidate_mesh(devices)
         data = task.data()
-        parts = (data.train, getattr(data, part))
-        self._data = jax.device_put(parts, NamedSharding(self._mesh, P()))
+        self._places = {seed: place for place, seed in enumerate(dict.fromkeys(seeds))}
+        starts = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(start(task, seed) for seed in self._places))
+        shared = (starts, data.train, getattr(data, part))
+        self._shared = jax.device_put(shared, NamedSharding(self._mesh, P()))
         split, whole = P("candidate"), P()
         run = jax.shard_map(
             self._run, mesh=self._mesh, in_specs=(split, split, split, split, whole), out_specs=split, check_vma=False
@@ -109,17 +113,20 @@ class Scorer:
         rates = np.ones((devices, self._jobs_per_call), np.float32)
         for i, job in enumerate(jobs):
             place = i % devices, i // devices
-            choices[place], seeds[place], rates[place] = job
-        result = jax.device_get(self._compiled(counts, choices, seeds, rates, self._data))
+            choices[place], seeds[place], rates[place] = job.choices, self._places[job.seed], job.rate_scale
+        result = jax.device_get(self._compiled(counts, choices, seeds, rates, self._shared))
         return [Outcome(*(float(field[i % devices, i // devices]) for field in result)) for i in range(len(jobs))]
 
-    def _run(self, counts, choices, seeds, rates, data) -> Outcome:
+    def _run(self, counts, choices, seeds, rates, shared) -> Outcome:
         """Runs one device's share: arrays have a leading axis of 1, the device's part of the mesh."""
         self.compilations += 1  # Python runs this once per trace
 
+        starts, *parts = shared
+
         def body(i, outcomes):
             activation = self._candidate(choices[0, i])
-            outcome = train(self.task, lambda features: Layer(activation, features), seeds[0, i], rates[0, i], *data)
+            here = jax.tree.map(lambda leaf: leaf[seeds[0, i]], starts)
+            outcome = train(self.task, lambda features: Layer(activation, features), here, rates[0, i], *parts)
             return jax.tree.map(lambda all_, one: all_.at[0, i].set(one), outcomes, outcome)
 
         # A loop with a traced bound runs no idle jobs when a device's share is not full.
@@ -207,8 +214,8 @@ def _score_group(task, programs, seeds, rate_scales, part, engine, devices) -> l
 
     def scorer(part):
         if engine == "interpret":
-            return Scorer.interpreted(task, Template.bank(programs), part=part, devices=devices)
-        return Scorer.specialized(task, programs[0], part=part, devices=devices)
+            return Scorer.interpreted(task, Template.bank(programs), seeds=seeds, part=part, devices=devices)
+        return Scorer.specialized(task, programs[0], seeds=seeds, part=part, devices=devices)
 
     run = scorer(part)
     choices = [(i,) if run._num_choices else () for i in range(len(programs))]

@@ -1,4 +1,4 @@
-"""Trains one candidate from one seed, as a pure function; everything that the score depends on is an argument."""
+"""Trains one candidate from one start, as a pure function; everything that the score depends on is an argument."""
 
 from typing import NamedTuple
 
@@ -7,8 +7,21 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 
-from actsearch.nn import LayerFactory
+from actsearch.language import parse
+from actsearch.nn import Layer, LayerFactory
 from actsearch.tasks import Split, Task
+
+
+class Start(NamedTuple):
+    """Where a training begins: all that its seed decides.
+
+    Attributes:
+      weights: initial network parameters, without those of the candidate's own layers.
+      batches: example numbers of every step, int32 [steps, batch].
+    """
+
+    weights: nnx.State
+    batches: jax.Array
 
 
 class Outcome(NamedTuple):
@@ -25,16 +38,23 @@ class Outcome(NamedTuple):
     train_loss: jax.Array
 
 
-def train(task: Task, layer: LayerFactory, seed: jax.Array, rate_scale: jax.Array, data: Split, part: Split) -> Outcome:
-    """Trains a network from its seed and evaluates it.
+def start(task: Task, seed: int) -> Start:
+    """Returns the start that a seed fixes, the same one for every candidate, so that differences at one seed are paired.
 
-    The seed fixes initial weights and batches, the same ones for every candidate, so that differences between candidates
-    at one seed are paired.
+    It is computed outside the compiled training: random numbers are half of its compile time, and are the same each time.
+    """
+    init_key, batch_key = jax.random.split(jax.random.key(seed))
+    bare = task.init(lambda features: Layer(parse("x"), features), init_key)
+    return Start(nnx.state(bare, nnx.Param), task.batches(batch_key, len(task.data().train.labels)))
+
+
+def train(task: Task, layer: LayerFactory, start: Start, rate_scale: jax.Array, data: Split, part: Split) -> Outcome:
+    """Trains a network from its start and evaluates it.
 
     Args:
       task: network, recipe and metric.
       layer: makes the candidate's layer for a site.
-      seed: int32 scalar.
+      start: initial weights and batches.
       rate_scale: multiplies the recipe's learning rate.
       data: the training part, on the device.
       part: the part to evaluate.
@@ -42,8 +62,8 @@ def train(task: Task, layer: LayerFactory, seed: jax.Array, rate_scale: jax.Arra
     Returns:
       The outcome. A network that overflows ends with a loss that is not finite; nothing is raised.
     """
-    init_key, batch_key = jax.random.split(jax.random.key(seed))
-    network = task.init(layer, init_key)
+    network = task.init(layer, jax.random.key(0))  # for its structure; XLA drops these weights
+    nnx.update(network, start.weights)
     optimizer = task.recipe.optimizer(rate_scale)
     graph, parameters, rest = nnx.split(network, nnx.Param, ...)
 
@@ -61,8 +81,8 @@ def train(task: Task, layer: LayerFactory, seed: jax.Array, rate_scale: jax.Arra
         updates, optimizer_state = optimizer.update(gradients, optimizer_state, parameters)
         return (optax.apply_updates(parameters, updates), rest, optimizer_state), value
 
-    indices = task.batches(batch_key, data.inputs.shape[0])
-    (parameters, rest, _), losses = jax.lax.scan(step, (parameters, rest, optimizer.init(parameters)), indices)
+    carry = parameters, rest, optimizer.init(parameters)
+    (parameters, rest, _), losses = jax.lax.scan(step, carry, start.batches)
     network = nnx.merge(graph, parameters, rest, copy=True)
     network.eval()
     metrics = task.evaluate(network, part.inputs, part.labels)

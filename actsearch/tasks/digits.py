@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 from actsearch.nn import MLP, ResNet
 from actsearch.tasks.base import Data, Recipe, Split, Task
 
-_RATE_RULE = "best of 0.0025 to 0.32 (factors of 2) for ReLU by validation loss, 8 seeds; see experiments/README.md"
+_RATE_RULE = "smallest within one standard error of ReLU's best validation loss; experiments/choose_rates.py"
 
 
 @functools.cache
@@ -46,18 +46,21 @@ def digits_deep_mlp() -> Task:
         summary="8x8 digits, MLP with 8 hidden layers of 64",
         data=digits,
         network=lambda layer, rngs: MLP((64, *[64] * 8, 10), layer, rngs=rngs),
-        recipe=Recipe(steps=400, batch_size=64, learning_rate=0.02, rate_rule=_RATE_RULE),
+        recipe=Recipe(steps=250, batch_size=64, learning_rate=0.005, rate_rule=_RATE_RULE),
         scale=16.0,
     )
+
+
+_STAGES = ((8, 2), (16, 2), (24, 1))
 
 
 def digits_resnet() -> Task:
     """Returns the closest miniature of the Swish paper's child: a pre-activation ResNet with BatchNorm, 9 convolutions."""
     return Task(
         name="digits-resnet",
-        summary="8x8 digits, pre-activation ResNet 8-16-32 with BatchNorm",
+        summary="8x8 digits, pre-activation ResNet 8-8-16-24 with BatchNorm",
         data=functools.partial(digits, image=True),
-        network=lambda layer, rngs: ResNet(1, (8, 16, 32), 10, layer, rngs=rngs),
-        recipe=Recipe(steps=200, batch_size=32, learning_rate=0.05, rate_rule=_RATE_RULE),
+        network=lambda layer, rngs: ResNet(1, 8, _STAGES, 10, layer, rngs=rngs),
+        recipe=Recipe(steps=150, batch_size=32, learning_rate=0.025, rate_rule=_RATE_RULE),
         scale=16.0,
     )
