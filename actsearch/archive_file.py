@@ -1,0 +1,183 @@
+"""The SQLite file under an archive: its lock, its faults in words, its checks, its creation. Only `archive` uses it.
+
+It knows nothing of trials. What is wrong with the file or its directory becomes an ArchiveError that names the remedy.
+"""
+
+import contextlib
+import datetime
+import fcntl
+import importlib.metadata
+import json
+import os
+import platform
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+FILE = "archive.sqlite"
+LOCK = "archive.lock"
+FORMAT = 1
+"""Version of the archive's tables, kept in the file's `user_version`: a change of a table is a new number."""
+
+APPLICATION_ID = 0x41435453  # "ACTS": how `file` and `_check` tell an archive from other people's SQLite files
+
+RESTORE = "Restore a copy, or search into another directory; 'sqlite3 archive.sqlite .recover' may save some trials"
+
+
+class ArchiveError(RuntimeError):
+    """An archive that cannot be used. The message says what is wrong, where, and the remedy."""
+
+
+def checksum(row: Sequence[Any]) -> int:
+    """Returns the checksum that a row carries in its last column."""
+    return zlib.crc32(json.dumps(row).encode())
+
+
+def intact(row: tuple[Any, ...], expected: int, path: Path) -> tuple[Any, ...]:
+    """Returns a row whose checksum is the expected one."""
+    if any(isinstance(value, bytes) for value in row) or checksum(row) != expected:
+        raise ArchiveError(f"{path} is damaged: the row of {row[0]!r} does not match its checksum. {RESTORE}.")
+    return row
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns every error of SQLite within into an ArchiveError with its remedy."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise ArchiveError(_explanation(error, path)) from error
+    except UnicodeDecodeError as error:  # damaged text, in an error's message too
+        raise ArchiveError(f"{path} is damaged: {error}. {RESTORE}.") from error
+
+
+def _explanation(error: sqlite3.Error, path: Path) -> str:
+    match getattr(error, "sqlite_errorcode", -1) & 0xFF:  # the low byte is the kind, the rest its details
+        case sqlite3.SQLITE_FULL:
+            return (
+                f"The disk is full: a batch could not be added to {path}; the trials before it are safe. "
+                "Free some space, then give the same command again to continue."
+            )
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return f"{path} is kept locked by another program ({error}). Close it, then try again."
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_IOERR:
+            return f"{path} cannot be read or written: {error}. Check permissions and disk, or use another directory."
+        case sqlite3.SQLITE_NOTADB:
+            return f"{path} is not an archive, or its beginning is damaged: {error}. Move it away, or restore a copy."
+    if isinstance(error, sqlite3.ProgrammingError):
+        return f"{path} is used after close, or from a thread that did not open it: {error} Open it again there."
+    return f"{path} is damaged: {error}. {RESTORE}."
+
+
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """Returns a connection with explicit transactions; `mode` is ro, rw or rwc, as in SQLite's own file names."""
+    # The path is absolute and quoted, so that no '?' in a directory's name becomes an option.
+    with explained(path):
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=30)
+
+
+def checked(path: Path) -> sqlite3.Connection:
+    """Returns a read-only connection to a file that is an archive, of this format, and whole."""
+    if not path.is_file():
+        raise ArchiveError(f"{path} is not a file. Move it away, or choose another directory.")
+    if path.stat().st_size < 512:  # the smallest page; SQLite takes what is shorter for a new database
+        raise ArchiveError(f"{path} is damaged: it is empty or cut off. {RESTORE}.")
+    with contextlib.ExitStack() as opened, explained(path):
+        connection = opened.enter_context(contextlib.closing(connect(path, "ro")))
+        connection.execute("PRAGMA cell_size_check = ON")
+        _check(connection, path)
+        opened.pop_all()
+        return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise ArchiveError(f"{path} is an SQLite file of another program. Move it away, or choose another directory.")
+    if version > FORMAT:
+        problem = f"{path} has format {version}; this version of actsearch reads formats up to {FORMAT}"
+        raise ArchiveError(f"{problem}. Install the newer actsearch that wrote it.")
+    (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if verdict != "ok":
+        raise ArchiveError(f"{path} is damaged: {' '.join(verdict.split())}. {RESTORE}.")
+
+
+@contextlib.contextmanager
+def _unwritable(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        problem = f"The directory {directory} cannot be written: {error.strerror or error}"
+        raise ArchiveError(f"{problem}. Choose another directory, or change what stands in its place.") from error
+
+
+def locked(directory: Path) -> IO[str]:
+    """Makes the directory and takes its writer lock, which the kernel frees with the process, however that ends."""
+    with _unwritable(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = open(directory / LOCK, "a+")  # noqa: SIM115, held until Archive.close; "a" must not erase the holder's id
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+    except BlockingIOError as error:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        problem = f"The archive in {directory} is locked: process {holder}, or a child of it, is writing to it"
+        raise ArchiveError(f"{problem}. Wait for it, stop it, or choose another directory.") from error
+    except OSError as error:
+        lock.close()
+        raise ArchiveError(
+            f"{directory / LOCK} cannot be locked: {error}. Choose a directory on a local disk."
+        ) from error
+    return lock
+
+
+def create(path: Path, tables: str, config: str) -> None:
+    """Makes the file whole under another name, then renames it: a kill leaves no archive or a good one.
+
+    Args:
+      path: of the archive.
+      tables: SQL that begins a transaction and makes the tables, `facts` among them.
+      config: the run's configuration as JSON, kept there beside the facts of this machine.
+    """
+    for remains in (path.with_name(FILE + "-wal"), path.with_name(FILE + "-journal")):
+        if remains.exists():
+            problem = f"{remains} is left of an archive whose {FILE} is gone"
+            raise ArchiveError(f"{problem}. Put {FILE} back, move {remains.name} away, or choose another directory.")
+    new = path.with_name(FILE + ".new")
+    with _unwritable(path.parent):
+        new.unlink(missing_ok=True)
+        try:
+            with explained(path), contextlib.closing(connect(new, "rwc")) as connection:
+                connection.executescript(tables)
+                for fact in (("config", config), ("info", json.dumps(_machine()))):
+                    connection.execute("INSERT INTO facts VALUES (?, ?, ?)", (*fact, checksum(fact)))
+                connection.execute("COMMIT")
+            os.rename(new, path)
+        finally:
+            new.unlink(missing_ok=True)
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "actsearch": _version("actsearch"),
+        "jax": _version("jax"),
+        "numpy": _version("numpy"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
