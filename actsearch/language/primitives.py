@@ -218,9 +218,9 @@ _ROWS = (
     Primitive("max", 2, jnp.maximum, r"\max({}, {})", "finite for all a, b; a tie shares the gradient", commutative=True),
     Primitive("min", 2, jnp.minimum, r"\min({}, {})", "finite for all a, b; a tie shares the gradient", commutative=True),
     Primitive("sigmul", 2, lambda a, b: jax.nn.sigmoid(a) * b, r"\sigma({}) \cdot {}", "finite for all a, b"),
-    Primitive("rbf", 3, _rbf, r"e^{{-{2}({0}-{1})^2}}", "finite for beta >= 0", commutative=True, implicit=("beta",)),
-    Primitive("laplace", 3, _laplace, r"e^{{-{2}\left|{0}-{1}\right|}}", "finite for beta >= 0; slope 0 at a = b", commutative=True, implicit=("beta",)),
-    Primitive("mix", 3, _mix, r"{2}{0} + (1-{2}){1}", _OVERFLOW, implicit=("beta",)),
+    Primitive("rbf", 3, _rbf, r"e^{{-{2} ({0} - {1})^2}}", "finite for beta >= 0", commutative=True, implicit=("beta",)),
+    Primitive("laplace", 3, _laplace, r"e^{{-{2} \left|{0} - {1}\right|}}", "finite for beta >= 0; slope 0 at a = b", commutative=True, implicit=("beta",)),
+    Primitive("mix", 3, _mix, "{2} {0} + (1 - {2}) {1}", _OVERFLOW, implicit=("beta",)),
     # Beside them.
     Primitive("div", 2, _div, r"\frac{{{}}}{{{}}}", "infinite or NaN at b = 0", "/"),
     Primitive("pow", 2, _pow, "{}^{{{}}}", "NaN for a < 0 and b not whole; infinite at a = 0 and b < 0; slope in b defined as 0 for a <= 0"),

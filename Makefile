@@ -1,0 +1,39 @@
+# `make search` and `make test` are all that a new machine needs: both make .venv and install the locked versions first.
+
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: search test bench lint table lock clean
+
+search: $(READY)  ## The main job: search the Swish space on digits, verify the winners, draw the pictures.
+	@$(BIN)/python experiments/swish_digits.py
+
+test: lint  ## Format, lint, types, then every test, doctest and notebook, with coverage.
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+lint: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: $(READY)  ## Engine timings as ratios; PyTorch is compared where it is installed.
+	@$(BIN)/python experiments/benchmarks/engine.py
+
+table: $(READY)  ## Every function of the one-unit space on the three tasks; resumable, see experiments/README.md for its cost.
+	@$(BIN)/python experiments/swish_exhaustive.py
+
+lock:  ## Renews the lock file from pyproject.toml.
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-annotate --no-header -q -o requirements.lock --upgrade
+
+clean:
+	@rm -rf .venv
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "actsearch needs Python 3.11 or newer: install it, or run make PYTHON=/path/to/python"; exit 2; }
+	@echo "Setting up .venv with the locked versions; this happens once."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)

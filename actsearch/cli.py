@@ -1,0 +1,308 @@
+"""The command line: `actsearch search | top | score | show | tasks | space | export`.
+
+Results go to standard output, progress to standard error. Exit codes: 0 done, 2 the user's mistake, 130 interrupted.
+"""
+
+import json as jsonlib
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import jax
+import tyro
+from flax import nnx
+
+from actsearch.analysis import best, bootstrap_mean, funnel, paired_difference, plots, tables
+from actsearch.analysis.export import to_jsonl, to_parquet
+from actsearch.archive import Archive, ArchiveError
+from actsearch.catalog import CATALOG
+from actsearch.engine import fingerprint, probe
+from actsearch.language import Program, parse, simplify
+from actsearch.language.latex import to_latex
+from actsearch.nn import Layer
+from actsearch.progress import ProgressLog
+from actsearch.scoring import Job, Scorer, score_programs, use_all_cores
+from actsearch.scoring.scorer import Engine
+from actsearch.search import search as run_search
+from actsearch.spaces import get_space
+from actsearch.tasks import TASKS, get_task
+
+Json = Annotated[bool, tyro.conf.arg(name="json", help="Print JSON for machines.")]
+Directory = tyro.conf.Positional[Path]
+Formula = tyro.conf.Positional[str]
+
+
+def search(
+    space: str = "swish-1",
+    task: str = "digits-mlp",
+    controller: str = "random",
+    budget: int = 1000,
+    seed: int = 0,
+    out: Path | None = None,
+    seeds_per_trial: int = 1,
+    batch: int = 64,
+    engine: Engine = "auto",
+    option: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
+    json: Json = False,
+) -> None:
+    """Search a space; resumes when the directory holds its own run.
+
+    Example: actsearch search --space swish-1 --controller evolution --budget 500 --option population=50
+
+    Args:
+        space: swish-1, swish-2 or swish-3.
+        task: what candidates are scored on; see `actsearch tasks`.
+        controller: random, exhaustive or evolution.
+        budget: number of trials; a larger one extends a finished run.
+        seed: fixes proposals and training.
+        out: directory of the archive; made from the other arguments when left out.
+        seeds_per_trial: trainings of each candidate.
+        batch: proposals between two lessons of the controller.
+        engine: auto, interpret or specialize.
+        option: a hyperparameter of the controller, NAME=VALUE; may be repeated.
+    """
+    out = out or Path("runs") / f"{space}-{task}-{controller}-seed{seed}"
+    label = f"{space} on {task}"
+    with ProgressLog(label) as log:
+        result = run_search(
+            *(space, task, controller, budget),
+            **{"seed": seed, "out": out, "seeds_per_trial": seeds_per_trial, "batch": batch, "engine": engine},
+            options=_options(option),
+            report=log,
+            explain=lambda line: print(line, file=sys.stderr),
+        )
+    rows = funnel(result.trials)
+    if json:
+        winners = [_winner(trial) for trial in best(result.trials, 10)]
+        _print_json({"out": str(out), "funnel": [row._asdict() for row in rows], "best": winners})
+        return
+    tables.print_table(*tables.funnel_table(rows))
+    tables.print_table(*_top_table(result.trials, 10))
+    print(f"{result.seconds:.0f} s, {result.compilations} compilation(s) of the training function; archive: {out}")
+
+
+def top(directory: Directory, count: int = 10, json: Json = False) -> None:
+    """Show the best candidates of a run, also while it runs.
+
+    Example: actsearch top runs/swish-1-digits-mlp-random-seed0 --count 20
+
+    Args:
+        directory: holds the archive.
+        count: how many.
+    """
+    if count < 1:
+        raise ValueError(f"--count must be at least 1; received {count}.")
+    with Archive.read(directory) as archive:
+        trials = archive.trials()
+    if json:
+        _print_json([_winner(trial) for trial in best(trials, count)])
+    else:
+        tables.print_table(*_top_table(trials, count))
+
+
+def score(
+    formula: Formula,
+    task: str = "digits-mlp",
+    seeds: int = 8,
+    part: Literal["validation", "test"] = "validation",
+    engine: Engine = "auto",
+    json: Json = False,
+) -> None:
+    """Train a formula on a task and compare it with ReLU, seed by seed.
+
+    Example: actsearch score "x * sigmoid(beta * x)" --task digits-resnet --seeds 8
+
+    Args:
+        formula: the activation.
+        task: what to train on; see `actsearch tasks`.
+        seeds: number of trainings, at least 2 for an interval.
+        part: where accuracy is measured.
+        engine: auto, interpret or specialize.
+    """
+    if seeds < 2:
+        raise ValueError(f"--seeds must be at least 2, for an interval; received {seeds}.")
+    program, chosen = parse(formula), get_task(task)
+    explain = lambda line: print(line, file=sys.stderr)  # noqa: E731
+    pair = [program, CATALOG["relu"].program]
+    results = score_programs(chosen, pair, range(seeds), part=part, engine=engine, report=explain)
+    mine, relu = ([row["score"] for row in result.metrics] for result in results)
+    rows = {"score": bootstrap_mean(mine), "relu": bootstrap_mean(relu), "difference": paired_difference(mine, relu)}
+    diverged = sum(row["loss"] != row["loss"] or abs(row["loss"]) == float("inf") for row in results[0].metrics)
+    if json:
+        intervals = {name: row._asdict() for name, row in rows.items()}
+        common = {"formula": str(program), "task": task, "part": part, "seeds": seeds, "diverged": diverged}
+        _print_json({**common, **intervals, "scores": mine, "relu_scores": relu})
+        return
+    print(f"{program} on {task}, {part} accuracy, {seeds} seeds, mean and 95 % interval")
+    names = {"score": str(program), "relu": "relu(x)", "difference": "difference, paired by seed"}
+    body = [(names[name], f"{row.estimate:.4f}", f"[{row.low:.4f}, {row.high:.4f}]") for name, row in rows.items()]
+    tables.print_table("", ("function", "mean", "interval"), body)
+    if diverged:
+        print(f"{diverged} of {seeds} trainings diverged.")
+
+
+def show(formula: Formula, png: Path = Path("activation.png"), json: Json = False) -> None:
+    """Show a formula: canonical text, LaTeX, fingerprint, known names, and its curve as PNG.
+
+    Example: actsearch show "sigmul(x, x)" --png silu.png
+
+    Args:
+        formula: the activation.
+        png: where the curve and its derivative are drawn.
+    """
+    program = parse(formula)
+    canonical = simplify(program)
+    identity, finite = probe(program)
+    names = [entry.name for entry in CATALOG.values() if fingerprint(entry.program) == identity]
+    figure = plots.curves({str(canonical): canonical})
+    if not png.parent.is_dir():
+        raise ValueError(f"The directory of --png does not exist: {png.parent}; make it first.")
+    figure.savefig(png, dpi=150)
+    facts: dict[str, Any] = {"formula": str(program), "canonical": str(canonical), "latex": to_latex(canonical)}
+    facts |= {"fingerprint": identity, "finite": finite, "known_as": names, "png": str(png)}
+    facts["parameters"] = dict(program.parameters)
+    if json:
+        _print_json(facts)
+        return
+    facts["known_as"] = ", ".join(names) or "-"
+    facts["parameters"] = ", ".join(f"{name} = {value:g}" for name, value in program.parameters) or "-"
+    for name, value in facts.items():
+        print(f"{name.replace('_', ' '):12} {value}")
+
+
+def tasks(measure: bool = True, json: Json = False) -> None:
+    """List the tasks: data, network, parameters, steps, rate, and seconds per candidate measured here.
+
+    Example: actsearch tasks
+
+    Args:
+        measure: train ReLU to measure seconds per candidate, all devices together; a few seconds a task.
+    """
+    rows = [_task_row(name, measure) for name in TASKS]
+    if json:
+        _print_json(rows)
+        return
+    columns = ("task", "data and network", "parameters", "steps", "batch", "rate", "s/candidate")
+    shown = ("task", "summary", "parameters", "steps", "batch_size", "learning_rate", "seconds_per_candidate")
+    tables.print_table("Tasks", columns, [tuple(_plain(row[key]) for key in shown) for row in rows])
+    print(f"Learning rates: {get_task('digits-mlp').recipe.rate_rule}.")
+
+
+def space(name: tyro.conf.Positional[str] = "swish-1", json: Json = False) -> None:
+    """Count a space: expressions, functionally distinct ones, and those finite on the probe.
+
+    Example: actsearch space swish-1
+
+    Args:
+        name: swish-1; larger spaces are only counted as expressions.
+    """
+    chosen = get_space(name)
+    facts: dict[str, Any] = {"space": name, "decisions": len(chosen.decisions), "expressions": chosen.count()}
+    if chosen.count() <= 100_000:
+        probes = {p.fingerprint: p.finite for p in map(probe, chosen.enumerate())}
+        facts |= {"distinct": len(probes), "finite": sum(probes.values())}
+    if json:
+        _print_json(facts)
+        return
+    for key, value in facts.items():
+        print(f"{key:12} {value:,}" if isinstance(value, int) else f"{key:12} {value}")
+
+
+def export(directory: Directory, out: Path | None = None, json: Json = False) -> None:
+    """Export a run as Parquet, or with --json as one line per trial in the order told to the controller.
+
+    Example: actsearch export runs/swish-1-digits-mlp-random-seed0 --out trials.parquet
+
+    Args:
+        directory: holds the archive.
+        out: the Parquet file; trials.parquet in the directory when left out.
+    """
+    with Archive.read(directory) as archive:
+        trials = archive.trials()
+    if json:
+        for line in to_jsonl(trials):
+            print(line)
+        return
+    out = out or directory / "trials.parquet"
+    to_parquet(trials, out)
+    print(f"{len(trials):,} trials: {out}")
+
+
+def main(args: list[str] | None = None) -> int:
+    """Runs a command; returns its exit code."""
+    use_all_cores()
+    commands = {command.__name__: command for command in (search, top, score, show, tasks, space, export)}
+    try:
+        tyro.extras.subcommand_cli_from_dict(commands, prog="actsearch", description=__doc__, args=args)
+    except (ValueError, ArchiveError, OSError) as error:
+        print(f"actsearch: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("actsearch: interrupted; the same command goes on where this one stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _options(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """Returns NAME=VALUE pairs as a dict; values are JSON where they can be, else text."""
+    options = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise ValueError(f"--option takes NAME=VALUE; received {pair!r}: write --option population=50.")
+        try:
+            options[name] = jsonlib.loads(value)
+        except jsonlib.JSONDecodeError:
+            options[name] = value
+    return options
+
+
+def _winner(trial) -> dict[str, Any]:
+    simple = str(simplify(trial.program))
+    return {"index": trial.index, "score": trial.score, "program": str(trial.program), "simplified": simple}
+
+
+def _top_table(trials, count: int):
+    rows = [
+        (str(rank), f"{trial.score:.4f}", f"{_mean(trial, 'loss'):.4f}", str(trial.index), str(simplify(trial.program)))
+        for rank, trial in enumerate(best(trials, count), start=1)
+    ]
+    return "Best candidates", ("rank", "score", "loss", "trial", "formula, simplified"), rows
+
+
+def _mean(trial, metric: str) -> float:
+    return sum(row[metric] for row in trial.metrics) / len(trial.metrics)
+
+
+def _task_row(name: str, measure: bool) -> dict[str, Any]:
+    task = get_task(name)
+    relu = CATALOG["relu"].program
+    network = nnx.eval_shape(lambda: task.init(lambda features: Layer(relu, features), jax.random.key(0)))
+    parameters = sum(leaf.size for leaf in jax.tree.leaves(nnx.state(network, nnx.Param)))
+    recipe = task.recipe
+    row = {"task": name, "summary": task.summary, "parameters": parameters, "steps": recipe.steps}
+    row |= {"batch_size": recipe.batch_size, "learning_rate": recipe.learning_rate, "rate_rule": recipe.rate_rule}
+    return {**row, "seconds_per_candidate": _seconds(task, relu) if measure else None}
+
+
+def _seconds(task, program: Program) -> float:
+    """Returns wall seconds a training, warm, with every device busy."""
+    scorer = Scorer.specialized(task, program, seeds=[0])
+    jobs = [Job((), 0)] * (4 * len(jax.devices()))
+    scorer(jobs)
+    began = time.perf_counter()
+    scorer(jobs)
+    return (time.perf_counter() - began) / len(jobs)
+
+
+def _plain(value: Any) -> str:
+    return "-" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.3g}" if isinstance(value, float) else value
+
+
+def _print_json(value: Any) -> None:
+    print(jsonlib.dumps(value, indent=2, allow_nan=False))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
