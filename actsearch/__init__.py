@@ -1,9 +1,9 @@
 """actsearch discovers activation functions and normalization-activation layers, in JAX and Flax.
 
-    >>> import actsearch
-    >>> program = actsearch.parse("x * sigmoid(beta * x)")
-    >>> program.parameters
-    (('beta', 1.0),)
+>>> import actsearch
+>>> program = actsearch.parse("x * sigmoid(beta * x)")
+>>> program.parameters
+(('beta', 1.0),)
 """
 
 from actsearch.engine import fingerprint, to_function

@@ -53,7 +53,12 @@ _ROWS = (
     ("hard_tanh", "min(max(x, -1), 1)", "classical", ""),
     ("hard_sigmoid", "hard_sigmoid(x)", "as jax.nn: relu6(x + 3) / 6", ""),
     ("hard_swish", "hard_swish(x)", "Howard et al. 2019, MobileNetV3", "K: paper"),
-    ("gelu_tanh", "0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x^3)))", "Hendrycks, Gimpel 2016, GELUs", ""),
+    (
+        "gelu_tanh",
+        "0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x^3)))",
+        "Hendrycks, Gimpel 2016, GELUs",
+        "",
+    ),
     ("quick_gelu", "x * sigmoid(1.702 * x)", "Hendrycks, Gimpel 2016, GELUs", "K: paper"),
     ("squared_relu", "relu(x)^2", "Zhang et al. 2024, ReLU^2 Wins", "He gain is 0.8165, not sqrt(2)"),
     ("gaussian", "gauss(x)", "classical", ""),
@@ -61,7 +66,12 @@ _ROWS = (
     ("log_sigmoid", "log_sigmoid(x)", "classical", ""),
     ("snake", "x + sin(x)^2", "Ziyin, Hartwig, Ueda 2020, Neural networks fail to learn periodic functions", "a = 1"),
     ("atlu", "x * (atan(x) + 1.5707963267948966) / 3.141592653589793", "Huang 2024, Expanded Gating Ranges", ""),
-    ("prelu", "param alpha = 0.25; relu(x) + alpha * minzero(x)", "He et al. 2015, Delving deep into rectifiers", "K: initial value"),
+    (
+        "prelu",
+        "param alpha = 0.25; relu(x) + alpha * minzero(x)",
+        "He et al. 2015, Delving deep into rectifiers",
+        "K: initial value",
+    ),
 )
 
 CATALOG: MappingProxyType[str, Entry] = MappingProxyType(

@@ -13,8 +13,12 @@ import jax
 import tyro
 from flax import nnx
 
-from actsearch.analysis import best, bootstrap_mean, funnel, paired_difference, plots, tables
+from actsearch.analysis import plots
 from actsearch.analysis.export import to_jsonl, to_parquet
+from actsearch.analysis.funnel import best, funnel
+from actsearch.analysis.statistics import bootstrap_mean, paired_difference
+from actsearch.analysis.tables import Column, funnel_table, render, winners_table
+from actsearch.analysis.tables import show as print_table
 from actsearch.archive import Archive, ArchiveError
 from actsearch.catalog import CATALOG
 from actsearch.engine import fingerprint, probe
@@ -66,8 +70,15 @@ def search(
     label = f"{space} on {task}"
     with ProgressLog(label) as log:
         result = run_search(
-            *(space, task, controller, budget),
-            **{"seed": seed, "out": out, "seeds_per_trial": seeds_per_trial, "batch": batch, "engine": engine},
+            space,
+            task,
+            controller,
+            budget,
+            seed=seed,
+            out=out,
+            seeds_per_trial=seeds_per_trial,
+            batch=batch,
+            engine=engine,
             options=_options(option),
             report=log,
             explain=lambda line: print(line, file=sys.stderr),
@@ -77,8 +88,8 @@ def search(
         winners = [_winner(trial) for trial in best(result.trials, 10)]
         _print_json({"out": str(out), "funnel": [row._asdict() for row in rows], "best": winners})
         return
-    tables.print_table(*tables.funnel_table(rows))
-    tables.print_table(*_top_table(result.trials, 10))
+    print_table(funnel_table(rows))
+    print_table(winners_table(result.trials))
     print(f"{result.seconds:.0f} s, {result.compilations} compilation(s) of the training function; archive: {out}")
 
 
@@ -98,7 +109,7 @@ def top(directory: Directory, count: int = 10, json: Json = False) -> None:
     if json:
         _print_json([_winner(trial) for trial in best(trials, count)])
     else:
-        tables.print_table(*_top_table(trials, count))
+        print_table(winners_table(trials, count))
 
 
 def score(
@@ -134,10 +145,10 @@ def score(
         common = {"formula": str(program), "task": task, "part": part, "seeds": seeds, "diverged": diverged}
         _print_json({**common, **intervals, "scores": mine, "relu_scores": relu})
         return
-    print(f"{program} on {task}, {part} accuracy, {seeds} seeds, mean and 95 % interval")
     names = {"score": str(program), "relu": "relu(x)", "difference": "difference, paired by seed"}
-    body = [(names[name], f"{row.estimate:.4f}", f"[{row.low:.4f}, {row.high:.4f}]") for name, row in rows.items()]
-    tables.print_table("", ("function", "mean", "interval"), body)
+    body = [(names[name], row) for name, row in rows.items()]
+    title = f"{part.capitalize()} accuracy on {task}, {seeds} seeds: mean and 95 % interval"
+    print_table(render(body, ("function", Column("accuracy", ".4f")), title))
     if diverged:
         print(f"{diverged} of {seeds} trainings diverged.")
 
@@ -183,9 +194,12 @@ def tasks(measure: bool = True, json: Json = False) -> None:
     if json:
         _print_json(rows)
         return
-    columns = ("task", "data and network", "parameters", "steps", "batch", "rate", "s/candidate")
+    columns = (
+        *("task", "data and network", Column("parameters", ",d"), Column("steps", ",d"), Column("batch", "d")),
+        *(Column("rate", "g"), Column("s/candidate", ".3f")),
+    )
     shown = ("task", "summary", "parameters", "steps", "batch_size", "learning_rate", "seconds_per_candidate")
-    tables.print_table("Tasks", columns, [tuple(_plain(row[key]) for key in shown) for row in rows])
+    print_table(render([[row[key] for key in shown] for row in rows], columns, "Tasks"))
     print(f"Learning rates: {get_task('digits-mlp').recipe.rate_rule}.")
 
 
@@ -263,18 +277,6 @@ def _winner(trial) -> dict[str, Any]:
     return {"index": trial.index, "score": trial.score, "program": str(trial.program), "simplified": simple}
 
 
-def _top_table(trials, count: int):
-    rows = [
-        (str(rank), f"{trial.score:.4f}", f"{_mean(trial, 'loss'):.4f}", str(trial.index), str(simplify(trial.program)))
-        for rank, trial in enumerate(best(trials, count), start=1)
-    ]
-    return "Best candidates", ("rank", "score", "loss", "trial", "formula, simplified"), rows
-
-
-def _mean(trial, metric: str) -> float:
-    return sum(row[metric] for row in trial.metrics) / len(trial.metrics)
-
-
 def _task_row(name: str, measure: bool) -> dict[str, Any]:
     task = get_task(name)
     relu = CATALOG["relu"].program
@@ -294,10 +296,6 @@ def _seconds(task, program: Program) -> float:
     began = time.perf_counter()
     scorer(jobs)
     return (time.perf_counter() - began) / len(jobs)
-
-
-def _plain(value: Any) -> str:
-    return "-" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.3g}" if isinstance(value, float) else value
 
 
 def _print_json(value: Any) -> None:

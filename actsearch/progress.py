@@ -28,7 +28,13 @@ class ProgressLog:
         self.label, self.seconds_between = label, seconds_between
         self.stream = stream or sys.stderr
         self._last = time.monotonic()
-        columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+        columns = (
+            TextColumn(label),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+        )
         self._bar = Bar(*columns, console=Console(file=self.stream)) if self.stream.isatty() else None
         self._row = None if self._bar is None else self._bar.add_task("", total=None)
 

@@ -1,7 +1,8 @@
 """The loop: a controller proposes, gates and training judge, the archive remembers, the controller learns.
 
-A run is replayed, not restored: everything is a function of the configuration and the trials so far, so a search that was
-killed starts again from the first proposal, finds its trials in the archive instead of training them, and goes on.
+A run is replayed, not restored: everything is a function of the configuration and the trials so far, so a search that
+was killed starts again from the first proposal, finds its trials in the archive instead of training them, and goes
+on.
 """
 
 import time
@@ -78,7 +79,8 @@ def search(
       controller: "random", "exhaustive" or "evolution".
       budget: number of trials, rejected and duplicate ones included, at least 1.
       seed: fixes the proposals and the training seeds; the same seed gives the same trials.
-      out: directory of the run's archive. When it holds the same run, the search goes on where that stopped, and a larger
+      out: directory of the run's archive. When it holds the same run, the search goes on where that stopped, and a
+      larger
         budget extends it. None keeps the trials in memory.
       seeds_per_trial: trainings of each candidate, at least 1; the score is their mean.
       batch: proposals between two lessons of the controller, at least 1.
@@ -160,8 +162,9 @@ def _replay(stored: list[Trial], proposals: Sequence[Proposal]) -> list[Trial]:
     for trial, proposal in zip(stored, proposals, strict=False):
         if trial.program != proposal.program or trial.parents != proposal.parents:
             raise ArchiveError(
-                f"The archive holds {trial.program} as trial {trial.index}, and this version proposes {proposal.program} "
-                "there: it was made by other code. Use another directory, or the version that made it."
+                f"The archive holds {trial.program} as trial {trial.index}, and this version proposes "
+                f"{proposal.program} there: it was made by other code. Use another directory, "
+                "or the version that made it."
             )
     return stored
 
@@ -226,7 +229,9 @@ class _Judge:
         if trained is not None:
             status = "diverged" if trained.diverged else "ok"
             cost = verdict.seconds + share
-            return Trial(**common, status=status, score=trained.score, metrics=trained.metrics, seeds=self.seeds, seconds=cost)
+            return Trial(
+                **common, status=status, score=trained.score, metrics=trained.metrics, seeds=self.seeds, seconds=cost
+            )
         original = self.first.get(verdict.fingerprint) if verdict.status == "duplicate" else None
         score = None if original is None else original.score
         return Trial(

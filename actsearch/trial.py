@@ -1,4 +1,4 @@
-"""Trial: the one record that everybody passes on. The search makes it, the archive keeps it, controllers learn from it."""
+"""Trial: the record that everybody passes on. The search makes it, the archive keeps it, controllers learn from it."""
 
 import dataclasses
 from collections.abc import Mapping

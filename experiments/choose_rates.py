@@ -27,7 +27,10 @@ def main():
             part = outcomes[row * len(SEEDS) : (row + 1) * len(SEEDS)]
             loss, accuracy = (np.mean([getattr(o, field) for o in part]) for field in ("loss", "accuracy"))
             spread = np.std([o.loss for o in part], ddof=1) / len(part) ** 0.5
-            print(f"  rate {factor * task.recipe.learning_rate:<8.4g} loss {loss:.4f} +- {spread:.4f}  accuracy {accuracy:.4f}")
+            print(
+                f"  rate {factor * task.recipe.learning_rate:<8.4g} loss {loss:.4f} +- {spread:.4f}"
+                f"  accuracy {accuracy:.4f}"
+            )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every function of the one-unit Swish space on the three digits tasks, three seeds: the table that later studies reuse."""
+"""Every function of the one-unit Swish space on the three digits tasks: the table that later studies reuse."""
 
 import argparse
 import json
@@ -20,8 +20,14 @@ def main():
     for task in TASKS:
         print(f"{task}: start", flush=True)
         result = actsearch.search(
-            "swish-1", task, "exhaustive", args.budget, seeds_per_trial=SEEDS, out=args.out / task,
-            explain=print, report=lambda p: print(len(p.trials), round(p.seconds, 1), flush=True)
+            "swish-1",
+            task,
+            "exhaustive",
+            args.budget,
+            seeds_per_trial=SEEDS,
+            out=args.out / task,
+            explain=print,
+            report=lambda p: print(len(p.trials), round(p.seconds, 1), flush=True),
         )
         print(json.dumps({"task": task, "trials": len(result.trials), "seconds": round(result.seconds, 1)}), flush=True)
 

@@ -20,4 +20,12 @@ def get_controller(name: str, space: Space, **options) -> Controller:
         raise ValueError(f"Controller {name!r} does not take these options: {error}.") from error
 
 
-__all__ = ["CONTROLLERS", "Controller", "Proposal", "exhaustive", "get_controller", "random_search", "regularized_evolution"]
+__all__ = [
+    "CONTROLLERS",
+    "Controller",
+    "Proposal",
+    "exhaustive",
+    "get_controller",
+    "random_search",
+    "regularized_evolution",
+]

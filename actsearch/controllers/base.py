@@ -1,7 +1,7 @@
 """The interface of controllers: three pure functions. One paper, one file; a row in `CONTROLLERS` makes it known.
 
-A controller proposes programs of a space and learns from trials. It never trains anything, and its state is plain data, so
-that a search can be repeated or resumed exactly. A complete one:
+A controller proposes programs of a space and learns from trials. It never trains anything, and its state is plain
+data, so that a search can be repeated or resumed exactly. A complete one:
 
     def coin_toss(space):
         def init(seed):
@@ -44,7 +44,8 @@ class Controller(NamedTuple):
       options: the resolved hyperparameters, kept in the archive.
       init: seed -> state.
       ask: (state, n) -> (at most n proposals, state). Fewer than n, or none, when there is nothing left to propose.
-      tell: (state, trials) -> state. Called with the trials of earlier proposals, each exactly once, in the order asked.
+      tell: (state, trials) -> state. Called with the trials of earlier proposals, each exactly once, in the order
+      asked.
         A trial without a score (rejected) is told too.
     """
 
@@ -57,11 +58,11 @@ class Controller(NamedTuple):
 
 def rng_state(seed: int) -> dict[str, Any]:
     """Returns a fresh random generator's state as plain data."""
-    return np.random.PCG64(seed).state  # type: ignore[return-value]
+    return dict(np.random.PCG64(seed).state)
 
 
 def rng_from(state: Mapping[str, Any]) -> np.random.Generator:
     """Returns the random generator that continues from a state; its own new state is `rng.bit_generator.state`."""
     bits = np.random.PCG64()
-    bits.state = dict(state)
+    bits.state = state  # type: ignore[assignment]
     return np.random.Generator(bits)

@@ -15,7 +15,8 @@ def exhaustive(space: Space, *, shuffle: bool = True) -> Controller:
 
     Args:
       space: at most 10 million choice vectors.
-      shuffle: in a random order fixed by the seed, so that a part of the run is a fair sample; else in the space's order.
+      shuffle: in a random order fixed by the seed, so that a part of the run is a fair sample; else in the space's
+      order.
 
     Raises:
       ValueError: the space is too large.
@@ -43,4 +44,6 @@ def exhaustive(space: Space, *, shuffle: bool = True) -> Controller:
         proposals = [Proposal(space.at(int(index))) for index in chosen]
         return proposals, {**state, "next": state["next"] + len(proposals)}
 
-    return Controller("exhaustive", {"shuffle": shuffle}, lambda seed: {"seed": seed, "next": 0}, ask, lambda state, _: state)
+    return Controller(
+        "exhaustive", {"shuffle": shuffle}, lambda seed: {"seed": seed, "next": 0}, ask, lambda state, _: state
+    )

@@ -1,4 +1,4 @@
-"""Regularized (aging) evolution: Real, Aggarwal, Huang and Le 2019, 'Regularized evolution for image classifier search'."""
+"""Regularized (aging) evolution, after Real, Aggarwal, Huang and Le (2019, arXiv 1802.01548)."""
 
 from actsearch.controllers.base import Controller, Proposal, rng_from, rng_state
 from actsearch.spaces import Space
@@ -10,8 +10,8 @@ def regularized_evolution(
     """Returns aging evolution: the best of a random sample breeds, the oldest member dies.
 
     The first `population` members are random. Each later proposal is a mutation of the best of `sample` members drawn
-    without replacement. Only trials with a score become members, so a rejected program takes no one's place; a diverged one
-    has score 0.
+    without replacement. Only trials with a score become members, so a rejected program takes no one's place; a
+    diverged one has score 0.
 
     Args:
       space: where programs come from.

@@ -1,9 +1,10 @@
 """Functional identity: two programs that compute the same function have the same fingerprint.
 
 A program is evaluated in float64 on a fixed probe, once at generic values of all its parameters and once more for each
-parameter with that one moved. Outputs are rounded on the scale of asinh, which is absolute near 0 and relative far out, and
-hashed. Programs whose outputs differ by less than about 1e-6 (absolute below 1, relative above) count as equal; the 1e-9 of
-float64 rounding is far below that grid, so that algebraically equal programs land in the same cell.
+parameter with that one moved. Outputs are rounded on the scale of asinh, which is absolute near 0 and relative far
+out, and hashed. Programs whose outputs differ by less than about 1e-6 (absolute below 1, relative above) count as
+equal; float64 rounding is far below that grid, so that algebraically equal programs land in the same
+cell.
 """
 
 import functools
@@ -52,8 +53,8 @@ def fingerprint(program: Program) -> str:
 def probe(program: Program) -> Probe:
     """Returns a program's fingerprint and whether it is finite on the probe.
 
-    The probe is 256 quantiles of N(0, 1), the largest of magnitude about 2.9, and 0, +-4 and +-5. A value that is finite in
-    float64 and not in float32 counts as infinite, because training runs in float32.
+    The probe is 256 quantiles of N(0, 1), the largest of magnitude about 2.9, and 0, +-4 and +-5. A value that is
+    finite in float64 and not in float32 counts as infinite, because training runs in float32.
     """
     outputs = probe_outputs(program)
     codes = _quantise(outputs)

@@ -1,8 +1,9 @@
 """Programs as data: one compiled function runs every program of a template.
 
-The choice vector is an argument, so that a training function is compiled once and then scores any number of candidates. A
-slot is a `lax.switch` over its options, each of which XLA compiles as if it stood alone. The reverse pass is written by hand:
-autodiff through `switch` would store the union of all branches' residuals, here each slot keeps only its register.
+The choice vector is an argument, so that a training function is compiled once and then scores any number of
+candidates. A slot is a `lax.switch` over its options, each of which XLA compiles as if it stood alone. The reverse
+pass is written by hand: autodiff through `switch` would store the union of all branches' residuals, here each slot
+keeps only its register.
 """
 
 from collections.abc import Callable
@@ -25,10 +26,10 @@ def interpreter(template: Template) -> Callable[[jax.Array, jax.Array, Parameter
       template: the slots; also the order of choices and of parameters.
 
     Returns:
-      A function of `choices`, int32 [decisions]; `x`, a floating-point array [..., channels]; and `parameters`, one array
-      [channels] for each row of `template.parameters`. It equals `to_function(template.decode(choices))` in value and in
-      every gradient up to rounding. Under `vmap` it runs candidates one after another, so that no batched choice reaches a
-      switch, which would run every branch.
+      A function of `choices`, int32 [decisions]; `x`, a floating-point array [..., channels]; and `parameters`, one
+      array [channels] for each row of `template.parameters`. It equals `to_function(template.decode(choices))` in
+      value and in every gradient up to rounding. Under `vmap` it runs candidates one after another, so that no
+      batched choice reaches a switch, which would run every branch.
 
     Example:
       >>> import jax.numpy as jnp
@@ -84,7 +85,7 @@ def interpret(template: Template, choices: jax.Array) -> Activation:
 def _registers(template: Template, choices, x, parameters) -> tuple[jax.Array, ...]:
     """Runs the slots in order; returns every register, `x` first and the output last."""
     live = _live(template, choices)
-    registers = (x,)
+    registers: tuple[jax.Array, ...] = (x,)
     for index, slot in enumerate(template.slots):
         read = _read(template, index, choices, registers)
         idle = jnp.zeros_like(x)
@@ -101,8 +102,10 @@ def _reverse(template: Template, choices, registers, parameters, gradient) -> tu
         slot, (_, operands) = template.slots[index], template.layout[index]
         read = _read(template, index, choices, registers)
         branches = [_vjp(branch) for branch in _branches(template, slot)]
-        idle = jax.tree.map(jnp.zeros_like, (read, parameters))
-        d_read, d_parameters = _switch(template, index, choices, live, branches, idle, read, parameters, adjoints[index + 1])
+        nothing = jax.tree.map(jnp.zeros_like, (read, parameters))
+        d_read, d_parameters = _switch(
+            template, index, choices, live, branches, nothing, read, parameters, adjoints[index + 1]
+        )
         totals = jax.tree.map(jnp.add, totals, d_parameters)
         for d_operand, readable, decision in zip(d_read, slot.operands, operands, strict=True):
             for position, register in enumerate(readable):
@@ -133,7 +136,7 @@ def _vjp(function: Callable) -> Callable:
 def _live(template: Template, choices) -> list:
     """For each slot whether the output needs it: True where it always does, else a traced bool.
 
-    A dead slot must not run: it costs time, and one that holds NaN would spoil the gradient of a parameter through 0 * NaN.
+    A dead slot must not run: it costs time, and if it holds NaN it would spoil a parameter's gradient by 0 * NaN.
     """
     live: list = [False] * len(template.slots) + [True]
     for index in reversed(range(len(template.slots))):

@@ -38,9 +38,9 @@ def to_function(program: Program) -> Callable[..., jax.Array]:
       program: reads the input `x`.
 
     Returns:
-      A function of `x`, a floating-point array [..., channels], and the program's trainable parameters by name: scalars or
-      arrays that broadcast against `x` from the last axis. A parameter left out has its initial value. The result has the
-      shape and dtype of `x`. It may be transformed by `jit`, `grad` and `vmap`.
+      A function of `x`, a floating-point array [..., channels], and the program's trainable parameters by name:
+      scalars or arrays that broadcast against `x` from the last axis. A parameter left out has its initial value. The
+      result has the shape and dtype of `x`. It may be transformed by `jit`, `grad` and `vmap`.
 
     Raises:
       TypeError: on a call, for an `x` that is not floating-point, or a parameter that the program does not have.

@@ -1,7 +1,7 @@
 """The table of primitives: every operation that a program may contain.
 
-One row is one primitive. The parser, the printer, both engines, the fingerprint and the contract tests read this table, so
-that a new primitive is one new row.
+One row is one primitive. The parser, the printer, both engines, the fingerprint and the contract tests read this
+table, so that a new primitive is one new row.
 
 Conventions at the kinks (they are part of the product, and tested):
   - `relu`, `minzero` and the piecewise units take the one-sided slope 0 at 0, as `jax.nn.relu` does;
@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from jax.scipy.special import erf, erfc
 
 EPSILON = 1e-7
-"""Added inside `log_abs`, `signed_log` and `safe_div`. The paper names an epsilon and no value; the public recount uses this."""
+"""Added inside `log_abs`, `signed_log` and `safe_div`; the Swish paper names an epsilon and gives no value."""
 
 
 class Primitive(NamedTuple):
@@ -168,13 +168,20 @@ def _unary(name, function, latex, domain=_ALL, **kwargs):
 
 
 _ROWS = (
-    # The published unaries (Ramachandran et al. 2017, section 2); identity and beta are leaves, beta*x and x+beta are programs.
+    # The published unaries (Ramachandran et al. 2017, section 2); identity and beta are leaves, beta*x and x+beta are
+    # programs.
     _unary("neg", jnp.negative, "-{}", symbol="-", parity="odd"),
     _unary("abs", _abs, r"\left|{}\right|", "finite for every x; slope 0 at 0", parity="even"),
     _unary("square", jnp.square, "{}^{{2}}", _OVERFLOW, parity="even"),
     _unary("cube", _integer_power(3), "{}^{{3}}", _OVERFLOW, parity="odd"),
     _unary("sqrt", _sqrt, r"\sqrt{{{}}}", "NaN for x < 0, as published; slope defined as 0 at 0"),
-    _unary("log_abs", _log_abs, r"\log(\left|{}\right|+\epsilon)", "finite for every x; slope 0 at 0, up to 1/epsilon beside it", parity="even"),
+    _unary(
+        "log_abs",
+        _log_abs,
+        r"\log(\left|{}\right|+\epsilon)",
+        "finite for every x; slope 0 at 0, up to 1/epsilon beside it",
+        parity="even",
+    ),
     _unary("exp", jnp.exp, r"e^{{{}}}", "overflows beyond 88 in float32"),
     _unary("sin", jnp.sin, r"\sin({})", parity="odd"),
     _unary("cos", jnp.cos, r"\cos({})", parity="even"),
@@ -192,8 +199,20 @@ _ROWS = (
     _unary("erf", erf, r"\operatorname{{erf}}({})", parity="odd"),
     # Beside them.
     _unary("log", jnp.log, r"\log({})", "NaN for x < 0, -inf at 0"),
-    _unary("signed_sqrt", _signed_sqrt, r"\operatorname{{sgn}}({0})\sqrt{{\left|{0}\right|}}", "finite for every x; slope defined as 0 at 0", parity="odd"),
-    _unary("signed_log", _signed_log, r"\operatorname{{sgn}}({0})\log(\left|{0}\right|+\epsilon)", "jumps at 0, where value and slope are 0", parity="odd"),
+    _unary(
+        "signed_sqrt",
+        _signed_sqrt,
+        r"\operatorname{{sgn}}({0})\sqrt{{\left|{0}\right|}}",
+        "finite for every x; slope defined as 0 at 0",
+        parity="odd",
+    ),
+    _unary(
+        "signed_log",
+        _signed_log,
+        r"\operatorname{{sgn}}({0})\log(\left|{0}\right|+\epsilon)",
+        "jumps at 0, where value and slope are 0",
+        parity="odd",
+    ),
     _unary("reciprocal", jnp.reciprocal, r"{}^{{-1}}", "infinite at 0", parity="odd"),
     _unary("erfc", erfc, r"\operatorname{{erfc}}({})"),
     _unary("expm1", jnp.expm1, r"(e^{{{}}}-1)", "overflows beyond 88 in float32"),
@@ -203,27 +222,65 @@ _ROWS = (
     _unary("elu", jax.nn.elu, r"\operatorname{{ELU}}({})", "finite for every x; alpha = 1"),
     _unary("selu", jax.nn.selu, r"\operatorname{{SELU}}({})", "finite for every x; at 0 the left slope"),
     _unary("silu", jax.nn.silu, r"\operatorname{{SiLU}}({})"),
-    _unary("gelu", lambda x: jax.nn.gelu(x, approximate=False), r"\operatorname{{GELU}}({})", "finite for every x; the exact form, with erf"),
+    _unary(
+        "gelu",
+        lambda x: jax.nn.gelu(x, approximate=False),
+        r"\operatorname{{GELU}}({})",
+        "finite for every x; the exact form, with erf",
+    ),
     _unary("mish", jax.nn.mish, r"\operatorname{{Mish}}({})"),
-    _unary("leaky_relu", jax.nn.leaky_relu, r"\operatorname{{LReLU}}({})", "finite for every x; slope 0.01 left of 0, 1 at 0"),
+    _unary(
+        "leaky_relu",
+        jax.nn.leaky_relu,
+        r"\operatorname{{LReLU}}({})",
+        "finite for every x; slope 0.01 left of 0, 1 at 0",
+    ),
     _unary("softsign", jax.nn.soft_sign, r"\operatorname{{softsign}}({})", parity="odd"),
-    _unary("hard_sigmoid", jax.nn.hard_sigmoid, r"\operatorname{{hardsigmoid}}({})", "relu6(x + 3) / 6; slope 0 at both corners"),
+    _unary(
+        "hard_sigmoid",
+        jax.nn.hard_sigmoid,
+        r"\operatorname{{hardsigmoid}}({})",
+        "relu6(x + 3) / 6; slope 0 at both corners",
+    ),
     _unary("hard_swish", jax.nn.hard_swish, r"\operatorname{{hardswish}}({})", "x * relu6(x + 3) / 6"),
-    *(_unary(f"power{n}", _integer_power(n), f"{{}}^{{{{{n}}}}}", _OVERFLOW, parity="odd" if n % 2 else "even") for n in range(4, 9)),
+    *(
+        _unary(f"power{n}", _integer_power(n), f"{{}}^{{{{{n}}}}}", _OVERFLOW, parity="odd" if n % 2 else "even")
+        for n in range(4, 9)
+    ),
     # The published binaries.
     Primitive("add", 2, jnp.add, "{} + {}", _OVERFLOW, "+", commutative=True),
     Primitive("mul", 2, jnp.multiply, r"{} \cdot {}", _OVERFLOW, "*", commutative=True),
     Primitive("sub", 2, jnp.subtract, "{} - {}", _OVERFLOW, "-"),
     Primitive("safe_div", 2, _safe_div, r"\frac{{{}}}{{{} + \epsilon}}", "infinite at b = -epsilon"),
-    Primitive("max", 2, jnp.maximum, r"\max({}, {})", "finite for all a, b; a tie shares the gradient", commutative=True),
-    Primitive("min", 2, jnp.minimum, r"\min({}, {})", "finite for all a, b; a tie shares the gradient", commutative=True),
+    Primitive(
+        "max", 2, jnp.maximum, r"\max({}, {})", "finite for all a, b; a tie shares the gradient", commutative=True
+    ),
+    Primitive(
+        "min", 2, jnp.minimum, r"\min({}, {})", "finite for all a, b; a tie shares the gradient", commutative=True
+    ),
     Primitive("sigmul", 2, lambda a, b: jax.nn.sigmoid(a) * b, r"\sigma({}) \cdot {}", "finite for all a, b"),
-    Primitive("rbf", 3, _rbf, r"e^{{-{2} ({0} - {1})^2}}", "finite for beta >= 0", commutative=True, implicit=("beta",)),
-    Primitive("laplace", 3, _laplace, r"e^{{-{2} \left|{0} - {1}\right|}}", "finite for beta >= 0; slope 0 at a = b", commutative=True, implicit=("beta",)),
+    Primitive(
+        "rbf", 3, _rbf, r"e^{{-{2} ({0} - {1})^2}}", "finite for beta >= 0", commutative=True, implicit=("beta",)
+    ),
+    Primitive(
+        "laplace",
+        3,
+        _laplace,
+        r"e^{{-{2} \left|{0} - {1}\right|}}",
+        "finite for beta >= 0; slope 0 at a = b",
+        commutative=True,
+        implicit=("beta",),
+    ),
     Primitive("mix", 3, _mix, "{2} {0} + (1 - {2}) {1}", _OVERFLOW, implicit=("beta",)),
     # Beside them.
     Primitive("div", 2, _div, r"\frac{{{}}}{{{}}}", "infinite or NaN at b = 0", "/"),
-    Primitive("pow", 2, _pow, "{}^{{{}}}", "NaN for a < 0 and b not whole; infinite at a = 0 and b < 0; slope in b defined as 0 for a <= 0"),
+    Primitive(
+        "pow",
+        2,
+        _pow,
+        "{}^{{{}}}",
+        "NaN for a < 0 and b not whole; infinite at a = 0 and b < 0; slope in b defined as 0 for a <= 0",
+    ),
 )
 
 PRIMITIVES: MappingProxyType[str, Primitive] = MappingProxyType({row.name: row for row in _ROWS})

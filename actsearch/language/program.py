@@ -47,8 +47,8 @@ class Node(NamedTuple):
 class Program:
     """An expression over `x` and named trainable parameters.
 
-    Programs come from `actsearch.parse`, from a space, or from a `Builder`. Two programs are equal when they are the same
-    expression with the same initial values; `simplify` and `fingerprint` decide weaker kinds of sameness.
+    Programs come from `actsearch.parse`, from a space, or from a `Builder`. Two programs are equal when they are the
+    same expression with the same initial values; `simplify` and `fingerprint` decide weaker kinds of sameness.
 
     Attributes:
       nodes: in topological order, as a depth-first walk from the output meets them; the last one is the output. No node
@@ -119,7 +119,9 @@ class Builder:
     def parameter(self, name: str, initial: float | None = None) -> int:
         """Returns the node of a trainable parameter; `initial` may be left out for a name of DEFAULT_PARAMETERS."""
         if name not in self._initial and not is_free(name):
-            raise ValueError(f"A parameter needs a name that is free; received {name!r}: choose another, such as 'alpha'.")
+            raise ValueError(
+                f"A parameter needs a name that is free; received {name!r}: choose another, such as 'alpha'."
+            )
         if initial is None:
             initial = self._initial.get(name, DEFAULT_PARAMETERS.get(name))
         if initial is None:
@@ -127,7 +129,9 @@ class Builder:
         if not math.isfinite(initial):
             raise ValueError(f"Parameter {name!r} needs a finite initial value; received {initial}.")
         if self._initial.setdefault(name, float(initial)) != initial:
-            raise ValueError(f"Parameter {name!r} has two initial values, {self._initial[name]} and {initial}; keep one.")
+            raise ValueError(
+                f"Parameter {name!r} has two initial values, {self._initial[name]} and {initial}; keep one."
+            )
         return self._add(Node("parameter", (), name))
 
     def constant(self, value: float) -> int:

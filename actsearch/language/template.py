@@ -1,9 +1,10 @@
 """Template: a program with choices left open. What a space offers, and what the interpreter runs as data.
 
-A template is a sequence of slots. Slot i writes register i + 1; register 0 holds `x`; the last register is the output. Each
-slot lists its *options*, small programs in `x` (first operand) and `y` (second operand), and for each operand the registers
-that it may read. A choice vector fixes every slot, and so a Program. Both a published space (many slots, few options each)
-and a plain list of formulas (one slot, one option per formula) are templates, so one interpreter serves both.
+A template is a sequence of slots. Slot i writes register i + 1; register 0 holds `x`; the last register is the
+output. Each slot lists its *options*, small programs in `x` (first operand) and `y` (second operand), and for each
+operand the registers that it may read. A choice vector fixes every slot, and so a Program. Both a published space
+(many slots, few options each) and a plain list of formulas (one slot, one option per formula) are templates, so one
+interpreter serves both.
 """
 
 import dataclasses
@@ -60,7 +61,9 @@ class Template:
         for register, slot in enumerate(self.slots, start=1):
             readable = {r for operand in slot.operands for r in operand}
             if not slot.options or not all(slot.operands) or not readable <= set(range(register)):
-                raise ValueError(f"Slot {slot.name!r} needs options, and operands that read registers 0 to {register - 1}.")
+                raise ValueError(
+                    f"Slot {slot.name!r} needs options, and operands that read registers 0 to {register - 1}."
+                )
 
     @classmethod
     def bank(cls, programs: Sequence[Program]) -> "Template":
@@ -82,7 +85,7 @@ class Template:
 
     @functools.cached_property
     def layout(self) -> tuple[tuple[int | None, tuple[int | None, ...]], ...]:
-        """For each slot: the decision that picks its option, and those that pick its operands (None: nothing to pick)."""
+        """For each slot the decision that picks its option and those that pick its operands; None: nothing to pick."""
         numbers = itertools.count()
         rows = []
         for slot in self.slots:

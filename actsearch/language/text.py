@@ -54,9 +54,7 @@ class ParseError(ValueError):
         self.column = column
 
 
-def parse(
-    text: str, parameters: Mapping[str, float] | None = None, *, inputs: tuple[str, ...] = ("x",)
-) -> Program:
+def parse(text: str, parameters: Mapping[str, float] | None = None, *, inputs: tuple[str, ...] = ("x",)) -> Program:
     """Reads a formula.
 
     Infix `+ - * /`, `^` with an integer from 2 to 8, unary minus, numbers, calls of any primitive, `x`, and trainable
@@ -116,7 +114,9 @@ class _Parser:
 
     def _check_parameter(self, name, initial):
         if not is_free(name):
-            raise ValueError(f"A parameter needs a name that is free; received {name!r}: choose another, such as 'alpha'.")
+            raise ValueError(
+                f"A parameter needs a name that is free; received {name!r}: choose another, such as 'alpha'."
+            )
         if not math.isfinite(initial):
             raise ValueError(f"Parameter {name!r} needs a finite initial value; received {initial}.")
 
@@ -197,7 +197,12 @@ class _Parser:
 
     def _binding(self):
         name = self.token
-        if name.text in PRIMITIVES or name.text in self.inputs or name.text in self.parameters or name.text in self.bound:
+        if (
+            name.text in PRIMITIVES
+            or name.text in self.inputs
+            or name.text in self.parameters
+            or name.text in self.bound
+        ):
             self._fail(f"{name.text!r} already means something else; choose another name, such as t1", name)
         self.position += 2
         self.bound[name.text] = self._expression()

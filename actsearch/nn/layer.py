@@ -1,4 +1,4 @@
-"""The Flax layer that holds a candidate: its function and one trainable value per channel for each of its parameters."""
+"""The Flax layer that holds a candidate: its function, and one trainable value per channel for each parameter."""
 
 from collections.abc import Callable
 
@@ -45,6 +45,7 @@ class Layer(nnx.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         if x.ndim == 0 or x.shape[-1] != self.num_features:
             raise ValueError(
-                f"The layer {self.activation.name} has {self.num_features} features; received an input of shape {x.shape}."
+                f"The layer {self.activation.name} has {self.num_features} features; received an input of shape "
+                f"{x.shape}: make the layer with the size of the last axis."
             )
         return self.activation.function(x, {key: value[...].astype(x.dtype) for key, value in self.parameters.items()})

@@ -1,5 +1,6 @@
 """Networks with sites: each takes a factory `features -> layer` and puts one of those layers at every site."""
 
+import itertools
 from collections.abc import Sequence
 
 import jax
@@ -23,7 +24,7 @@ class MLP(nnx.Module):
     def __init__(self, features: Sequence[int], layer: LayerFactory, *, rngs: nnx.Rngs):
         widths = list(features)
         self.linears = nnx.List(
-            [nnx.Linear(a, b, kernel_init=_he_normal, rngs=rngs) for a, b in zip(widths[:-1], widths[1:], strict=True)]
+            [nnx.Linear(a, b, kernel_init=_he_normal, rngs=rngs) for a, b in itertools.pairwise(widths)]
         )
         self.layers = nnx.List([layer(width) for width in widths[1:-1]])
 
@@ -63,7 +64,7 @@ class Conv(nnx.Module):
 
 
 class PreActivationBlock(nnx.Module):
-    """BatchNorm, layer, convolution, twice, beside a shortcut (He et al. 2016, 'Identity mappings in deep residual networks')."""
+    """BatchNorm, layer, convolution, twice, beside a shortcut (He et al. 2016, Identity mappings)."""
 
     def __init__(self, in_features: int, out_features: int, stride: int, layer: LayerFactory, *, rngs: nnx.Rngs):
         self.norm1, self.layer1 = _batch_norm(in_features, rngs), layer(in_features)

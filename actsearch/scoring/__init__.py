@@ -6,6 +6,19 @@ from actsearch.scoring.scorer import Job, Result, Scorer, choose_engine, result,
 from actsearch.scoring.train import Outcome, Start, start, train
 
 __all__ = [
-    *("GATES", "Job", "Outcome", "Result", "Scorer", "Start", "Verdict", "candidate_mesh", "choose_engine", "pass_gates"),
-    *("result", "score_programs", "start", "train", "use_all_cores"),
+    "GATES",
+    "Job",
+    "Outcome",
+    "Result",
+    "Scorer",
+    "Start",
+    "Verdict",
+    "candidate_mesh",
+    "choose_engine",
+    "pass_gates",
+    "result",
+    "score_programs",
+    "start",
+    "train",
+    "use_all_cores",
 ]

@@ -101,8 +101,8 @@ class Scorer:
         """Trains every job; returns their outcomes, floats, in the order of the jobs."""
         jobs = list(jobs)
         outcomes: list[Outcome] = []
-        for start in range(0, len(jobs), self.batch):
-            outcomes += self._call(jobs[start : start + self.batch])
+        for first in range(0, len(jobs), self.batch):
+            outcomes += self._call(jobs[first : first + self.batch])
         return outcomes
 
     def _call(self, jobs: list[Job]) -> list[Outcome]:
@@ -159,7 +159,7 @@ def choose_engine(engine: Engine, programs: int) -> tuple[Literal["interpret", "
     if engine not in ("auto", "interpret", "specialize"):
         raise ValueError(f"engine is one of auto, interpret, specialize; received {engine!r}.")
     if engine != "auto":
-        return engine, f"engine: {engine} (forced)"  # type: ignore[return-value]
+        return engine, f"engine: {engine} (forced)"
     if programs > 2:
         return "interpret", f"engine: interpret (one compilation instead of {programs:,})"
     return "specialize", f"engine: specialize ({programs} to compile, fewer than the interpreter pays for)"
@@ -200,11 +200,11 @@ def score_programs(
     report(why)
     size = bank_size if chosen == "interpret" else 1
     results: list[Result] = []
-    for start in range(0, len(programs), size):
-        group = programs[start : start + size]
+    for first in range(0, len(programs), size):
+        group = programs[first : first + size]
         began = time.perf_counter()
         results += _score_group(task, group, seeds, rate_scales, part, chosen, devices)
-        done = min(start + size, len(programs))
+        done = min(first + size, len(programs))
         report(f"{task.name}: {done} of {len(programs)} programs, {time.perf_counter() - began:.1f} s")
     return results
 

@@ -33,15 +33,17 @@ class Outcome(NamedTuple):
       train_loss: mean over the last tenth of the steps.
     """
 
-    accuracy: jax.Array
-    loss: jax.Array
-    train_loss: jax.Array
+    accuracy: jax.Array | float
+    loss: jax.Array | float
+    train_loss: jax.Array | float
 
 
 def start(task: Task, seed: int) -> Start:
-    """Returns the start that a seed fixes, the same one for every candidate, so that differences at one seed are paired.
+    """Returns the start that a seed fixes, the same one for every candidate, so that differences at one seed are
+    paired.
 
-    It is computed outside the compiled training: random numbers are half of its compile time, and are the same each time.
+    It is computed outside the compiled training: random numbers are half of its compile time, and are the same each
+    time.
     """
     init_key, batch_key = jax.random.split(jax.random.key(seed))
     bare = task.init(lambda features: Layer(parse("x"), features), init_key)
@@ -65,7 +67,8 @@ def train(task: Task, layer: LayerFactory, start: Start, rate_scale: jax.Array, 
     network = task.init(layer, jax.random.key(0))  # for its structure; XLA drops these weights
     nnx.update(network, start.weights)
     optimizer = task.recipe.optimizer(rate_scale)
-    graph, parameters, rest = nnx.split(network, nnx.Param, ...)
+    graph, parameters, *others = nnx.split(network, nnx.Param, ...)
+    (rest,) = others
 
     def loss(parameters, rest, inputs, labels):
         network = nnx.merge(graph, parameters, rest, copy=True)

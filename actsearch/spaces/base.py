@@ -15,7 +15,8 @@ from actsearch.language.template import Decision, Template
 class Space:
     """A set of programs, one per choice vector.
 
-    Programs drawn from a space remember their choices (`program.choices`), which is what `mutate` and the interpreter read.
+    Programs drawn from a space remember their choices (`program.choices`), which is what `mutate` and the interpreter
+    read.
 
     Attributes:
       name: identifies the space in archives and on the command line.

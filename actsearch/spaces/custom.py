@@ -17,7 +17,8 @@ def custom(unary: Sequence[str], binary: Sequence[str], units: int = 1) -> Space
       units: number of core units, 1 to 4.
 
     Raises:
-      ValueError: an empty list, a repeated operator or `units` out of range; a ParseError where an operator is no formula.
+      ValueError: an empty list, a repeated operator or `units` out of range; a ParseError where an operator is no
+      formula.
 
     Example:
       >>> space = custom(unary=["x", "sigmoid", "beta * x"], binary=["*", "max"])

@@ -4,7 +4,22 @@ from actsearch.spaces.base import Space
 from actsearch.spaces.custom import units_space
 
 UNARY = (
-    *("x", "-x", "abs", "square", "cube", "sqrt", "beta * x", "x + beta", "log_abs", "exp", "sin", "cos", "sinh", "cosh"),
+    *(
+        "x",
+        "-x",
+        "abs",
+        "square",
+        "cube",
+        "sqrt",
+        "beta * x",
+        "x + beta",
+        "log_abs",
+        "exp",
+        "sin",
+        "cos",
+        "sinh",
+        "cosh",
+    ),
     *("tanh", "asinh", "atan", "sinc", "relu", "minzero", "sigmoid", "softplus", "gauss", "erf", "beta"),
 )
 """The 25 published unary functions; beta is a trainable parameter, one value per channel."""
@@ -16,8 +31,8 @@ BINARY = ("+", "*", "-", "safe_div", "max", "min", "sigmul", "rbf", "laplace", "
 def swish(units: int = 1) -> Space:
     """Returns the published space: `units` core units b(u1(.), u2(.)), each reading `x` or an earlier unit's output.
 
-    One unit has 25 * 25 * 10 = 6,250 expressions; two have 25,000 * 6,250, about 1.6e8. The output is the last unit's; the
-    paper does not say what becomes of a unit that nothing reads, here it leaves no trace in the program.
+    One unit has 25 * 25 * 10 = 6,250 expressions; two have 25,000 * 6,250, about 1.6e8. The output is the last
+    unit's; the paper does not say what becomes of a unit that nothing reads, here it leaves no trace in the program.
 
     Args:
       units: number of core units, 1 to 4.

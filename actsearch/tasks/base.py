@@ -15,12 +15,14 @@ from flax import nnx
 
 from actsearch.nn import LayerFactory
 
+Array = np.ndarray | jax.Array
+
 
 class Split(NamedTuple):
     """Examples of one part: inputs uint8 [examples, ...] and labels int32 [examples]."""
 
-    inputs: np.ndarray
-    labels: np.ndarray
+    inputs: Array
+    labels: Array
 
 
 class Data(NamedTuple):
@@ -84,12 +86,12 @@ class Task:
         """Returns the network with its initial weights."""
         return self.network(layer, nnx.Rngs(params=key))
 
-    def loss(self, network: nnx.Module, inputs: jax.Array, labels: jax.Array) -> jax.Array:
+    def loss(self, network: nnx.Module, inputs: Array, labels: Array) -> jax.Array:
         """Returns the mean cross entropy of a batch, a scalar."""
         logits = network(inputs / self.scale)
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
-    def evaluate(self, network: nnx.Module, inputs: jax.Array, labels: jax.Array) -> dict[str, jax.Array]:
+    def evaluate(self, network: nnx.Module, inputs: Array, labels: Array) -> dict[str, jax.Array]:
         """Returns the metrics of a part: `accuracy` in [0, 1] and `loss`, the mean cross entropy."""
         logits = network(inputs / self.scale)
         finite = jnp.isfinite(logits).all(axis=-1)

@@ -55,7 +55,7 @@ _STAGES = ((8, 2), (16, 2), (24, 1))
 
 
 def digits_resnet() -> Task:
-    """Returns the closest miniature of the Swish paper's child: a pre-activation ResNet with BatchNorm, 9 convolutions."""
+    """Returns the closest miniature of the Swish paper's child: a pre-activation ResNet with 9 convolutions."""
     return Task(
         name="digits-resnet",
         summary="8x8 digits, pre-activation ResNet 8-8-16-24 with BatchNorm",
