@@ -13,7 +13,7 @@ from actsearch.analysis.tables import Column, funnel_table, render, show, to_tex
 from actsearch.language import parse
 from actsearch.trial import Trial
 
-FORMULA = "max(x, sigmoid(tanh(asinh(softplus(cosh(x)))))) * sigmoid(beta * x) - safe_div(cosh(x), atan(x))"
+FORMULA = "max(x, sigmoid(tanh(asinh(softplus(cosh(x)))))) * sigmoid(beta * x) - safe_div(erf(x), atan(x))"
 TRIALS = [
     Trial(0, parse("relu(x)"), "a", "ok", 0.9, ({"loss": 0.25},), (0,), seconds=1.0),
     Trial(1, parse(FORMULA), "b", "ok", 0.95, ({"loss": 0.5},), (0,), seconds=2.0),
