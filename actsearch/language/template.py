@@ -114,26 +114,36 @@ class Template:
 
     def decode(self, choices: Sequence[int]) -> Program:
         """Returns the Program that a choice vector determines; slots that the output does not need leave no trace."""
-        choices = self.check(choices)
+        return self.assemble(self.check(choices))
+
+    def assemble(self, choices: tuple[int, ...]) -> Program:
+        """Returns the Program of choices that are known to be legal: `decode` without the check, for hot loops."""
         builder = Builder()
         written: dict[int, int] = {}  # register -> node
 
         def read(register: int) -> int:
-            if register == 0:
-                return builder.input("x")
-            if register not in written:
-                written[register] = write(register - 1)
-            return written[register]
+            node = written.get(register)
+            if node is None:
+                node = written[register] = write(register - 1) if register else builder.input("x")
+            return node
 
         def write(index: int) -> int:
-            slot, (option, operands) = self.slots[index], self.layout[index]
-            program = slot.options[0 if option is None else choices[option]]
-            sources = [rs[0 if d is None else choices[d]] for rs, d in zip(slot.operands, operands, strict=True)]
-            return builder.substitute(program, lambda name: read(sources[name == "y"]))
+            options, option, operands = self._plan[index]
+            program = options[0 if option is None else choices[option]]
+            sources = {name: rs[0 if d is None else choices[d]] for name, rs, d in operands}
+            return builder.substitute(program, lambda name: read(sources[name]))
 
         # Registers are written when first read, so the nodes already stand in a Program's order and none is dead.
         read(len(self.slots))
         return builder.finish(choices)
+
+    @functools.cached_property
+    def _plan(self):
+        """For each slot its options, the decision that picks one, and (input, registers, decision) for each operand."""
+        return [
+            (slot.options, option, list(zip("xy", slot.operands, operands, strict=False)))
+            for slot, (option, operands) in zip(self.slots, self.layout, strict=True)
+        ]
 
 
 def as_option(text: str, arity: int) -> Program:

@@ -61,7 +61,7 @@ class Space:
 
     def sample(self, rng: np.random.Generator) -> Program:
         """Returns a program with every choice drawn uniformly."""
-        return self.decode(rng.integers(self._sizes).tolist())
+        return self.template.assemble(tuple(rng.integers(self._sizes).tolist()))
 
     def mutate(self, program: Program, rng: np.random.Generator) -> Program:
         """Returns a copy in which one choice, drawn uniformly, has another value, drawn uniformly.
@@ -80,9 +80,9 @@ class Space:
             )
         choices = list(self.template.check(program.choices))
         position = int(rng.integers(len(choices)))
-        step = int(rng.integers(1, len(self.decisions[position].options)))
-        choices[position] = (choices[position] + step) % len(self.decisions[position].options)
-        return self.decode(choices)
+        size = len(self.decisions[position].options)
+        choices[position] = (choices[position] + int(rng.integers(1, size))) % size
+        return self.template.assemble(tuple(choices))
 
     def at(self, index: int) -> Program:
         """Returns the program at a place of `enumerate`, 0 to count - 1, without making the ones before it."""
