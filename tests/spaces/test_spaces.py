@@ -1,0 +1,222 @@
+"""Every space keeps the contract of Space, and the published one has the published operators and counts."""
+
+import collections
+import itertools
+import types
+
+import numpy as np
+import pytest
+
+from actsearch import parse
+from actsearch.engine import probe
+from actsearch.language import ParseError
+from actsearch.spaces import SPACES, custom, get_space, swish
+from actsearch.spaces.swish import BINARY, UNARY
+
+CUSTOM = {
+    "custom-1": lambda: custom(["x", "1", "param a = 0.25; a * x"], ["*", "x - y^2"]),
+    "custom-2": lambda: custom(["x", "sigmoid", "beta * x"], ["*", "max"], units=2),
+    "one-binary": lambda: custom(["x", "tanh"], ["+"]),  # a slot with nothing to choose
+}
+every_space = pytest.mark.parametrize("make", [*SPACES.values(), *CUSTOM.values()], ids=[*SPACES, *CUSTOM])
+
+
+@every_space
+class TestContract:
+    def test_samples_are_legal_and_remember_their_choices(self, make):
+        space, rng = make(), np.random.default_rng(0)
+        for _ in range(300):
+            program = space.sample(rng)
+            assert len(program.choices) == len(space.decisions)
+            assert all(0 <= c < len(d.options) for c, d in zip(program.choices, space.decisions, strict=True))
+            again = space.decode(program.choices)
+            assert (again, again.choices) == (program, program.choices)
+            assert set(program.inputs) <= {"x"}
+            assert parse(str(program)) == program
+
+    def test_every_option_is_sampled(self, make):
+        space, rng = make(), np.random.default_rng(1)
+        choices = np.array([space.sample(rng).choices for _ in range(1000)])
+        assert [len(set(column)) for column in choices.T] == [len(d.options) for d in space.decisions]
+
+    def test_a_mutation_changes_exactly_one_choice(self, make):
+        space, rng = make(), np.random.default_rng(2)
+        program, changed = space.sample(rng), collections.Counter()
+        for _ in range(300):
+            child = space.mutate(program, rng)
+            (position,) = (
+                i for i, pair in enumerate(zip(program.choices, child.choices, strict=True)) if len({*pair}) > 1
+            )
+            assert space.decode(child.choices) == child
+            changed[position] += 1
+            program = child
+        assert len(changed) == len(space.decisions)
+
+    def test_a_mutation_leaves_its_parent_alone(self, make):
+        space, rng = make(), np.random.default_rng(3)
+        program = space.sample(rng)
+        before = program.nodes, program.choices
+        space.mutate(program, rng)
+        assert (program.nodes, program.choices) == before
+
+    def test_a_seed_fixes_what_is_drawn(self, make):
+        def story(seed):
+            space, rng = make(), np.random.default_rng(seed)
+            programs = [space.sample(rng) for _ in range(10)]
+            return [p.choices for p in programs] + [space.mutate(p, rng).choices for p in programs]
+
+        assert story(4) == story(4)
+        assert story(4) != story(5)
+
+    def test_enumerate_is_lazy_and_at_finds_its_places(self, make):
+        space = make()
+        programs = space.enumerate()
+        assert isinstance(programs, types.GeneratorType)  # three units have more programs than any memory
+        for index, program in enumerate(itertools.islice(programs, 200)):
+            there = space.at(index)
+            assert (there, there.choices) == (program, program.choices)
+        last = space.at(space.count() - 1)
+        assert last.choices == tuple(len(d.options) - 1 for d in space.decisions)
+
+    @pytest.mark.parametrize("outside", [-1, 0])
+    def test_at_refuses_a_place_outside(self, make, outside):
+        space = make()
+        index = outside if outside < 0 else space.count()
+        with pytest.raises(ValueError, match=rf"places 0 to {space.count() - 1}; received {index}\."):
+            space.at(index)
+
+    def test_mask_marks_the_choices_that_exist(self, make):
+        space = make()
+        sizes = [len(decision.options) for decision in space.decisions]
+        assert space.mask.dtype == bool
+        assert space.mask.shape == (len(sizes), max(sizes))
+        assert space.mask.sum(axis=1).tolist() == sizes
+        assert all(row[:size].all() for row, size in zip(space.mask, sizes, strict=True))
+
+    def test_decisions_are_named_once_and_offer_a_choice(self, make):
+        names = [decision.name for decision in make().decisions]
+        assert len(set(names)) == len(names)
+        for decision in make().decisions:
+            assert len(set(decision.options)) == len(decision.options) > 1
+
+    def test_decode_names_the_mistake(self, make):
+        space = make()
+        legal = [0] * len(space.decisions)
+        with pytest.raises(
+            ValueError, match=rf"Expected {len(legal)} choices, one per decision; received {len(legal) - 1}"
+        ):
+            space.decode(legal[1:])
+        for position, decision in enumerate(space.decisions):
+            for wrong in (-1, len(decision.options)):
+                message = rf"^{decision.name} takes 0 to {len(decision.options) - 1}; received {wrong}\."
+                with pytest.raises(ValueError, match=message):
+                    space.decode([*legal[:position], wrong, *legal[position + 1 :]])
+
+    def test_mutate_refuses_a_program_without_choices(self, make):
+        with pytest.raises(ValueError, match="has no choices: make it with space"):
+            make().mutate(parse("relu(x)"), np.random.default_rng(0))
+
+    def test_mutate_refuses_the_choices_of_another_space(self, make):
+        other = custom(["x", "relu"], ["*", "+"], units=4)
+        program = other.sample(np.random.default_rng(0))
+        with pytest.raises(ValueError, match=r"Expected \d+ choices"):
+            make().mutate(program, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", ["custom-1", "one-binary"])
+def test_enumerate_yields_each_choice_vector_once(name):
+    space = CUSTOM[name]()
+    choices = [program.choices for program in space.enumerate()]
+    assert len(choices) == len(set(choices)) == space.count()
+    assert choices == sorted(choices)
+
+
+# Ramachandran, Zoph and Le 2017, section 2: written here a second time, by hand, from the paper's list.
+PUBLISHED_UNARY = """x; -x; abs(x); x^2; x^3; sqrt(x); beta * x; x + beta; log_abs(x); exp(x); sin(x); cos(x); sinh(x);
+    cosh(x); tanh(x); asinh(x); atan(x); sinc(x); max(x, 0); min(x, 0); sigmoid(x); softplus(x); exp(-x^2); erf(x);
+    beta"""
+PUBLISHED_BINARY = """x + y; x * y; x - y; x / (y + 1e-7); max(x, y); min(x, y); sigmoid(x) * y; exp(-beta * (x - y)^2);
+    exp(-beta * abs(x - y)); beta * x + (1 - beta) * y"""
+
+
+def test_published_names():
+    assert ",".join(UNARY) == (
+        "x,-x,abs,square,cube,sqrt,beta * x,x + beta,log_abs,exp,sin,cos,sinh,cosh,tanh,asinh,atan,sinc,relu,minzero,"
+        "sigmoid,softplus,gauss,erf,beta"
+    )
+    assert " ".join(BINARY) == "+ * - safe_div max min sigmul rbf laplace mix"
+    assert (len(UNARY), len(BINARY)) == (25, 10)
+
+
+def test_published_operators_compute_the_published_functions():
+    slots = swish().template.slots
+    unary, _, binary = (slot.options for slot in slots)
+    for option, text in zip(unary, PUBLISHED_UNARY.split(";"), strict=True):
+        assert probe(option).fingerprint == probe(parse(text)).fingerprint, option
+    # sin stands for the second operand: any function that is not the first one tells the two apart.
+    space = custom(["x", "sin"], BINARY)
+    for choice, text in enumerate(PUBLISHED_BINARY.split(";")):
+        expected = parse(text.replace("y", "sin(x)"))
+        assert probe(space.decode((0, 1, choice))).fingerprint == probe(expected).fingerprint, text
+    assert len(binary) == 10
+
+
+@pytest.mark.parametrize(("units", "count"), [(1, 6_250), (2, 25_000 * 6_250), (3, 25_000 * 6_250 * 56_250)])
+def test_counts(units, count):
+    # The second unit chooses between x and unit 1 for each operand, the third one among three registers.
+    assert swish(units).count() == count
+
+
+def test_a_nested_unit_reads_the_one_before():
+    space = swish(2)
+    names = [decision.name for decision in space.decisions]
+    assert names[3:] == ["unit2.unary1.x", "unit2.unary1", "unit2.unary2.x", "unit2.unary2", "unit2.binary"]
+    assert space.decisions[3].options == ("x", "unit1.binary")
+    tanh, relu, times, plus = (UNARY.index("tanh"), UNARY.index("relu"), BINARY.index("*"), BINARY.index("+"))
+    assert str(space.decode((tanh, relu, times, 1, 0, 0, 0, plus))) == "tanh(x) * relu(x) + x"
+    assert str(space.decode((tanh, relu, times, 0, 0, 0, 0, plus))) == "x + x"  # what nobody reads leaves no trace
+
+
+def test_functional_counts_of_one_unit():
+    """The public recount at beta = 0.73: 3,996 distinct functions, 3,702 of them finite on the probe."""
+    finite = dict(probe(program) for program in swish().enumerate())
+    assert len(finite) == pytest.approx(3_996, rel=0.01)
+    assert sum(finite.values()) == pytest.approx(3_702, rel=0.01)
+
+
+def test_custom_reads_every_way_to_write_an_operator():
+    space = custom(["relu", "-x", "1", "beta * x", "tanh(x)"], ["*", "max", "rbf", "x - y^2"])
+    unary, binary = space.template.slots[0].options, space.template.slots[2].options
+    assert [str(option) for option in unary] == ["relu(x)", "-x", "1", "beta * x", "tanh(x)"]
+    assert [str(option) for option in binary] == ["x * y", "max(x, y)", "rbf(x, y)", "x - y^2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(unary=[], binary=["+"]), r"unary must be a list with at least one operator; received \[\]"),
+        (dict(unary=["x"], binary=()), r"binary must be a list with at least one operator; received \(\)"),
+        (dict(unary="relu", binary=["+"]), "unary must be a list .* received 'relu'"),
+        (dict(unary=["x", "relu", "relu(x)"], binary=["+"]), "unary names an operator twice: x, relu, relu"),
+        (dict(unary=["x"], binary=["+", "x + y"]), "binary names an operator twice"),
+        (dict(unary=["x"], binary=["+"], units=0), "units must be an integer from 1 to 4; received 0"),
+        (dict(unary=["x"], binary=["+"], units=5), "units must be an integer from 1 to 4; received 5"),
+        (dict(unary=["x"], binary=["+"], units=1.0), "units must be an integer from 1 to 4; received 1.0"),
+    ],
+)
+def test_custom_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        custom(**arguments)
+
+
+def test_custom_points_at_a_bad_formula():
+    with pytest.raises(ParseError, match="sigmoid"):  # the nearest known name
+        custom(["sigmiod(x)"], ["+"])
+    with pytest.raises(ParseError):
+        custom(["x * y"], ["+"])  # a unary has one operand
+
+
+def test_get_space():
+    assert get_space("swish-2").name == "swish-2"
+    with pytest.raises(ValueError, match="Unknown space 'swish'; write one of swish-1, swish-2, swish-3"):
+        get_space("swish")
