@@ -98,8 +98,9 @@ def search(
       ArchiveError: the directory holds another run, or cannot be used.
 
     Example:
-      >>> from actsearch import search
-      >>> result = search("swish-1", "digits-mlp", "random", budget=4, batch=4)  # doctest: +SKIP
+      >>> result = search("swish-1", "digits-mlp", "exhaustive", budget=1, options={"shuffle": False})
+      >>> str(result.trials[0].program), result.trials[0].status
+      ('x + x', 'ok')
     """
     for name, value in {"budget": budget, "seeds_per_trial": seeds_per_trial, "batch": batch}.items():
         if not isinstance(value, int) or value < 1:

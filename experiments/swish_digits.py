@@ -16,8 +16,11 @@ import functools
 import json
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 import actsearch
 from actsearch.analysis import plots
+from actsearch.analysis.drawing import save
 from actsearch.analysis.funnel import best, funnel
 from actsearch.analysis.statistics import Interval, bootstrap_mean, paired_difference, percentile_rank
 from actsearch.analysis.tables import Column, funnel_table, render, show
@@ -134,15 +137,22 @@ def _write(out: Path, scores: Scores, origins: dict[str, str]) -> None:
 
 def _draw(folder: Path, trials: list[Trial], marked: dict[str, float], scores: Scores) -> None:
     """Writes the figures as PNG and SVG."""
-    folder.mkdir(exist_ok=True)
     scored = [trial.score for trial in trials if trial.status == "ok"]
     winners = {str(p): p for p in (actsearch.simplify(trial.program) for trial in best(trials, 8))}
-    plots.save(plots.search_progress(trials), folder / "progress")
-    plots.save(plots.score_distribution(scored, marked), folder / "distribution")
-    plots.save(plots.curves(winners), folder / "winners")
+    save(plots.search_progress(trials, f"The one-unit Swish space on {SEARCH_TASK}"), folder / "progress")
+    save(plots.score_distribution(scored, marked, f"Validation accuracy on {SEARCH_TASK}"), folder / "distribution")
+    save(plots.curves(winners, title="The best eight of the search, with their derivatives"), folder / "winners")
     for task in VERIFY_TASKS:
-        rows = {formula: bootstrap_mean(values) for formula, values in scores[task].items()}
-        plots.save(plots.intervals(rows, "relu(x)"), folder / f"verified-{task}")
+        save(_forest(task, scores[task]), folder / f"verified-{task}")
+
+
+def _forest(task: str, scores: dict[str, list[float]]) -> Figure:
+    gains = {formula: paired_difference(values, scores["relu(x)"]) for formula, values in scores.items()}
+    rows = dict(sorted(gains.items(), key=lambda row: -row[1].estimate))
+    del rows["relu(x)"]
+    label = "test accuracy minus that of ReLU, paired by seed"
+    title = f"Verified on {task}, {len(FRESH_SEEDS)} fresh seeds, 95 % intervals"
+    return plots.intervals(rows, 0.0, reference_name="ReLU", label=label, title=title)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-
 from actsearch.archive import Archive
 
 SCRIPT = Path(__file__).with_name("killed_search.py")

@@ -17,9 +17,10 @@ from actsearch.language.template import Template
 from actsearch.nn import Layer
 from actsearch.scoring.mesh import candidate_mesh
 from actsearch.scoring.train import Outcome, start, train
-from actsearch.tasks import Task
+from actsearch.tasks import Split, Task
 
 Engine = Literal["auto", "interpret", "specialize"]
+Part = Literal["validation", "test"]
 
 
 class Job(NamedTuple):
@@ -41,7 +42,6 @@ class Scorer:
       candidate: traced int32 choices -> Activation: the interpreter of a template, or one fixed program.
       num_choices: length of a choice vector.
       seeds: every seed that a job may name.
-      part: "validation", or "test" to verify what a search has found.
       devices: all of JAX's by default.
       jobs_per_call: the most jobs that one device runs before control returns to Python.
 
@@ -63,7 +63,6 @@ class Scorer:
         num_choices: int,
         *,
         seeds: Sequence[int],
-        part: Literal["validation", "test"] = "validation",
         devices: Sequence[jax.Device] | None = None,
         jobs_per_call: int = 32,
     ):
@@ -71,15 +70,12 @@ class Scorer:
         self.compilations = 0
         self._candidate, self._num_choices, self._jobs_per_call = candidate, num_choices, jobs_per_call
         self._mesh = candidate_mesh(devices)
-        data = task.data()
         self._places = {seed: place for place, seed in enumerate(dict.fromkeys(seeds))}
         starts = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(start(task, seed) for seed in self._places))
-        shared = (starts, data.train, getattr(data, part))
-        self._shared = jax.device_put(shared, NamedSharding(self._mesh, P()))
+        self._shared = self._everywhere((starts, task.data().train))
         split, whole = P("candidate"), P()
-        run = jax.shard_map(
-            self._run, mesh=self._mesh, in_specs=(split, split, split, split, whole), out_specs=split, check_vma=False
-        )
+        specs = (split, split, split, split, whole, whole)
+        run = jax.shard_map(self._run, mesh=self._mesh, in_specs=specs, out_specs=split, check_vma=False)
         self._compiled = jax.jit(run)
 
     @classmethod
@@ -97,15 +93,27 @@ class Scorer:
         """How many jobs one call of the compiled function takes at most."""
         return self._mesh.size * self._jobs_per_call
 
-    def __call__(self, jobs: Iterable[Job]) -> list[Outcome]:
-        """Trains every job; returns their outcomes, floats, in the order of the jobs."""
+    def __call__(self, jobs: Iterable[Job], part: Part = "validation") -> list[Outcome]:
+        """Trains every job and evaluates it on a part of the data.
+
+        Args:
+          jobs: what to train; their seeds are among the scorer's.
+          part: "validation", or "test" to verify what a search has found.
+
+        Returns:
+          One outcome a job, of floats, in the order of the jobs.
+        """
         jobs = list(jobs)
+        data = self._everywhere(getattr(self.task.data(), part))
         outcomes: list[Outcome] = []
         for first in range(0, len(jobs), self.batch):
-            outcomes += self._call(jobs[first : first + self.batch])
+            outcomes += self._call(jobs[first : first + self.batch], data)
         return outcomes
 
-    def _call(self, jobs: list[Job]) -> list[Outcome]:
+    def _everywhere(self, tree):
+        return jax.device_put(tree, NamedSharding(self._mesh, P()))
+
+    def _call(self, jobs: list[Job], data: Split) -> list[Outcome]:
         devices = self._mesh.size
         counts = np.array([len(jobs[device::devices]) for device in range(devices)], np.int32)
         choices = np.zeros((devices, self._jobs_per_call, self._num_choices), np.int32)
@@ -114,19 +122,19 @@ class Scorer:
         for i, job in enumerate(jobs):
             place = i % devices, i // devices
             choices[place], seeds[place], rates[place] = job.choices, self._places[job.seed], job.rate_scale
-        result = jax.device_get(self._compiled(counts, choices, seeds, rates, self._shared))
+        result = jax.device_get(self._compiled(counts, choices, seeds, rates, self._shared, data))
         return [Outcome(*(float(field[i % devices, i // devices]) for field in result)) for i in range(len(jobs))]
 
-    def _run(self, counts, choices, seeds, rates, shared) -> Outcome:
+    def _run(self, counts, choices, seeds, rates, shared, part) -> Outcome:
         """Runs one device's share: arrays have a leading axis of 1, the device's part of the mesh."""
         self.compilations += 1  # Python runs this once per trace
 
-        starts, *parts = shared
+        starts, data = shared
 
         def body(i, outcomes):
             activation = self._candidate(choices[0, i])
             here = jax.tree.map(lambda leaf: leaf[seeds[0, i]], starts)
-            outcome = train(self.task, lambda features: Layer(activation, features), here, rates[0, i], *parts)
+            outcome = train(self.task, lambda features: Layer(activation, features), here, rates[0, i], data, part)
             return jax.tree.map(lambda all_, one: all_.at[0, i].set(one), outcomes, outcome)
 
         # A loop with a traced bound runs no idle jobs when a device's share is not full.
@@ -171,7 +179,7 @@ def score_programs(
     seeds: Sequence[int],
     *,
     rate_scales: Sequence[float] = (1.0,),
-    part: Literal["validation", "test"] = "validation",
+    part: Part = "validation",
     engine: Engine = "auto",
     devices: Sequence[jax.Device] | None = None,
     report: Callable[[str], None] = lambda line: None,
@@ -211,27 +219,21 @@ def score_programs(
 
 def _score_group(task, programs, seeds, rate_scales, part, engine, devices) -> list[Result]:
     """Scores programs that share one compilation."""
+    if engine == "interpret":
+        scorer = Scorer.interpreted(task, Template.bank(programs), seeds=seeds, devices=devices)
+    else:
+        scorer = Scorer.specialized(task, programs[0], seeds=seeds, devices=devices)
+    choices = [(i,) for i in range(len(programs))] if len(programs) > 1 else [()]
 
-    def scorer(part):
-        if engine == "interpret":
-            return Scorer.interpreted(task, Template.bank(programs), seeds=seeds, part=part, devices=devices)
-        return Scorer.specialized(task, programs[0], seeds=seeds, part=part, devices=devices)
+    def trained(part: Part, rates: Sequence[float]) -> list[Result]:
+        jobs = [Job(choice, seed, rate) for choice, rate in zip(choices, rates, strict=True) for seed in seeds]
+        outcomes, n = scorer(jobs, part), len(seeds)
+        return [result(task, outcomes[i * n : (i + 1) * n]) for i in range(len(programs))]
 
-    run = scorer(part)
-    choices = [(i,) if run._num_choices else () for i in range(len(programs))]
-    rates = dict.fromkeys(choices_index := range(len(programs)), rate_scales[0])
-    if len(rate_scales) > 1:
-        judge = run if part == "validation" else scorer("validation")
-        jobs = [Job(choices[i], seed, rate) for i in choices_index for rate in rate_scales for seed in seeds]
-        outcomes = judge(jobs)
-        for i in choices_index:
-            base = i * len(rate_scales) * len(seeds)
-            rows = [outcomes[base + r * len(seeds) : base + (r + 1) * len(seeds)] for r in range(len(rate_scales))]
-            rates[i] = max(zip(rows, rate_scales, strict=True), key=lambda row: result(task, row[0]).score)[1]
-    outcomes = run([Job(choices[i], seed, rates[i]) for i in choices_index for seed in seeds])
-    results = [result(task, outcomes[i * len(seeds) : (i + 1) * len(seeds)]) for i in choices_index]
-    if len(rate_scales) > 1:
-        results = [
-            r._replace(metrics=tuple({**m, "rate_scale": rates[i]} for m in r.metrics)) for i, r in enumerate(results)
-        ]
-    return results
+    if len(rate_scales) == 1:
+        return trained(part, [rate_scales[0]] * len(programs))
+    tried = [trained("validation", [rate] * len(programs)) for rate in rate_scales]
+    winners = [max(range(len(tried)), key=[row[i].score for row in tried].__getitem__) for i in range(len(programs))]
+    rates = [rate_scales[winner] for winner in winners]
+    credited = zip(trained(part, rates), rates, strict=True)
+    return [row._replace(metrics=tuple({**m, "rate_scale": rate} for m in row.metrics)) for row, rate in credited]
