@@ -102,13 +102,14 @@ def run(task: Task, space: Space, settings: Settings, console: Console | None = 
     console = console or Console(width=None if sys.stdout.isatty() else 120)
     began = time.perf_counter()
     size = settings.candidates
-    programs = draw(space, max(settings.search_candidates, 2 * size), settings.seed)
+    searched = max(settings.search_candidates, 2 * size)
+    programs = draw(space, max(searched, settings.flax_candidates, settings.torch_candidates), settings.seed)
     console.print(
         f"{space.name} on {task.name}, {task.recipe.steps} steps, {len(jax.devices())} {jax.default_backend()} devices"
     )
     times: dict[str, Any] = {}
     one, times["one_device"] = measure_one_device(task, space, programs, settings, console.print)
-    times["all_devices"] = measure_all_devices(task, space, programs, one, settings, console.print)
+    times["all_devices"] = measure_all_devices(task, space, programs[:searched], one, settings, console.print)
     if settings.flax_candidates:
         times["flax"] = measure_flax(task, programs[: settings.flax_candidates], settings, console.print)
     if settings.torch_candidates and importlib.util.find_spec("torch"):

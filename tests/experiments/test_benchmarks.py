@@ -67,7 +67,8 @@ def test_an_absent_pytorch_is_one_line(bench, small_task, tmp_path, monkeypatch)
     }
     monkeypatch.setattr(bench, "measure_one_device", lambda *_: (None, measured))
     monkeypatch.setattr(bench, "measure_all_devices", lambda *_: batch)
-    settings = bench.Settings(candidates=1, search_candidates=2, flax_candidates=0, out=tmp_path / "engine.json")
+    counts = {"candidates": 1, "search_candidates": 2, "flax_candidates": 0, "torch_candidates": 1}
+    settings = bench.Settings(**counts, out=tmp_path / "engine.json")
     out = io.StringIO()
     report = bench.run(small_task, custom(["x", "relu"], ["*", "+"]), settings, Console(file=out, width=160))
     assert out.getvalue().count(bench.TORCH_MISSING) == 1
