@@ -198,7 +198,7 @@ def _heading(panel: Axes, name: str, lines: Sequence[str]) -> None:
     offset, size = (0, 4), 7.5
     panel.annotate("\n".join(lines), (0, 1), offset, "axes fraction", "offset points", fontsize=size, color=GREY)
     head = textwrap.fill(name, 30)
-    panel.set_title(head, loc="left", fontsize=9, fontweight="bold", pad=5)
+    panel.set_title(head, loc="left", fontsize=9, fontweight="bold", pad=5 + len(lines) * size * 1.25)
 
 
 def _verdict(row: Interval, reference: float | None) -> tuple[str, str, str]:
