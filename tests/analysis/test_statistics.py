@@ -93,11 +93,11 @@ def test_the_interval_of_tau_covers_the_truth():
     rng = np.random.default_rng(3)
     truth = 2 / math.pi * math.asin(0.5)  # of a normal pair with correlation 0.5
     hits = 0
-    for _ in range(100):
+    for _ in range(60):
         a = rng.normal(size=150)
         b = 0.5 * a + math.sqrt(0.75) * rng.normal(size=150)
         hits += covered(kendall_tau(a, b, resamples=150), truth)
-    assert hits / 100 == pytest.approx(0.95, abs=0.065)  # three standard errors of 100 draws
+    assert hits / 60 == pytest.approx(0.95, abs=0.085)  # three standard errors of 60 draws
 
 
 def test_tau_of_two_items():
