@@ -10,10 +10,11 @@ from rich.console import Console
 from actsearch.analysis.funnel import funnel
 from actsearch.analysis.statistics import Interval
 from actsearch.analysis.tables import Column, funnel_table, render, show, to_text, winners_table
-from actsearch.language import parse
+from actsearch.language import parse, simplify
 from actsearch.trial import Trial
 
-FORMULA = "max(x, sigmoid(tanh(asinh(softplus(cosh(x)))))) * sigmoid(beta * x) - safe_div(erf(x), atan(x))"
+LONG = "max(x, sigmoid(tanh(asinh(softplus(cosh(x)))))) * sigmoid(beta * x) - safe_div(erf(x), atan(x))"
+FORMULA = str(simplify(parse(LONG)))
 TRIALS = [
     Trial(0, parse("relu(x)"), "a", "ok", 0.9, ({"loss": 0.25},), (0,), seconds=1.0),
     Trial(1, parse(FORMULA), "b", "ok", 0.95, ({"loss": 0.5},), (0,), seconds=2.0),
