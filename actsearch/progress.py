@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from actsearch.language import simplify
 from actsearch.search import Progress
 from actsearch.trial import Trial
 
@@ -66,4 +67,4 @@ def best_line(trials: Sequence[Trial]) -> str:
     if not scored:
         return "no score yet"
     best = max(scored, key=lambda trial: trial.score or 0.0)
-    return f"best {best.score:.4f}  {best.program}"
+    return f"best {best.score:.4f}  {simplify(best.program)}"

@@ -15,7 +15,7 @@ MAY_IMPORT = {
         *("scoring", "search", "spaces", "tasks", "trial"),
     },
     "__init__": {"engine", "language", "search"},  # the front door
-    "progress": {"analysis", "search", "trial"},
+    "progress": {"analysis", "language", "search", "trial"},
     "analysis": {"archive", "catalog", "engine", "language", "trial"},
     "search": {"archive", "controllers", "scoring", "spaces", "tasks", "trial"},
     "archive": {"archive_file", "language", "trial"},

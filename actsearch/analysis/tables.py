@@ -17,6 +17,7 @@ from rich.text import Text
 
 from actsearch.analysis.funnel import Stage, best, mean_metric
 from actsearch.analysis.statistics import Interval
+from actsearch.language import simplify
 from actsearch.trial import Trial
 
 
@@ -95,9 +96,9 @@ def funnel_table(rows: Iterable[Stage], title: str = "What became of the candida
 
 
 def winners_table(trials: Iterable[Trial], n: int = 10, title: str = "The best candidates") -> Table:
-    """Returns the `n` best distinct trials as a table: rank, score, mean loss, trial number and formula."""
+    """Returns the `n` best distinct trials as a table: rank, score, mean loss, trial number, simplified formula."""
     rows = [
-        (rank, trial.score, mean_metric(trial, "loss"), trial.index, str(trial.program))
+        (rank, trial.score, mean_metric(trial, "loss"), trial.index, str(simplify(trial.program)))
         for rank, trial in enumerate(best(trials, n), start=1)
     ]
     numbers = [Column("rank", "d"), Column("score", ".4f"), Column("loss", ".4f"), Column("trial", "d")]

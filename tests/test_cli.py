@@ -1,0 +1,130 @@
+"""The command line: what each command prints for people and for machines, and what it says to a user's mistake."""
+
+import json
+import subprocess
+import sys
+
+import killed_search
+import pandas as pd
+import pytest
+
+from actsearch.cli import main
+
+LAST = 48
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("run")
+    killed_search.run(directory, budget=LAST)
+    return directory
+
+
+def _json(capsys, *args):
+    assert main([*map(str, args), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_search_prints_the_funnel_and_resumes(tmp_path, capsys):
+    command = ["search", "--controller", "exhaustive", "--option", "shuffle=false", "--out", str(tmp_path / "run")]
+    found = _json(capsys, *command, "--budget", 2)
+    assert found["funnel"][0]["stage"] == "proposed"
+    assert found["funnel"][0]["trials"] == 2
+    assert found["best"][0]["program"] in ("x + x", "x * x")
+    assert main([*command, "--budget", "2"]) == 0
+    assert "0 compilation(s)" in capsys.readouterr().out  # everything came from the archive
+
+
+def test_top(run, capsys):
+    rows = _json(capsys, "top", run, "--count", 3)
+    assert len(rows) == 3
+    assert rows[0]["score"] >= rows[1]["score"] >= rows[2]["score"]
+    assert main(["top", str(run)]) == 0
+    assert rows[0]["program"] in capsys.readouterr().out
+
+
+def test_export_parquet_and_lines(run, tmp_path, capsys):
+    assert main(["export", str(run), "--out", str(tmp_path / "t.parquet")]) == 0
+    capsys.readouterr()
+    frame = pd.read_parquet(tmp_path / "t.parquet")
+    assert main(["export", str(run), "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(frame) == len(lines) == LAST
+    assert [line["index"] for line in lines] == list(range(LAST))
+    assert {"index", "program", "fingerprint", "parents", "status", "score", "scores"} <= lines[0].keys()
+
+
+def test_show_names_what_is_known(tmp_path, capsys):
+    facts = _json(capsys, "show", "sigmul(x, x)", "--png", tmp_path / "silu.png")
+    assert facts["canonical"] == "x * sigmoid(x)"
+    assert "silu" in facts["known_as"]
+    assert r"\sigma(x)" in facts["latex"]
+    assert (tmp_path / "silu.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_score_compares_with_relu(capsys):
+    facts = _json(capsys, "score", "tanh(x)", "--task", "digits-mlp", "--seeds", 2)
+    assert len(facts["scores"]) == len(facts["relu_scores"]) == 2
+    assert facts["difference"]["low"] <= facts["difference"]["estimate"] <= facts["difference"]["high"]
+    assert 0.9 < facts["score"]["estimate"] < 1.0
+
+
+def test_tasks_lists_every_number(capsys):
+    rows = _json(capsys, "tasks", "--no-measure")
+    assert [row["task"] for row in rows] == ["digits-mlp", "digits-deep-mlp", "digits-resnet"]
+    assert rows[0]["parameters"] == 64 * 128 + 128 + 128 * 128 + 128 + 128 * 10 + 10
+    assert all(row["seconds_per_candidate"] is None and row["rate_rule"] for row in rows)
+
+
+def test_space_counts_large_spaces_without_enumerating(capsys):
+    assert _json(capsys, "space", "swish-2")["expressions"] == 6250 * 4 * 6250
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["show", "x * sigmod(x)"], "did you mean sigmoid"),
+        (["score", "relu(x"], "column 7"),
+        (["score", "x", "--task", "digits"], "digits-mlp, digits-deep-mlp, digits-resnet"),
+        (["score", "x", "--seeds", "1"], "--seeds must be at least 2"),
+        (["search", "--space", "swish"], "swish-1, swish-2, swish-3"),
+        (["search", "--controller", "ppo"], "random, exhaustive, evolution"),
+        (["search", "--budget", "0"], "budget must be an integer of at least 1"),
+        (["search", "--space", "swish-2", "--controller", "exhaustive"], "use the controller random or evolution"),
+        (["search", "--controller", "evolution", "--option", "population"], "NAME=VALUE"),
+        (["search", "--controller", "evolution", "--option", "population=1"], "population must be at least 2"),
+        (["search", "--controller", "random", "--option", "population=5"], "does not take these options"),
+        (["top", "no/such/run"], "no/such/run"),
+        (["show", "x", "--png", "no/such/place/a.png"], "no/such/place"),
+        (["space", "swish-9"], "swish-1"),
+    ],
+)
+def test_a_mistake_is_one_message_and_exit_code_2(args, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(args) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("actsearch: ")
+    assert said in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_a_changed_configuration_is_refused(run, tmp_path, capsys):
+    command = ["search", "--controller", "exhaustive", "--out", str(run)]
+    assert main(command) == 2
+    assert "controller" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("args", [[], ["serch"], ["top"], ["search", "--budget", "many"]])
+def test_unknown_arguments_exit_with_2(args):
+    process = subprocess.run([sys.executable, "-m", "actsearch.cli", *args], capture_output=True, text=True)
+    assert process.returncode == 2
+    assert "Traceback" not in process.stderr
+
+
+@pytest.mark.parametrize("command", ["search", "top", "score", "show", "tasks", "space", "export"])
+def test_help_has_an_example(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"Example: actsearch {command}" in capsys.readouterr().out
