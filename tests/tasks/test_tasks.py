@@ -1,0 +1,164 @@
+"""Every task keeps the contract of Task; the digits have the fixed split that their names promise."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from actsearch import parse
+from actsearch.nn import Layer
+from actsearch.scoring import start, train
+from actsearch.tasks import TASKS, Recipe, get_task
+
+PROGRAM = parse("x * sigmoid(beta * x)")
+every_task = pytest.mark.parametrize("name", TASKS)
+
+
+def layer(features):
+    return Layer(PROGRAM, features)
+
+
+@every_task
+class TestContract:
+    def test_name_and_words(self, name):
+        task = get_task(name)
+        assert task.name == name
+        assert task.summary
+        assert task.recipe.rate_rule  # the fairness of the learning rate is stated
+
+    def test_data_is_the_same_on_every_call(self, name):
+        first, second = get_task(name).data(), get_task(name).data()
+        jax.tree.map(np.testing.assert_array_equal, first, second)
+
+    def test_abstract_batch_has_the_shapes_of_a_real_one(self, name):
+        task = get_task(name)
+        batch, train_part = task.abstract_batch(), task.data().train
+        size = task.recipe.batch_size
+        for made, real in zip(batch, train_part, strict=True):
+            assert (made.shape, made.dtype) == ((size, *real.shape[1:]), real.dtype)
+
+    def test_init_loss_and_evaluate_on_an_abstract_batch(self, name):
+        task = get_task(name)
+
+        def run(key, inputs, labels):
+            network = task.init(layer, key)
+            return task.loss(network, inputs, labels), task.evaluate(network, inputs, labels)
+
+        loss, metrics = jax.eval_shape(run, jax.random.key(0), *task.abstract_batch())
+        assert (loss.shape, loss.dtype) == ((), jnp.float32)
+        assert metrics.keys() == {"accuracy", "loss"}
+        assert all(value.shape == () for value in metrics.values())
+
+    def test_trains_on_an_abstract_batch(self, name):
+        """The whole training is traced, nothing is computed."""
+        task = get_task(name)
+        batch = task.abstract_batch()
+        outcome = jax.eval_shape(
+            lambda rate, batch: train(task, layer, start(task, 0), rate, batch, batch), jnp.float32(1), batch
+        )
+        assert [leaf.shape for leaf in outcome] == [(), (), ()]
+
+    def test_every_site_holds_the_candidate(self, name):
+        network = nnx.eval_shape(lambda: get_task(name).init(layer, jax.random.key(0)))
+        found = [module for _, module in nnx.iter_graph(network) if isinstance(module, Layer)]
+        assert len(found) == {"digits-mlp": 2, "digits-deep-mlp": 8, "digits-resnet": 7}[name]
+
+    def test_batches_are_example_numbers_fixed_by_the_key(self, name):
+        task = get_task(name)
+        batches = task.batches(jax.random.key(0), 50)
+        assert batches.shape == (task.recipe.steps, task.recipe.batch_size)
+        assert (int(batches.min()), int(batches.max())) == (0, 49)
+        np.testing.assert_array_equal(batches, task.batches(jax.random.key(0), 50))
+        assert (batches != task.batches(jax.random.key(1), 50)).any()
+
+    @pytest.mark.parametrize(
+        ("accuracy", "score"),
+        [(0.25, 0.25), (0, 0), (1, 1), (np.nan, 0), (np.inf, 1), (-np.inf, 0), (1.5, 1), (-0.1, 0)],
+    )
+    def test_normalize_is_bounded(self, name, accuracy, score):
+        assert get_task(name).normalize({"accuracy": accuracy, "loss": np.nan}) == score
+
+    def test_split_is_fixed_disjoint_and_stratified(self, name):
+        data = get_task(name).data()
+        assert [len(part.labels) for part in data] == [899, 449, 449]
+        assert [len(part.inputs) for part in data] == [899, 449, 449]
+        everything = np.concatenate([part.labels for part in data])
+        share = np.bincount(everything) / len(everything)
+        for part in data:
+            assert (part.inputs.dtype, part.labels.dtype) == (np.uint8, np.int32)
+            assert np.abs(np.bincount(part.labels) - share * len(part.labels)).max() <= 1.5
+        # Each of scikit-learn's 1,797 images is in one part, as often as it is in the whole.
+        from sklearn.datasets import load_digits
+
+        images, labels = load_digits(return_X_y=True)
+        whole = sorted((*image.astype(int), int(label)) for image, label in zip(images, labels, strict=True))
+        parts = [
+            (*image.ravel().tolist(), int(label))
+            for part in data
+            for image, label in zip(part.inputs, part.labels, strict=True)
+        ]
+        assert sorted(parts) == whole
+
+
+def test_the_images_are_those_of_the_vectors():
+    image, vector = get_task("digits-resnet").data(), get_task("digits-mlp").data()
+    assert image.train.inputs.shape == (899, 8, 8, 1)
+    for a, b in zip(image, vector, strict=True):
+        np.testing.assert_array_equal(a.inputs.reshape(len(a.inputs), -1), b.inputs)
+        np.testing.assert_array_equal(a.labels, b.labels)
+
+
+def test_the_name_fixes_the_numbers():
+    """To change one of these is to make a task with a new name."""
+    recipes = {
+        name: dataclasses.asdict(get_task(name).recipe) for name in ("digits-mlp", "digits-deep-mlp", "digits-resnet")
+    }
+    for recipe in recipes.values():
+        del recipe["rate_rule"]
+    assert recipes == {
+        "digits-mlp": {"steps": 500, "batch_size": 64, "learning_rate": 0.02, "momentum": 0.9},
+        "digits-deep-mlp": {"steps": 250, "batch_size": 64, "learning_rate": 0.005, "momentum": 0.9},
+        "digits-resnet": {"steps": 150, "batch_size": 32, "learning_rate": 0.025, "momentum": 0.9},
+    }
+    test = get_task("digits-mlp").data().test
+    assert (int(test.inputs.sum()), test.labels[:8].tolist()) == (141678, [8, 4, 8, 7, 1, 3, 1, 4])
+
+
+def test_evaluate_counts_no_answer_that_is_not_a_number():
+    """A row with NaN or infinity is wrong, also where argmax would call it right; the loss shows it."""
+    task = get_task("digits-mlp")
+    rows = np.zeros((4, 10), np.float32)
+    rows[0, 3], rows[1, 3], rows[2, 3] = 1.0, np.nan, np.inf
+    metrics = task.evaluate(lambda _: jnp.asarray(rows), np.zeros((4, 64)), np.array([3, 3, 3, 3]))
+    assert float(metrics["accuracy"]) == 0.25
+    assert not np.isfinite(float(metrics["loss"]))
+
+
+def test_loss_is_the_mean_cross_entropy_of_scaled_inputs():
+    task = get_task("digits-mlp")
+    seen = []
+
+    def network(inputs):
+        seen.append(inputs)
+        return jnp.zeros((2, 10))
+
+    loss = task.loss(network, np.full((2, 64), 16, np.uint8), np.array([0, 1]))
+    assert float(loss) == pytest.approx(np.log(10))
+    np.testing.assert_array_equal(seen[0], np.ones((2, 64)))
+
+
+def test_optimizer_is_momentum_descent_with_a_scaled_rate():
+    optimizer = Recipe(steps=1, batch_size=1, learning_rate=0.1, rate_rule="a test").optimizer(2.0)
+    state, total = optimizer.init(jnp.float32(0)), 0.0
+    for expected in (-0.2, -0.38, -0.542):  # 0.2 * (1, 1.9, 2.71)
+        update, state = optimizer.update(jnp.float32(1), state)
+        total += float(update)
+        assert float(update) == pytest.approx(expected)
+
+
+def test_get_task():
+    with pytest.raises(ValueError, match="Unknown task 'mnist'; write one of digits-mlp"):
+        get_task("mnist")

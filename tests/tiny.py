@@ -1,0 +1,28 @@
+"""Not a test: a task small enough to be trained thousands of times in a test, on real digits."""
+
+import dataclasses
+
+import numpy as np
+
+from actsearch.nn import MLP
+from actsearch.spaces import custom
+from actsearch.tasks import Data, Task, get_task
+
+SPACE = custom(["x", "relu", "beta * x", "tanh", "exp", "sqrt", "cube"], ["+", "*", "max"])
+"""147 programs; among them duplicates, ones that are NaN on the probe and ones that diverge in training."""
+
+
+def tiny_task(steps: int = 6, learning_rate: float = 0.05, name: str = "digits-tiny") -> Task:
+    """Returns digits-mlp with a narrow network, few steps and few examples to be evaluated on."""
+    real = get_task("digits-mlp")
+    data = real.data()
+    parts = Data(*(type(part)(part.inputs[:64], part.labels[:64]) for part in data))
+    recipe = dataclasses.replace(real.recipe, steps=steps, batch_size=8, learning_rate=learning_rate)
+    narrow = lambda layer, rngs: MLP((64, 6, 10), layer, rngs=rngs)  # noqa: E731
+    return dataclasses.replace(real, name=name, network=narrow, recipe=recipe, data=lambda: parts)
+
+
+def sampled(count: int, seed: int = 0):
+    """Returns programs of SPACE, drawn with replacement."""
+    rng = np.random.default_rng(seed)
+    return [SPACE.sample(rng) for _ in range(count)]
