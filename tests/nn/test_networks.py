@@ -1,0 +1,111 @@
+"""Networks: sites where they belong, weights as initialised, and a convolution that equals XLA's."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from actsearch import parse
+from actsearch.nn import MLP, Conv, Layer, PreActivationBlock, ResNet
+
+RNG = np.random.default_rng(0)
+
+
+def sites(make):
+    """Returns a network and the number of features of each of its sites, in the order they are made."""
+    seen = []
+
+    def layer(features):
+        seen.append(features)
+        return Layer(parse("beta * x"), features)
+
+    return make(layer), seen
+
+
+def test_mlp():
+    network, seen = sites(lambda layer: MLP((5, 7, 6, 4), layer, rngs=nnx.Rngs(0)))
+    assert seen == [7, 6]
+    x = RNG.normal(size=(3, 5)).astype(np.float32)
+    hidden = x
+    for linear, scale in zip(network.linears, (2.0, 3.0, None), strict=True):
+        hidden = hidden @ np.asarray(linear.kernel[...]) + np.asarray(linear.bias[...])
+        hidden = hidden if scale is None else scale * hidden
+    for layer, scale in zip(network.layers, (2.0, 3.0), strict=True):
+        layer.parameters["beta"][...] = jnp.full(layer.num_features, scale)
+    assert hidden.shape == (3, 4)
+    np.testing.assert_allclose(network(x), hidden, rtol=1e-4, atol=1e-5)
+
+
+def test_mlp_starts_he_normal_without_bias():
+    network, _ = sites(lambda layer: MLP((400, 300, 10), layer, rngs=nnx.Rngs(0)))
+    assert float(jnp.std(network.linears[0].kernel[...])) == pytest.approx((2 / 400) ** 0.5, rel=0.02)
+    assert not np.asarray(network.linears[0].bias[...]).any()
+
+
+def test_the_candidate_leaves_the_other_weights_alone():
+    """Starts are paired: two candidates with different parameters have the same initial weights."""
+    weights = [MLP((5, 7, 4), lambda n, t=text: Layer(parse(t), n), rngs=nnx.Rngs(3)) for text in ("x", "beta * x")]
+    first, second = (network.linears[0].kernel[...] for network in weights)
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(("size", "stride", "side"), [(1, 1, 8), (1, 2, 8), (3, 1, 8), (3, 2, 8), (3, 2, 7)])
+def test_conv_equals_xla(size, stride, side, monkeypatch):
+    """The patches of the CPU and the convolution of every other device: value, and gradients of x and the kernel."""
+    conv = Conv(2, 5, size=size, stride=stride, rngs=nnx.Rngs(0))
+    x = jnp.asarray(RNG.normal(size=(3, side, side, 2)), jnp.float32)
+    graph, state = nnx.split(conv)
+
+    def value_and_gradients(backend):
+        monkeypatch.setattr(jax, "default_backend", lambda: backend)
+        value, back = jax.vjp(lambda state, x: nnx.merge(graph, state)(x), state, x)
+        return value, *jax.tree.leaves(back(jnp.cos(value)))
+
+    here, there = value_and_gradients("cpu"), value_and_gradients("gpu")
+    for a, b in zip(here, there, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
+    expected = jax.lax.conv_general_dilated(
+        x, conv.kernel[...], (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+    assert here[0].shape == expected.shape == (3, -(-side // stride), -(-side // stride), 5)
+    if stride == 1:  # with a stride, "SAME" pads an even side differently from PyTorch and from here
+        np.testing.assert_allclose(here[0], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_block_is_batch_norm_layer_convolution_twice_beside_a_shortcut():
+    block, seen = sites(lambda layer: PreActivationBlock(3, 3, 1, layer, rngs=nnx.Rngs(0)))
+    assert (seen, block.shortcut) == ([3, 3], None)
+    x = jnp.asarray(5 + 2 * RNG.normal(size=(4, 6, 6, 3)), jnp.float32)
+
+    def norm(x):
+        return (x - x.mean((0, 1, 2), keepdims=True)) / jnp.sqrt(x.var((0, 1, 2), keepdims=True) + 1e-5)
+
+    np.testing.assert_allclose(block(x), x + block.conv2(norm(block.conv1(norm(x)))), rtol=1e-3, atol=1e-3)
+
+
+def test_block_that_changes_shape_projects_its_shortcut():
+    block, seen = sites(lambda layer: PreActivationBlock(3, 5, 2, layer, rngs=nnx.Rngs(0)))
+    assert seen == [3, 5]
+    assert (block.shortcut.size, block.shortcut.stride) == (1, 2)
+    assert block(jnp.ones((4, 6, 6, 3))).shape == (4, 3, 3, 5)
+
+
+def test_batch_norm_keeps_running_statistics():
+    block, _ = sites(lambda layer: PreActivationBlock(3, 3, 1, layer, rngs=nnx.Rngs(0)))
+    x = jnp.asarray(5 + 2 * RNG.normal(size=(4, 6, 6, 3)), jnp.float32)
+    block.train()
+    block(x)
+    mean = np.asarray(block.norm1.mean[...])
+    np.testing.assert_allclose(mean, 0.1 * np.asarray(x).mean((0, 1, 2)), rtol=1e-4)  # momentum 0.9 from 0
+    block.eval()
+    one, alone = block(x), block(x[:1])
+    np.testing.assert_allclose(one[:1], alone, rtol=1e-3, atol=1e-3)  # no example sees another one
+    np.testing.assert_array_equal(block.norm1.mean[...], mean)
+
+
+def test_resnet():
+    network, seen = sites(lambda layer: ResNet(1, 4, ((4, 1), (6, 2)), 10, layer, rngs=nnx.Rngs(0)))
+    assert seen == [4, 4, 4, 6, 6]
+    network.eval()  # a BatchNorm in training updates itself, which no abstract evaluation may do
+    assert jax.eval_shape(network, jax.ShapeDtypeStruct((2, 8, 8, 1), jnp.float32)).shape == (2, 10)
