@@ -116,7 +116,7 @@ def search(
     began = time.perf_counter()
 
     def tick(trials, fresh):
-        report(Progress(trials, budget, fresh, time.perf_counter() - began, judge.compilations))
+        report(Progress(tuple(trials), budget, fresh, time.perf_counter() - began, judge.compilations))
 
     if out is None:
         trials = _run(strategy, judge, None, seed, budget, batch, tick)

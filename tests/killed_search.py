@@ -1,6 +1,6 @@
 """Not a test: the process that tests/test_resume.py kills. A real search on real digits, too small to be of other use.
 
-    python killed_search.py DIRECTORY
+python killed_search.py DIRECTORY
 """
 
 import dataclasses

@@ -60,5 +60,3 @@ def test_killed_at_twenty_random_moments_equals_unbroken(tmp_path):
     assert _story(broken) == expected
     done, fresh = map(int, output.split("\n")[-2].split())
     assert (done, fresh) == (800, 800 - stored)  # nothing trained twice
-
-

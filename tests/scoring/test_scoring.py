@@ -109,7 +109,7 @@ class TestScorer:
     def test_equals_pmap(self, four):
         """What a reader of the older way would write, on the same four devices."""
         some = jobs(4, seed=3)
-        data = TASK.data()
+        data = jax.tree.map(jnp.asarray, TASK.data())
 
         def training(choices, begin):
             activation = interpret(SPACE.template, choices)
@@ -194,7 +194,8 @@ class TestScorePrograms:
     ("engine", "programs", "chosen", "words"),
     [
         ("auto", 1, "specialize", "1 to compile"),
-        ("auto", 3, "interpret", "one compilation instead of 3"),
+        ("auto", 3, "specialize", "3 to compile"),
+        ("auto", 4, "interpret", "one compilation instead of 4"),
         ("auto", 12_345, "interpret", "12,345"),
         ("interpret", 1, "interpret", "forced"),
         ("specialize", 1000, "specialize", "forced"),
