@@ -66,9 +66,9 @@ def assert_agrees(template, results, index, program, expected, dtype):
         assert_equal(gradient, own, dtype, f"gradient of {name} in {program}")
 
 
-def one_primitive_programs():
+def one_primitive_programs(names):
     operands = ("alpha * x", "shift + x", "beta")
-    return [parse(f"{name}({', '.join(operands[: row.arity])})") for name, row in PRIMITIVES.items()]
+    return [parse(f"{name}({', '.join(operands[: PRIMITIVES[name].arity])})") for name in names]
 
 
 @functools.cache
@@ -85,8 +85,8 @@ def specialised(program, x, dtype):
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 def test_every_primitive(dtype):
-    programs = one_primitive_programs()
-    assert len(programs) == len(PRIMITIVES)
+    sampled_below = {node.op for slot in swish().template.slots for option in slot.options for node in option.nodes}
+    programs = one_primitive_programs(PRIMITIVES if dtype == "float32" else sorted(PRIMITIVES.keys() - sampled_below))
     template = Template.bank(programs)
     with jax.enable_x64(dtype == "float64"):
         results = interpreted(template, [(i,) for i in range(len(programs))], dtype)
