@@ -7,8 +7,8 @@ Then the best 20, nine baselines and the paper's eight functions are trained ane
 `digits-deep-mlp` and `digits-resnet` and scored on test data, which the search never saw. Interrupted, the same
 command goes on.
 
-Hardware: 2 CPU cores. Wall time: about 6 minutes. Expected: two thirds of the 4,000 expressions are distinct and finite,
-and few of the winners hold up on the deeper networks; experiments/README.md records what a run found.
+Hardware: 2 CPU cores. Wall time: about 6 minutes. Expected: two thirds of the 4,000 expressions are distinct and
+finite, and few of the winners hold up on the deeper networks; experiments/README.md records what a run found.
 """
 
 import argparse

@@ -70,6 +70,11 @@ def test_gradients(compiled):
         np.testing.assert_allclose(dbeta, (2 * value * X * X * s * (1 - s)).sum(axis=0), rtol=1e-12)
 
 
+def test_a_parameter_takes_the_precision_of_x():
+    """Weights are kept in float32 where x is bfloat16; the result has the dtype of x."""
+    assert to_function(SWISH)(jnp.asarray(X, jnp.bfloat16), beta=jnp.ones(3, jnp.float32)).dtype == jnp.bfloat16
+
+
 def test_gradient_in_bfloat16_is_finite_and_of_that_type():
     slope = jax.grad(lambda x: to_function(SWISH)(x).sum())(jnp.asarray(X, jnp.bfloat16))
     assert slope.dtype == jnp.bfloat16

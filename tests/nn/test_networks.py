@@ -50,7 +50,7 @@ def test_the_candidate_leaves_the_other_weights_alone():
     np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize(("size", "stride", "side"), [(1, 1, 8), (1, 2, 8), (3, 1, 8), (3, 2, 8), (3, 2, 7)])
+@pytest.mark.parametrize(("size", "stride", "side"), [(1, 1, 8), (1, 2, 8), (2, 1, 8), (3, 1, 8), (3, 2, 7), (3, 2, 8)])
 def test_conv_equals_xla(size, stride, side, monkeypatch):
     """The patches of the CPU and the convolution of every other device: value, and gradients of x and the kernel."""
     conv = Conv(2, 5, size=size, stride=stride, rngs=nnx.Rngs(0))

@@ -88,6 +88,12 @@ class TestScorer:
             assert len(four(jobs(count, seed=count))) == count
         assert four.compilations == 1
 
+    def test_the_part_is_where_it_is_measured_not_how_it_is_trained(self, four):
+        validation, test = four(jobs(6)), four(jobs(6), part="test")
+        assert [outcome.train_loss for outcome in validation] == [outcome.train_loss for outcome in test]
+        assert all(a.loss != b.loss for a, b in zip(validation, test, strict=True) if np.isfinite(a.loss))
+        assert four.compilations == 1
+
     def test_no_jobs(self, four):
         assert four([]) == []
 
