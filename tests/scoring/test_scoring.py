@@ -71,17 +71,19 @@ class TestScorer:
     def test_a_diverging_neighbour_disturbs_nobody(self, four):
         good = jobs(23)
         alone = four(good)
-        mixed = [row for job in good for row in (job, job._replace(rate_scale=EXPLODES))]
+        # Every third job is good, so that each of the four devices has jobs of both kinds.
+        mixed = [row for job in good for row in (job, *[job._replace(rate_scale=EXPLODES)] * 2)]
         outcomes = four(mixed)
-        identical(outcomes[::2], alone)
-        assert not any(np.isfinite(outcome.loss) for outcome in outcomes[1::2])
-        assert not any(result(TASK, [outcome]).score for outcome in outcomes[1::2])
+        identical(outcomes[::3], alone)
+        bad = outcomes[1::3] + outcomes[2::3]
+        assert not any(np.isfinite(outcome.loss) for outcome in bad)
+        assert not any(result(TASK, [outcome]).score for outcome in bad)
 
     def test_a_program_that_is_nan_disturbs_nobody(self, four):
         good, bad = jobs(9), Job(choice_of("sqrt(x) + x"), 0)
-        outcomes = four([row for job in good for row in (job, bad)])
-        identical(outcomes[::2], four(good))
-        assert all(np.isnan(outcome.loss) and outcome.accuracy == 0 for outcome in outcomes[1::2])
+        outcomes = four([row for job in good for row in (job, bad, bad)])
+        identical(outcomes[::3], four(good))
+        assert all(np.isnan(outcome.loss) and outcome.accuracy == 0 for outcome in outcomes[1::3] + outcomes[2::3])
 
     def test_never_compiles_again(self, four):
         for count in (1, 2, 12, 13, 60):
@@ -90,7 +92,7 @@ class TestScorer:
 
     def test_the_part_is_where_it_is_measured_not_how_it_is_trained(self, four):
         validation, test = four(jobs(6)), four(jobs(6), part="test")
-        assert [outcome.train_loss for outcome in validation] == [outcome.train_loss for outcome in test]
+        identical([outcome.train_loss for outcome in validation], [outcome.train_loss for outcome in test])
         assert all(a.loss != b.loss for a, b in zip(validation, test, strict=True) if np.isfinite(a.loss))
         assert four.compilations == 1
 
