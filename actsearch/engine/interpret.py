@@ -39,8 +39,8 @@ def interpreter(template: Template) -> Callable[[jax.Array, jax.Array, Parameter
       >>> program = space.decode((0, 18, 1))
       >>> program
       Program('x * relu(x)')
-      >>> apply(jnp.array(program.choices), jnp.array([-1.0, 3.0]), (jnp.ones(2),))
-      Array([0., 9.], dtype=float32)
+      >>> apply(jnp.array(program.choices), jnp.array([2.0, 3.0]), (jnp.ones(2),))
+      Array([4., 9.], dtype=float32)
     """
 
     @sequential_vmap

@@ -33,6 +33,8 @@ def pass_gates(program: Program, seen: Mapping[str, int]) -> Verdict:
     """Returns the verdict on a program, given the index of each fingerprint seen so far."""
     began = time.perf_counter()
     try:
+        if program.inputs not in ((), ("x",)):
+            raise ValueError(f"a candidate reads x alone; {program} reads {', '.join(program.inputs)}")
         identity, finite = probe(program)
     except (TypeError, ValueError, KeyError) as error:  # a program that no engine can evaluate
         return Verdict("rejected:shape", "", None, time.perf_counter() - began, str(error))
