@@ -1,9 +1,33 @@
 """What a candidate is scored on. A new task is one file and one row here; the contract tests cover it at once."""
 
 from actsearch.tasks.base import Data, Recipe, Split, Task
-from actsearch.tasks.digits import digits_deep_mlp, digits_mlp, digits_resnet
+from actsearch.tasks.digits import (
+    digits_deep_mlp,
+    digits_efficientnet_layer,
+    digits_mlp,
+    digits_mobilenet_layer,
+    digits_resnet,
+    digits_resnet_layer,
+)
+from actsearch.tasks.warped import (
+    warped_mobilenet_layer,
+    warped_resnet_layer,
+    warped_resnet_layer_batch4,
+    warped_resnet_layer_batch16,
+)
 
-TASKS = {"digits-mlp": digits_mlp, "digits-deep-mlp": digits_deep_mlp, "digits-resnet": digits_resnet}
+TASKS = {
+    "digits-mlp": digits_mlp,
+    "digits-deep-mlp": digits_deep_mlp,
+    "digits-resnet": digits_resnet,
+    "digits-resnet-layer": digits_resnet_layer,
+    "digits-mobilenet-layer": digits_mobilenet_layer,
+    "digits-efficientnet-layer": digits_efficientnet_layer,
+    "warped-resnet-layer": warped_resnet_layer,
+    "warped-resnet-layer-batch16": warped_resnet_layer_batch16,
+    "warped-resnet-layer-batch4": warped_resnet_layer_batch4,
+    "warped-mobilenet-layer": warped_mobilenet_layer,
+}
 """Name -> function that makes the task."""
 
 

@@ -5,7 +5,7 @@ To change a number is to make a new task with a new name, so that scores of one 
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,7 @@ from flax import nnx
 from actsearch.nn import LayerFactory
 
 Array = np.ndarray | jax.Array
+_CHUNK = 1_000
 
 
 class Split(NamedTuple):
@@ -38,11 +39,15 @@ class Recipe:
     """How a network is trained.
 
     Attributes:
-      steps: number of gradient steps, at a constant learning rate.
+      steps: number of gradient steps.
       batch_size: examples a step, drawn with replacement.
       learning_rate: of stochastic gradient descent.
       momentum: its momentum.
       rate_rule: how the learning rate was chosen, for people.
+      schedule: "constant", or "cosine": from the learning rate down to 0 at the last step.
+      nesterov: whether the momentum is Nesterov's.
+      weight_decay: times the weights, added to the gradient of kernels; never of what there is one of per channel, so
+        that it is the same for candidates with and without parameters of their own.
     """
 
     steps: int
@@ -50,10 +55,16 @@ class Recipe:
     learning_rate: float
     rate_rule: str
     momentum: float = 0.9
+    schedule: Literal["constant", "cosine"] = "constant"
+    nesterov: bool = False
+    weight_decay: float = 0.0
 
     def optimizer(self, scale: jax.Array | float = 1.0) -> optax.GradientTransformation:
         """Returns the optimizer, its learning rate times `scale`, which may be a traced value."""
-        return optax.sgd(self.learning_rate * scale, momentum=self.momentum)
+        rate = self.learning_rate * scale
+        schedule = rate if self.schedule == "constant" else optax.cosine_decay_schedule(rate, self.steps)
+        descent = optax.sgd(schedule, momentum=self.momentum, nesterov=self.nesterov)
+        return optax.chain(_decay(self.weight_decay), descent) if self.weight_decay else descent
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +78,10 @@ class Task:
       network: (layer factory, rngs) -> Flax module with a candidate at every site, inputs -> logits [batch, classes].
       recipe: how it is trained.
       scale: divides the uint8 inputs.
+      shape: of one example's inputs, so that networks are made and traced without the data.
+      augment: (inputs [batch, ...], key) -> inputs, before anything else; the key is None in evaluation.
+      layers: whether a candidate is a whole normalisation-activation layer; False: an activation after BatchNorm, if
+        there is any.
 
     Example:
       >>> from actsearch.tasks import get_task
@@ -81,23 +96,42 @@ class Task:
     network: Callable[[LayerFactory, nnx.Rngs], nnx.Module]
     recipe: Recipe
     scale: float
+    shape: tuple[int, ...]
+    augment: Callable[[jax.Array, jax.Array | None], jax.Array] | None = None
+    layers: bool = False
 
     def init(self, layer: LayerFactory, key: jax.Array) -> nnx.Module:
         """Returns the network with its initial weights."""
         return self.network(layer, nnx.Rngs(params=key))
 
-    def loss(self, network: nnx.Module, inputs: Array, labels: Array) -> jax.Array:
-        """Returns the mean cross entropy of a batch, a scalar."""
-        logits = network(inputs / self.scale)
+    def loss(self, network: nnx.Module, inputs: Array, labels: Array, key: jax.Array | None = None) -> jax.Array:
+        """Returns the mean cross entropy of a batch, a scalar; `key` draws its augmentation, None: as in evaluation."""
+        logits = self._logits(network, inputs, key)
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
     def evaluate(self, network: nnx.Module, inputs: Array, labels: Array) -> dict[str, jax.Array]:
-        """Returns the metrics of a part: `accuracy` in [0, 1] and `loss`, the mean cross entropy."""
-        logits = network(inputs / self.scale)
+        """Returns the metrics of a part: `accuracy` in [0, 1] and `loss`, the mean cross entropy.
+
+        A part of more than 2,000 examples is taken in chunks, one after another, to bound the memory.
+        """
+        logits = self._logits_in_chunks(network, inputs)
         finite = jnp.isfinite(logits).all(axis=-1)
         correct = (jnp.argmax(logits, axis=-1) == labels) & finite
         loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
         return {"accuracy": jnp.mean(correct), "loss": loss}
+
+    def _logits(self, network, inputs: Array, key: jax.Array | None) -> jax.Array:
+        seen = inputs if self.augment is None else self.augment(jnp.asarray(inputs), key)
+        return network(seen / self.scale)
+
+    def _logits_in_chunks(self, network, inputs: Array) -> jax.Array:
+        examples = len(inputs)
+        if examples <= 2 * _CHUNK:
+            return self._logits(network, inputs, None)
+        filled = jnp.pad(jnp.asarray(inputs), ((0, -examples % _CHUNK), *[(0, 0)] * (inputs.ndim - 1)))
+        chunks = filled.reshape(-1, _CHUNK, *inputs.shape[1:])
+        logits = jax.lax.map(lambda chunk: self._logits(network, chunk, None), chunks)
+        return logits.reshape(len(filled), -1)[:examples]
 
     def batches(self, key: jax.Array, examples: int) -> jax.Array:
         """Returns the example numbers of every step, int32 [steps, batch]; drawn with replacement."""
@@ -110,6 +144,14 @@ class Task:
 
     def abstract_batch(self) -> Split:
         """Returns one batch of zeros with the shapes and dtypes of real ones; tests need no data."""
-        train = self.data().train
         size = self.recipe.batch_size
-        return Split(np.zeros((size, *train.inputs.shape[1:]), train.inputs.dtype), np.zeros(size, train.labels.dtype))
+        return Split(np.zeros((size, *self.shape), np.uint8), np.zeros(size, np.int32))
+
+
+def _decay(weight_decay: float) -> optax.GradientTransformation:
+    """Adds `weight_decay` times the kernels to their gradients."""
+
+    def update(gradient: jax.Array, parameter: jax.Array) -> jax.Array:
+        return gradient + weight_decay * parameter if parameter.ndim > 1 else gradient
+
+    return optax.stateless(lambda gradients, parameters: jax.tree.map(update, gradients, parameters))

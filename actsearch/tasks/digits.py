@@ -1,4 +1,7 @@
-"""Tasks on scikit-learn's 1,797 real handwritten digits, 8 x 8 pixels; on every machine, no download."""
+"""Tasks on scikit-learn's 1,797 real handwritten digits, 8 x 8 pixels; on every machine, no download.
+
+Three are for activations; the three named `-layer` are the anchors of a search for normalisation-activation layers.
+"""
 
 import functools
 
@@ -6,7 +9,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from actsearch.nn import MLP, ResNet
+from actsearch.nn import MLP, MobileNet, ResNet, Stage
 from actsearch.tasks.base import Data, Recipe, Split, Task
 
 _RATE_RULE = "smallest within one standard error of ReLU's best validation loss; experiments/choose_rates.py"
@@ -36,6 +39,7 @@ def digits_mlp() -> Task:
         network=lambda layer, rngs: MLP((64, 128, 128, 10), layer, rngs=rngs),
         recipe=Recipe(steps=500, batch_size=64, learning_rate=0.02, rate_rule=_RATE_RULE),
         scale=16.0,
+        shape=(64,),
     )
 
 
@@ -48,6 +52,7 @@ def digits_deep_mlp() -> Task:
         network=lambda layer, rngs: MLP((64, *[64] * 8, 10), layer, rngs=rngs),
         recipe=Recipe(steps=250, batch_size=64, learning_rate=0.005, rate_rule=_RATE_RULE),
         scale=16.0,
+        shape=(64,),
     )
 
 
@@ -63,4 +68,56 @@ def digits_resnet() -> Task:
         network=lambda layer, rngs: ResNet(1, 8, _STAGES, 10, layer, rngs=rngs),
         recipe=Recipe(steps=150, batch_size=32, learning_rate=0.025, rate_rule=_RATE_RULE),
         scale=16.0,
+        shape=(8, 8, 1),
+    )
+
+
+LAYER_RATE_RULE = (
+    "smallest within one standard error of BatchNorm+ReLU's best validation loss; experiments/choose_rates.py"
+)
+
+
+def digits_resnet_layer() -> Task:
+    """Returns an anchor: two pre-activation residual blocks, 5 sites."""
+    return _anchor(
+        "digits-resnet-layer",
+        "8x8 digits, pre-activation ResNet 8-12-24 of whole layers",
+        lambda layer, rngs: ResNet(1, 8, ((12, 2), (24, 2)), 10, layer, normalize=False, rngs=rngs),
+        learning_rate=0.1,
+    )
+
+
+_MOBILE_STAGES = (Stage(3, 12, stride=2), Stage(3, 16))
+
+
+def digits_mobilenet_layer() -> Task:
+    """Returns an anchor: two of MobileNetV2's inverted bottlenecks, 6 sites."""
+    return _anchor(
+        "digits-mobilenet-layer",
+        "8x8 digits, MobileNetV2 8-12-16-32 of whole layers",
+        lambda layer, rngs: MobileNet(1, 8, _MOBILE_STAGES, 32, 10, layer, rngs=rngs),
+        learning_rate=0.4,
+    )
+
+
+def digits_efficientnet_layer() -> Task:
+    """Returns an anchor: two inverted bottlenecks with squeeze-excitation, 6 sites."""
+    return _anchor(
+        "digits-efficientnet-layer",
+        "8x8 digits, EfficientNet 8-12-16-32 of whole layers",
+        lambda layer, rngs: MobileNet(1, 8, _MOBILE_STAGES, 32, 10, layer, squeeze_excite=True, rngs=rngs),
+        learning_rate=0.2,
+    )
+
+
+def _anchor(name: str, summary: str, network, learning_rate: float) -> Task:
+    return Task(
+        name=name,
+        summary=summary,
+        data=functools.partial(digits, image=True),
+        network=network,
+        recipe=Recipe(150, 32, learning_rate, LAYER_RATE_RULE, schedule="cosine"),
+        scale=16.0,
+        shape=(8, 8, 1),
+        layers=True,
     )

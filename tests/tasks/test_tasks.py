@@ -1,4 +1,4 @@
-"""Every task keeps the contract of Task; the digits have the fixed split that their names promise."""
+"""Every task keeps the contract of Task; those with data on every machine are checked on it too."""
 
 import dataclasses
 
@@ -9,12 +9,20 @@ import pytest
 from flax import nnx
 
 from actsearch import parse
-from actsearch.nn import Layer
+from actsearch.nn import Layer, sites
 from actsearch.scoring import start, train
-from actsearch.tasks import TASKS, Recipe, get_task
+from actsearch.tasks import TASKS, Data, Recipe, get_task
 
 PROGRAM = parse("x * sigmoid(beta * x)")
+SITES = {
+    **{"digits-mlp": 2, "digits-deep-mlp": 8, "digits-resnet": 7},
+    **{"digits-resnet-layer": 5, "digits-mobilenet-layer": 6, "digits-efficientnet-layer": 6},
+    **{name: 9 for name in TASKS if name.startswith("warped-resnet-layer")},
+    **{"warped-mobilenet-layer": 10},
+}
+EXAMPLES = {"digits": (899, 449, 449), "warped": (3_596, 898, 1_796)}
 every_task = pytest.mark.parametrize("name", TASKS)
+every_task_with_data = pytest.mark.parametrize("name", [name for name in TASKS if name.split("-")[0] in EXAMPLES])
 
 
 def layer(features):
@@ -29,17 +37,6 @@ class TestContract:
         assert task.summary
         assert task.recipe.rate_rule  # the fairness of the learning rate is stated
 
-    def test_data_is_the_same_on_every_call(self, name):
-        first, second = get_task(name).data(), get_task(name).data()
-        jax.tree.map(np.testing.assert_array_equal, first, second)
-
-    def test_abstract_batch_has_the_shapes_of_a_real_one(self, name):
-        task = get_task(name)
-        batch, train_part = task.abstract_batch(), task.data().train
-        size = task.recipe.batch_size
-        for made, real in zip(batch, train_part, strict=True):
-            assert (made.shape, made.dtype) == ((size, *real.shape[1:]), real.dtype)
-
     def test_init_loss_and_evaluate_on_an_abstract_batch(self, name):
         task = get_task(name)
 
@@ -53,9 +50,10 @@ class TestContract:
         assert all(value.shape == () for value in metrics.values())
 
     def test_trains_on_an_abstract_batch(self, name):
-        """The whole training is traced, nothing is computed."""
+        """The whole training is traced, nothing is computed and no data is read."""
         task = get_task(name)
         batch = task.abstract_batch()
+        task = dataclasses.replace(task, data=lambda: Data(batch, batch, batch))
         outcome = jax.eval_shape(
             lambda rate, batch: train(task, layer, start(task, 0), rate, batch, batch), jnp.float32(1), batch
         )
@@ -64,7 +62,12 @@ class TestContract:
     def test_every_site_holds_the_candidate(self, name):
         network = nnx.eval_shape(lambda: get_task(name).init(layer, jax.random.key(0)))
         found = [module for _, module in nnx.iter_graph(network) if isinstance(module, Layer)]
-        assert len(found) == {"digits-mlp": 2, "digits-deep-mlp": 8, "digits-resnet": 7}[name]
+        named = sites(lambda factory: get_task(name).init(factory, jax.random.key(0)))
+        assert len(found) == len({site.name for site in named}) == SITES[name]
+        assert [site.layer(network).num_features for site in named] == [site.features for site in named]
+
+    def test_the_name_says_whether_candidates_are_layers(self, name):
+        assert get_task(name).layers == ("-layer" in name)
 
     def test_batches_are_example_numbers_fixed_by_the_key(self, name):
         task = get_task(name)
@@ -81,26 +84,44 @@ class TestContract:
     def test_normalize_is_bounded(self, name, accuracy, score):
         assert get_task(name).normalize({"accuracy": accuracy, "loss": np.nan}) == score
 
-    def test_split_is_fixed_disjoint_and_stratified(self, name):
-        data = get_task(name).data()
-        assert [len(part.labels) for part in data] == [899, 449, 449]
-        assert [len(part.inputs) for part in data] == [899, 449, 449]
+
+@every_task_with_data
+class TestData:
+    def test_is_the_same_on_every_call(self, name):
+        first, second = get_task(name).data(), get_task(name).data()
+        jax.tree.map(np.testing.assert_array_equal, first, second)
+
+    def test_abstract_batch_has_the_shapes_of_a_real_one(self, name):
+        task = get_task(name)
+        batch, train_part = task.abstract_batch(), task.data().train
+        size = task.recipe.batch_size
+        for made, real in zip(batch, train_part, strict=True):
+            assert (made.shape, made.dtype) == ((size, *real.shape[1:]), real.dtype)
+
+    def test_split_is_stratified(self, name):
+        data, examples = get_task(name).data(), EXAMPLES[name.split("-")[0]]
+        assert tuple(len(part.labels) for part in data) == tuple(len(part.inputs) for part in data) == examples
         everything = np.concatenate([part.labels for part in data])
         share = np.bincount(everything) / len(everything)
         for part in data:
             assert (part.inputs.dtype, part.labels.dtype) == (np.uint8, np.int32)
-            assert np.abs(np.bincount(part.labels) - share * len(part.labels)).max() <= 1.5
-        # Each of scikit-learn's 1,797 images is in one part, as often as it is in the whole.
-        from sklearn.datasets import load_digits
+            copies = len(part.labels) / 449 if "warped" in name else 1
+            assert np.abs(np.bincount(part.labels) - share * len(part.labels)).max() <= 1.5 * copies
 
-        images, labels = load_digits(return_X_y=True)
-        whole = sorted((*image.astype(int), int(label)) for image, label in zip(images, labels, strict=True))
-        parts = [
-            (*image.ravel().tolist(), int(label))
-            for part in data
-            for image, label in zip(part.inputs, part.labels, strict=True)
-        ]
-        assert sorted(parts) == whole
+
+@pytest.mark.parametrize("name", [name for name in TASKS if name.startswith("digits")])
+def test_every_digit_is_in_one_part(name):
+    """Each of scikit-learn's 1,797 images is in one part, as often as it is in the whole."""
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    whole = sorted((*image.astype(int), int(label)) for image, label in zip(images, labels, strict=True))
+    parts = [
+        (*image.ravel().tolist(), int(label))
+        for part in get_task(name).data()
+        for image, label in zip(part.inputs, part.labels, strict=True)
+    ]
+    assert sorted(parts) == whole
 
 
 def test_the_images_are_those_of_the_vectors():
@@ -116,8 +137,10 @@ def test_the_name_fixes_the_numbers():
     recipes = {
         name: dataclasses.asdict(get_task(name).recipe) for name in ("digits-mlp", "digits-deep-mlp", "digits-resnet")
     }
+    defaults = {"schedule": "constant", "nesterov": False, "weight_decay": 0.0}
     for recipe in recipes.values():
         del recipe["rate_rule"]
+        assert {key: recipe.pop(key) for key in defaults} == defaults
     assert recipes == {
         "digits-mlp": {"steps": 500, "batch_size": 64, "learning_rate": 0.02, "momentum": 0.9},
         "digits-deep-mlp": {"steps": 250, "batch_size": 64, "learning_rate": 0.005, "momentum": 0.9},
