@@ -14,10 +14,10 @@ import jax
 
 from actsearch.archive import Archive, ArchiveError
 from actsearch.controllers import Controller, Proposal, get_controller
-from actsearch.scoring import Job, Scorer, Verdict, choose_engine, pass_gates, result
+from actsearch.judge import Judge
 from actsearch.scoring.scorer import Engine
 from actsearch.spaces import Space, get_space
-from actsearch.tasks import Task, get_task
+from actsearch.tasks import TASKS, Task, get_task, get_tasks
 from actsearch.trial import Trial
 
 
@@ -57,7 +57,7 @@ class SearchResult(NamedTuple):
 
 def search(
     space: Space | str = "swish-1",
-    task: Task | str = "digits-mlp",
+    task: Task | str | Sequence[Task] = "digits-mlp",
     controller: str = "random",
     budget: int = 1000,
     *,
@@ -75,8 +75,9 @@ def search(
 
     Args:
       space: a Space, or the name of one.
-      task: a Task, or the name of one.
-      controller: "random", "exhaustive" or "evolution".
+      task: a Task, several, or names joined by "+"; the score is the mean over tasks. Whole layers are tested for
+        quality and stability on the first one, and only what passes is trained on the others.
+      controller: "random", "exhaustive", "evolution" or "pareto".
       budget: number of trials, rejected and duplicate ones included, at least 1.
       seed: fixes the proposals and the training seeds; the same seed gives the same trials.
       out: directory of the run's archive. When it holds the same run, the search goes on where that stopped, and a
@@ -108,10 +109,11 @@ def search(
     if not isinstance(seed, int) or not 0 <= seed < 2**31 // seeds_per_trial - seeds_per_trial:
         raise ValueError(f"seed must be an integer from 0 to about 2e9 / seeds_per_trial; received {seed!r}.")
     space = get_space(space) if isinstance(space, str) else space
-    task = get_task(task) if isinstance(task, str) else task
+    tasks = get_tasks(task) if isinstance(task, str) else (task,) if isinstance(task, Task) else tuple(task)
+    check_fit(space, tasks)
     strategy = get_controller(controller, space, **(options or {}))
     train_seeds = tuple(seed * seeds_per_trial + i for i in range(seeds_per_trial))
-    judge = _Judge(space, task, train_seeds, engine, budget, devices)
+    judge = Judge(space, tasks, train_seeds, engine, budget, devices)
     explain(judge.why)
     began = time.perf_counter()
 
@@ -122,7 +124,12 @@ def search(
         trials = _run(strategy, judge, None, seed, budget, batch, tick)
     else:
         config = {
-            **{"space": space.name, "task": task.name, "controller": strategy.name, "options": dict(strategy.options)},
+            **{
+                "space": space.name,
+                "task": "+".join(t.name for t in tasks),
+                "controller": strategy.name,
+                "options": dict(strategy.options),
+            },
             **{"seed": seed, "seeds_per_trial": seeds_per_trial, "batch": batch},
         }
         with Archive.write(out, config) as archive:
@@ -130,7 +137,20 @@ def search(
     return SearchResult(trials, judge.compilations, time.perf_counter() - began, judge.why)
 
 
-def _run(strategy: Controller, judge: "_Judge", archive: Archive | None, seed, budget, batch, tick) -> list[Trial]:
+def check_fit(space: Space, tasks: Sequence[Task]) -> None:
+    """Raises a ValueError where a space of whole layers meets a task whose sites are for activations."""
+    if not tasks:
+        raise ValueError("A search needs at least one task; received none.")
+    wrong = [task.name for task in tasks if space.layers and not task.layers]
+    if wrong:
+        known = ", ".join(name for name in TASKS if get_task(name).layers)
+        raise ValueError(
+            f"The space {space.name} proposes whole layers; the task {wrong[0]} has sites for activations: "
+            f"write one of {known}, or several of them joined by '+'."
+        )
+
+
+def _run(strategy: Controller, judge: "Judge", archive: Archive | None, seed, budget, batch, tick) -> list[Trial]:
     """Asks, judges, appends and tells until the budget is spent or the controller has nothing left."""
     stored = archive.trials() if archive is not None else []
     trials: list[Trial] = []
@@ -152,7 +172,7 @@ def _run(strategy: Controller, judge: "_Judge", archive: Archive | None, seed, b
             break
         # The whole batch is told at once, also when a smaller budget once stopped in the middle of it.
         state = strategy.tell(state, trials[-len(wanted) :])
-        if made:
+        if made and len(trials) < budget:
             tick(trials, fresh)
     tick(trials, fresh)
     return trials
@@ -168,73 +188,3 @@ def _replay(stored: list[Trial], proposals: Sequence[Proposal]) -> list[Trial]:
                 "or the version that made it."
             )
     return stored
-
-
-class _Judge:
-    """Turns proposals into trials: gates first, then training, with a memory of the fingerprints seen."""
-
-    def __init__(self, space: Space, task: Task, seeds: tuple[int, ...], engine: Engine, budget: int, devices):
-        self.space, self.task, self.seeds, self.devices = space, task, seeds, devices
-        self.engine, self.why = choose_engine(engine, budget)
-        self.first: dict[str, Trial] = {}
-        self._scorers: list[Scorer] = []
-
-    @property
-    def compilations(self) -> int:
-        return sum(scorer.compilations for scorer in self._scorers)
-
-    def remember(self, trials: Sequence[Trial]) -> None:
-        for trial in trials:
-            if trial.status in ("ok", "diverged"):
-                self.first.setdefault(trial.fingerprint, trial)
-
-    def __call__(self, proposals: Sequence[Proposal], start: int) -> list[Trial]:
-        seen = {identity: trial.index for identity, trial in self.first.items()}
-        verdicts = []
-        for index, proposal in enumerate(proposals, start=start):
-            verdict = pass_gates(proposal.program, seen)
-            if verdict.status == "pass":
-                seen[verdict.fingerprint] = index
-            verdicts.append(verdict)
-        passed = [i for i, verdict in enumerate(verdicts) if verdict.status == "pass"]
-        began = time.perf_counter()
-        results = dict(zip(passed, self._train([proposals[i] for i in passed]), strict=True))
-        share = (time.perf_counter() - began) / max(1, len(passed))
-        trials: list[Trial] = []
-        for i, (proposal, verdict) in enumerate(zip(proposals, verdicts, strict=True)):
-            trials.append(self._trial(start + i, proposal, verdict, results.get(i), share))
-            self.remember(trials[-1:])
-        return trials
-
-    def _train(self, proposals: Sequence[Proposal]):
-        if not proposals:
-            return []
-        programs = [proposal.program for proposal in proposals]
-        where = {"seeds": self.seeds, "devices": self.devices}
-        if self.engine == "interpret":
-            if not self._scorers:
-                self._scorers.append(Scorer.interpreted(self.task, self.space.template, **where))
-            jobs = [Job(program.choices or (), seed) for program in programs for seed in self.seeds]
-            outcomes = self._scorers[0](jobs)
-        else:
-            outcomes = []
-            for program in programs:
-                self._scorers.append(Scorer.specialized(self.task, program, **where))
-                outcomes += self._scorers[-1]([Job((), seed) for seed in self.seeds])
-        n = len(self.seeds)
-        return [result(self.task, outcomes[i * n : (i + 1) * n]) for i in range(len(programs))]
-
-    def _trial(self, index: int, proposal: Proposal, verdict: Verdict, trained, share: float) -> Trial:
-        common: dict[str, Any] = {"index": index, "program": proposal.program, "fingerprint": verdict.fingerprint}
-        common |= {"parents": proposal.parents, "note": verdict.note}
-        if trained is not None:
-            status = "diverged" if trained.diverged else "ok"
-            cost = verdict.seconds + share
-            return Trial(
-                **common, status=status, score=trained.score, metrics=trained.metrics, seeds=self.seeds, seconds=cost
-            )
-        original = self.first.get(verdict.fingerprint) if verdict.status == "duplicate" else None
-        score = None if original is None else original.score
-        return Trial(
-            **common, status=verdict.status, score=score, duplicate_of=verdict.duplicate_of, seconds=verdict.seconds
-        )

@@ -36,3 +36,13 @@ class Trial:
     duplicate_of: int | None = None
     seconds: float = 0.0
     note: str = ""
+
+    @property
+    def objectives(self) -> dict[str, float]:
+        """Mean score over the seeds on each task, by its name; by "score" where there is one task only."""
+        keys = [key for key in (self.metrics or ({},))[0] if key.endswith("/score")] or ["score"]
+        return {
+            key.removesuffix("/score"): sum(row[key] for row in self.metrics) / len(self.metrics)
+            for key in keys
+            if self.metrics
+        }

@@ -2,6 +2,6 @@
 
 from actsearch.engine.fingerprint import fingerprint, probe
 from actsearch.engine.interpret import interpret, interpreter
-from actsearch.engine.specialize import Activation, specialize, to_function
+from actsearch.engine.specialize import Candidate, Reductions, specialize, to_function
 
-__all__ = ["Activation", "fingerprint", "interpret", "interpreter", "probe", "specialize", "to_function"]
+__all__ = ["Candidate", "Reductions", "fingerprint", "interpret", "interpreter", "probe", "specialize", "to_function"]

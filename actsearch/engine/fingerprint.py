@@ -2,13 +2,15 @@
 
 A program is evaluated in float64 on a fixed probe, once at generic values of all its parameters and once more for each
 parameter with that one moved. Outputs are rounded on the scale of asinh, which is absolute near 0 and relative far
-out, and hashed. Programs whose outputs differ by less than about 1e-6 (absolute below 1, relative above) count as
+out, and hashed. A program with reductions is evaluated on a tensor whose examples, channels and groups of channels
+differ in mean and scale, so that statistics over different axes differ. Programs whose outputs differ by less than about 1e-6 (absolute below 1, relative above) count as
 equal; float64 rounding is far below that grid, so that algebraically equal programs land in the same
 cell.
 """
 
 import functools
 import hashlib
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax
@@ -20,6 +22,8 @@ from actsearch.language import PRIMITIVES, Program
 
 RESOLUTION = 1e-6
 PROBE_SIZE = 256
+PROBE_SHAPE = (4, 3, 2, 8)
+"""[batch, height, width, features] of the tensor probe; its group reductions have two groups."""
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _SPECIAL = {"nan": 2**62, "inf": 2**62 + 1, "-inf": 2**62 + 2}
 
@@ -53,8 +57,8 @@ def fingerprint(program: Program) -> str:
 def probe(program: Program) -> Probe:
     """Returns a program's fingerprint and whether it is finite on the probe.
 
-    The probe is 256 quantiles of N(0, 1), the largest of magnitude about 2.9, and 0, +-4 and +-5. A value that is
-    finite in float64 and not in float32 counts as infinite, because training runs in float32.
+    The probe is 256 quantiles of N(0, 1), the largest of magnitude about 2.9, and 0, +-4 and +-5; for programs with
+    reductions it is a tensor of the shape PROBE_SHAPE. A value that is finite in float64 and not in float32 counts as infinite, because training runs in float32.
     """
     outputs = probe_outputs(program)
     codes = _quantise(outputs)
@@ -74,16 +78,38 @@ def probe_outputs(program: Program) -> np.ndarray:
     Returns:
       [1 + number of parameters, probe]: first with every parameter at its generic value, then with one of them moved.
     """
+    settings = np.array([[_generic(name)[0] for name, _ in program.parameters]] * (len(program.parameters) + 1))
+    for i, (name, _) in enumerate(program.parameters):
+        settings[i + 1, i] = _generic(name)[1]
+    if program.reductions:
+        names = [name for name, _ in program.parameters]
+        rows = [evaluate_on(program, tensor_probe(), dict(zip(names, row, strict=True))) for row in settings]
+        return np.stack([row.ravel() for row in rows])
+    return _outputs_on_points(program, settings)
+
+
+def tensor_probe() -> np.ndarray:
+    """Returns the tensor probe, float64 of shape PROBE_SHAPE."""
+    return _tensor()
+
+
+def evaluate_on(program: Program, x: np.ndarray, parameters: Mapping[str, float]) -> np.ndarray:
+    """Returns a program's value in float64 on one tensor; its group reductions have two groups."""
+    with jax.enable_x64(True):
+        inputs = {name: jnp.asarray(x, jnp.float64) for name in program.inputs or ("x",)}
+        values = {name: jnp.float64(value) for name, value in parameters.items()}
+        return np.asarray(evaluate(program, inputs, values, functions=_compiled()))
+
+
+def _outputs_on_points(program: Program, settings: np.ndarray) -> np.ndarray:
     count = len(program.parameters)
-    rows = np.eye(count + 1, count, k=-1)  # row i + 1 moves parameter i
     points = np.broadcast_to(_points(), (count + 1, _points().size))
     # Each operation is compiled once for each shape, so rows and columns become one axis, padded to a few lengths.
     length = points.size if count == 0 else _points().size * 2 ** int(np.ceil(np.log2(count + 1)))
     x = np.pad(points.ravel(), (0, length - points.size), mode="edge")
     values = {}
     for i, (name, _) in enumerate(program.parameters):
-        base, moved = _generic(name)
-        column = np.repeat(np.where(rows[:, i] == 1, moved, base), _points().size)
+        column = np.repeat(settings[:, i], _points().size)
         values[name] = np.pad(column, (0, length - points.size), mode="edge")
     inputs = {name: x for name in program.inputs} or {"x": x}
     with jax.enable_x64(True):
@@ -91,6 +117,14 @@ def probe_outputs(program: Program) -> np.ndarray:
         parameters = {name: jnp.asarray(value) for name, value in values.items()}
         outputs = np.asarray(evaluate(program, operands, parameters, functions=_compiled()))
     return outputs[: points.size].reshape(points.shape)
+
+
+@functools.cache
+def _tensor() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    batch, _, _, features = PROBE_SHAPE
+    scale = rng.uniform(0.5, 2.0, (batch, 1, 1, features))
+    return scale * rng.standard_normal(PROBE_SHAPE) + rng.normal(0, 0.5, (batch, 1, 1, features))
 
 
 @functools.cache
@@ -111,7 +145,11 @@ def _generic(name: str) -> tuple[float, float]:
 
 @functools.cache
 def _compiled():
-    return {name: jax.jit(row.function) for name, row in PRIMITIVES.items()}
+    two_groups = {"groups": 2}
+    return {
+        name: jax.jit(functools.partial(row.function, **two_groups) if row.kind == "reduction" else row.function)
+        for name, row in PRIMITIVES.items()
+    }
 
 
 def _quantise(outputs: np.ndarray) -> np.ndarray:

@@ -1,35 +1,58 @@
 """Programs as data: one compiled function runs every program of a template.
 
 The choice vector is an argument, so that a training function is compiled once and then scores any number of
-candidates. A slot is a `lax.switch` over its options, each of which XLA compiles as if it stood alone. The reverse
-pass is written by hand: autodiff through `switch` would store the union of all branches' residuals, here each slot
-keeps only its register.
+candidates. It is decoded once into a short list of live slots, and a loop runs these with one `lax.switch` over the
+options of all slots, each of which XLA compiles as if it stood alone; dead slots cost nothing. The reverse pass is
+written by hand: autodiff through `switch` would store the union of all branches' residuals; here `x` alone is kept, the
+registers are computed again, and a second loop runs backwards with one adjoint a register.
 """
 
+import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.custom_batching import sequential_vmap
 
-from actsearch.engine.specialize import Activation, evaluate
-from actsearch.language.template import Slot, Template
+from actsearch.engine.specialize import Candidate, Reductions, evaluate_layer, initial_moments
+from actsearch.language import Program
+from actsearch.language.template import Template
 
 Parameters = tuple[jax.Array, ...]
 
 
-def interpreter(template: Template) -> Callable[[jax.Array, jax.Array, Parameters], jax.Array]:
-    """Returns `apply(choices, x, parameters)`, the function of every program of a template.
+class Code(NamedTuple):
+    """A choice vector, decoded for the machine. The output's slot is the last one and always runs.
+
+    Attributes:
+      options: for each slot the number of its option in the template's list of distinct options, int32 [slots].
+      operands: for each slot the registers it reads, int32 [slots, 2].
+      order: the other slots, live ones first, each group in the order of the template, int32 [slots - 1].
+      live: number of live slots in `order`, int32.
+    """
+
+    options: jax.Array
+    operands: jax.Array
+    order: jax.Array
+    live: jax.Array
+
+
+def interpreter(template: Template, settings: Reductions | None = None) -> Callable:
+    """Returns `apply(choices, x, parameters, moving=None)`, the function of every program of a template.
 
     Args:
       template: the slots; also the order of choices and of parameters.
+      settings: how reductions are computed.
 
     Returns:
-      A function of `choices`, int32 [decisions]; `x`, a floating-point array [..., channels]; and `parameters`, one
-      array [channels] for each row of `template.parameters`. It equals `to_function(template.decode(choices))` in
-      value and in every gradient up to rounding. Under `vmap` it runs candidates one after another, so that no
-      batched choice reaches a switch, which would run every branch.
+      A function of `choices`, int32 [decisions]; `x`, a floating-point array [..., channels]; `parameters`, one
+      array [channels] for each row of `template.parameters`; and moving averages as for a Candidate. It returns the
+      value and the moments used. It equals the specialised program in value and in every gradient up to rounding.
+      Under `vmap` it runs candidates one after another, so that no batched choice reaches a switch, which would run
+      every branch.
 
     Example:
       >>> import jax.numpy as jnp
@@ -39,141 +62,236 @@ def interpreter(template: Template) -> Callable[[jax.Array, jax.Array, Parameter
       >>> program = space.decode((0, 18, 1))
       >>> program
       Program('x * relu(x)')
-      >>> apply(jnp.array(program.choices), jnp.array([2.0, 3.0]), (jnp.ones(2),))
+      >>> value, moments = apply(jnp.array(program.choices), jnp.array([2.0, 3.0]), (jnp.ones(2),))
+      >>> value
       Array([4., 9.], dtype=float32)
     """
+    run = _machine(template, settings or Reductions())
 
-    @sequential_vmap
-    def forward(choices, x, parameters):
-        return _registers(template, choices, x, parameters)
+    def apply(choices, x, parameters, moving=None):
+        return run(decode(template, choices), x, parameters, moving)
 
-    @sequential_vmap
-    def backward(choices, registers, parameters, gradient):
-        return _reverse(template, choices, registers, parameters, gradient)
-
-    @jax.custom_vjp
-    def apply(choices, x, parameters):
-        return forward(choices, x, parameters)[-1]
-
-    def apply_forward(choices, x, parameters):
-        registers = forward(choices, x, parameters)
-        return registers[-1], (choices, registers[:-1], parameters)
-
-    def apply_backward(residuals, gradient):
-        return None, *backward(*residuals, gradient)
-
-    apply.defvjp(apply_forward, apply_backward)
     return apply
 
 
-def interpret(template: Template, choices: jax.Array) -> Activation:
-    """Returns the program that `choices`, a traced int32 [decisions], determines, as an Activation.
+def interpret(template: Template, choices: jax.Array) -> Candidate:
+    """Returns the program that `choices`, a traced int32 [decisions], determines, as a Candidate.
 
     Its parameters are those of all options of the template; the ones that the program does not use get no gradient.
     """
-    apply = interpreter(template)
+    code = decode(template, choices)
     # Two options may give one name two initial values; the key keeps them apart.
     keys = [f"{name}={initial!r}" for name, initial in template.parameters]
     initial = {key: value for key, (_, value) in zip(keys, template.parameters, strict=True)}
+    moments = jnp.asarray(_tables(template).moments)[code.options].reshape(-1)
 
-    def function(x, parameters):
-        return apply(choices, x, tuple(parameters[key] for key in keys))
+    def function(x, parameters, moving, settings):
+        return _machine(template, settings)(code, x, tuple(parameters[key] for key in keys), moving)
 
-    return Activation("interpreted", initial, function)
-
-
-def _registers(template: Template, choices, x, parameters) -> tuple[jax.Array, ...]:
-    """Runs the slots in order; returns every register, `x` first and the output last."""
-    live = _live(template, choices)
-    registers: tuple[jax.Array, ...] = (x,)
-    for index, slot in enumerate(template.slots):
-        read = _read(template, index, choices, registers)
-        idle = jnp.zeros_like(x)
-        registers += (_switch(template, index, choices, live, _branches(template, slot), idle, read, parameters),)
-    return registers
+    return Candidate("interpreted", initial, moments, function)
 
 
-def _reverse(template: Template, choices, registers, parameters, gradient) -> tuple[jax.Array, Parameters]:
-    """Runs the slots backwards with one adjoint a register; returns the gradients of `x` and of the parameters."""
-    live = _live(template, choices)
-    adjoints = [jnp.zeros_like(r) for r in registers] + [gradient]
-    totals = jax.tree.map(jnp.zeros_like, parameters)
-    for index in reversed(range(len(template.slots))):
-        slot, (_, operands) = template.slots[index], template.layout[index]
-        read = _read(template, index, choices, registers)
-        branches = [_vjp(branch) for branch in _branches(template, slot)]
-        nothing = jax.tree.map(jnp.zeros_like, (read, parameters))
-        d_read, d_parameters = _switch(
-            template, index, choices, live, branches, nothing, read, parameters, adjoints[index + 1]
-        )
-        totals = jax.tree.map(jnp.add, totals, d_parameters)
-        for d_operand, readable, decision in zip(d_read, slot.operands, operands, strict=True):
-            for position, register in enumerate(readable):
-                here = d_operand if decision is None else jnp.where(choices[decision] == position, d_operand, 0)
-                adjoints[register] += here
-    return adjoints[0], totals
+class _Tables(NamedTuple):
+    """What `decode` looks up, for each slot and choice.
 
-
-def _branches(template: Template, slot: Slot) -> list[Callable]:
-    """Returns one function (operands, parameters) -> register for each option of a slot."""
-    names = template.parameters
-
-    def branch(option):
-        own = [(name, names.index((name, initial))) for name, initial in option.parameters]
-
-        def run(read, parameters):
-            return evaluate(option, dict(zip("xy", read, strict=False)), {name: parameters[i] for name, i in own})
-
-        return run
-
-    return [branch(option) for option in slot.options]
-
-
-def _vjp(function: Callable) -> Callable:
-    return lambda read, parameters, gradient: jax.vjp(function, read, parameters)[1](gradient)
-
-
-def _live(template: Template, choices) -> list:
-    """For each slot whether the output needs it: True where it always does, else a traced bool.
-
-    A dead slot must not run: it costs time, and if it holds NaN it would spoil a parameter's gradient by 0 * NaN.
+    Attributes:
+      programs: the distinct options of all slots.
+      options: number in `programs` of each option of each slot, int32 [slots, most options].
+      registers: readable registers of each operand of each slot, int32 [slots, 2, most registers].
+      reads: whether each program reads its first and its second operand, bool [programs, 2].
+      moments: initial moving averages of each program, float32 [programs, most averages].
     """
-    live: list = [False] * len(template.slots) + [True]
-    for index in reversed(range(len(template.slots))):
-        slot, (option, operands) = template.slots[index], template.layout[index]
-        for name, readable, decision in zip("xy", slot.operands, operands, strict=False):
-            uses = _any([name in program.inputs for program in slot.options], choices, option)
-            for position, register in enumerate(readable):
-                chosen = True if decision is None else choices[decision] == position
-                live[register] = _or(live[register], _and(live[index + 1], _and(uses, chosen)))
-    return live[1:]
+
+    programs: tuple[Program, ...]
+    options: np.ndarray
+    registers: np.ndarray
+    reads: np.ndarray
+    moments: np.ndarray
 
 
-def _any(flags: list[bool], choices, option):
-    return flags[0] if len(set(flags)) == 1 else jnp.array(flags)[choices[option]]
-
-
-def _and(a, b):
-    return b if a is True else a if b is True else False if a is False or b is False else a & b
-
-
-def _or(a, b):
-    return True if a is True or b is True else b if a is False else a if b is False else a | b
-
-
-def _read(template: Template, index: int, choices, registers) -> tuple[jax.Array, ...]:
-    """Returns the operands of a slot."""
-    rows = zip(template.slots[index].operands, template.layout[index][1], strict=True)
-    return tuple(
-        registers[rs[0]] if d is None else lax.select_n(choices[d], *(registers[r] for r in rs)) for rs, d in rows
+@functools.cache
+def _tables(template: Template) -> _Tables:
+    programs = tuple(dict.fromkeys(option for slot in template.slots for option in slot.options))
+    moments = [initial_moments(program) for program in programs]
+    return _Tables(
+        programs,
+        _padded([[programs.index(option) for option in slot.options] for slot in template.slots]),
+        np.stack([_padded([*slot.operands, (0,), (0,)][:2], template.widest) for slot in template.slots]),
+        np.array([[name in program.inputs for name in "xy"] for program in programs]),
+        _padded(moments, dtype=np.float32),
     )
 
 
-def _switch(template: Template, index: int, choices, live, branches, idle, *operands):
-    """Runs the chosen branch of a slot, or returns `idle` where the slot is dead."""
-    decision = template.layout[index][0]
-    chosen = 0 if decision is None else choices[decision]
-    if live[index] is not True:
-        chosen = jnp.where(live[index], chosen, len(branches))
-        branches = [*branches, lambda *_: idle]
-    return branches[0](*operands) if len(branches) == 1 else lax.switch(chosen, branches, *operands)
+def _padded(rows, width=None, dtype=np.int32) -> np.ndarray:
+    width = width or max(map(len, rows))
+    return np.array([[*row, *[0] * (width - len(row))] for row in rows], dtype).reshape(len(rows), width)
+
+
+def decode(template: Template, choices: jax.Array) -> Code:
+    """Returns the code of `choices`, int32 [decisions]; outside the training loop, it is computed once."""
+    tables, slots = _tables(template), len(template.slots)
+    zero = jnp.int32(0)
+    options, operands = [], []
+    for slot, (option, registers) in enumerate(template.layout):
+        options.append(jnp.asarray(tables.options[slot])[zero if option is None else choices[option]])
+        chosen = [zero if decision is None else choices[decision] for decision in (*registers, None, None)[:2]]
+        operands.append([jnp.asarray(tables.registers[slot, i])[choice] for i, choice in enumerate(chosen)])
+    live = jnp.zeros(slots + 1, bool).at[slots].set(True)
+    for slot in reversed(range(slots)):
+        reads = jnp.asarray(tables.reads)[options[slot]] & live[slot + 1]
+        live = live.at[operands[slot][0]].max(reads[0]).at[operands[slot][1]].max(reads[1])
+    live = live[1:slots]
+    order = jnp.argsort(~live, stable=True).astype(jnp.int32)
+    code = jnp.stack(options), jnp.stack([jnp.stack(row) for row in operands]), order, jnp.sum(live, dtype=jnp.int32)
+    return Code(*code)
+
+
+@functools.cache
+def _machine(template: Template, settings: Reductions) -> Callable:
+    """Returns `run(code, x, parameters, moving)` with its hand-written reverse pass."""
+
+    @sequential_vmap
+    def forward(code, x, parameters, moving):
+        registers, moments = _registers(template, settings, code, x, parameters, moving)
+        value, last = _last(template, settings, code, registers, parameters, moving)
+        return value, jnp.concatenate([moments, last]) if last.shape[0] else moments
+
+    @sequential_vmap
+    def backward(code, x, parameters, moving, gradient):
+        return _reverse(template, settings, code, x, parameters, moving, gradient)
+
+    @jax.custom_vjp
+    def run(code, x, parameters, moving):
+        return forward(code, x, parameters, moving)
+
+    def run_forward(code, x, parameters, moving):
+        return forward(code, x, parameters, moving), (code, x, parameters, moving)
+
+    def run_backward(residuals, gradients):
+        # The moments feed moving averages alone, which nothing is trained through.
+        moving = residuals[3]
+        return None, *backward(*residuals, gradients[0]), None if moving is None else jnp.zeros_like(moving)
+
+    run.defvjp(run_forward, run_backward)
+    return run
+
+
+def _registers(template, settings, code, x, parameters, moving) -> tuple[jax.Array, jax.Array]:
+    """Runs the live slots but the last; returns the registers [slots, ...], `x` first, and their moments."""
+    slots, rows = len(template.slots), _rows(template)
+    branches = _branches(template, settings, range(slots - 1))
+    features = x.shape[-1:] or (1,)
+
+    def step(i, carry):
+        registers, moments = carry
+        slot = code.order[i]
+        here = None if moving is None else lax.dynamic_slice_in_dim(moving, slot * rows, rows)
+        option = jnp.asarray(branches.place)[code.options[slot]]
+        value, used = lax.switch(option, branches.forward, registers, code.operands[slot], parameters, here)
+        registers = lax.dynamic_update_index_in_dim(registers, value, slot + 1, 0)
+        return registers, lax.dynamic_update_slice_in_dim(moments, used, slot * rows, 0) if rows else moments
+
+    registers = jnp.zeros((slots, *x.shape), x.dtype).at[0].set(x)
+    moments = jnp.zeros(((slots - 1) * rows, *features))
+    return lax.fori_loop(0, code.live, step, (registers, moments)) if slots > 1 else (registers, moments)
+
+
+def _last(template, settings, code, registers, parameters, moving):
+    """Runs the last slot; returns the output and its moments."""
+    slot, rows = len(template.slots) - 1, _rows(template)
+    branches = _branches(template, settings, [slot])
+    here = None if moving is None else moving[slot * rows :]
+    option = jnp.asarray(branches.place)[code.options[slot]]
+    return lax.switch(option, branches.forward, registers, code.operands[slot], parameters, here)
+
+
+def _reverse(template, settings, code, x, parameters, moving, gradient) -> tuple[jax.Array, Parameters]:
+    """Runs the slots backwards with one adjoint a register; returns the gradients of `x` and of the parameters."""
+    slots, rows = len(template.slots), _rows(template)
+    registers, _ = _registers(template, settings, code, x, parameters, moving)
+
+    def back(slot, branches, carry, gradient):
+        adjoints, totals = carry
+        here = None if moving is None else lax.dynamic_slice_in_dim(moving, slot * rows, rows)
+        option, operands = jnp.asarray(branches.place)[code.options[slot]], code.operands[slot]
+        d_x, d_y, d_parameters = lax.switch(option, branches.reverse, registers, operands, parameters, here, gradient)
+        for register, more in zip(operands, (d_x, d_y), strict=True):
+            old = lax.dynamic_index_in_dim(adjoints, register, 0, False)
+            adjoints = lax.dynamic_update_index_in_dim(adjoints, old + more, register, 0)
+        return adjoints, jax.tree.map(jnp.add, totals, d_parameters)
+
+    carry = jnp.zeros_like(registers), jax.tree.map(jnp.zeros_like, parameters)
+    carry = back(slots - 1, _branches(template, settings, [slots - 1]), carry, gradient)
+    branches = _branches(template, settings, range(slots - 1))
+
+    def step(i, carry):
+        slot = code.order[code.live - 1 - i]
+        return back(slot, branches, carry, lax.dynamic_index_in_dim(carry[0], slot + 1, 0, False))
+
+    adjoints, totals = lax.fori_loop(0, code.live, step, carry) if slots > 1 else carry
+    return adjoints[0], totals
+
+
+class _Branches(NamedTuple):
+    """The options of some slots as branches of a switch.
+
+    Attributes:
+      place: branch of each of the template's distinct options, int32 [options]; 0 where it is none of these slots'.
+      forward: (registers, operands, parameters, moving) -> (value, moments).
+      reverse: (registers, operands, parameters, moving, gradient) -> gradients of both operands and the parameters.
+    """
+
+    place: np.ndarray
+    forward: list[Callable]
+    reverse: list[Callable]
+
+
+def _branches(template: Template, settings: Reductions, slots) -> _Branches:
+    programs = _tables(template).programs
+    mine = list(dict.fromkeys(option for slot in slots for option in template.slots[slot].options))
+    place = np.array([mine.index(program) if program in mine else 0 for program in programs], np.int32)
+    options = [_option(template, settings, program) for program in mine]
+    return _Branches(place, [_forward(*option) for option in options], [_backward(*option) for option in options])
+
+
+def _option(template: Template, settings: Reductions, program: Program) -> tuple[Callable, tuple[str, ...]]:
+    """Returns (operands by name, array like x, parameters, moving) -> (value, moments), and the operands it reads."""
+    rows, needed = _rows(template), len(program.batch_reductions)
+    own = [(name, template.parameters.index((name, initial))) for name, initial in program.parameters]
+
+    def run(read, like, parameters, moving):
+        mine = {name: parameters[i] for name, i in own}
+        here = None if moving is None else moving[:needed]
+        value, used = evaluate_layer(program, read or {"x": like}, mine, here, settings)
+        return value, jnp.pad(used, ((0, rows - needed), (0, 0)))
+
+    return run, program.inputs
+
+
+def _read(names, registers, operands) -> dict[str, jax.Array]:
+    # A branch reads its operands itself: outside the switch each of them would be copied.
+    return {name: lax.dynamic_index_in_dim(registers, operands["xy".index(name)], 0, False) for name in names}
+
+
+def _forward(run: Callable, names: tuple[str, ...]) -> Callable:
+    def branch(registers, operands, parameters, moving):
+        return run(_read(names, registers, operands), registers[0], parameters, moving)
+
+    return branch
+
+
+def _backward(run: Callable, names: tuple[str, ...]) -> Callable:
+    def branch(registers, operands, parameters, moving, gradient):
+        def value(read, parameters):
+            return run(read, registers[0], parameters, moving)[0]
+
+        read = _read(names, registers, operands)
+        d_read, d_parameters = jax.vjp(value, read, parameters)[1](gradient)
+        return *(d_read.get(name, jnp.zeros_like(gradient)) for name in "xy"), d_parameters
+
+    return branch
+
+
+def _rows(template: Template) -> int:
+    """Returns how many moving averages each slot has: as many as its hungriest option."""
+    return _tables(template).moments.shape[1]

@@ -10,6 +10,7 @@ Conventions at the kinks (they are part of the product, and tested):
   - `sqrt` and `signed_sqrt` have an infinite slope at 0; their gradient there is defined as 0.
 """
 
+import functools
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import NamedTuple
@@ -17,6 +18,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import erf, erfc
+
+from actsearch.language import reductions
 
 EPSILON = 1e-7
 """Added inside `log_abs`, `signed_log` and `safe_div`; the Swish paper names an epsilon and gives no value."""
@@ -28,13 +31,15 @@ class Primitive(NamedTuple):
     Attributes:
       name: the identifier used in text, `sigmoid` in `sigmoid(x)`.
       arity: number of operands, implicit ones included.
-      function: arrays of one shape and dtype -> an array of that shape and dtype.
+      function: arrays of one shape and dtype -> an array of that shape and dtype. That of a reduction takes the number
+        of `groups` and the `epsilon` of `actsearch.language.reductions` too.
       latex: a template with one `{}` per operand.
       domain: where the value is finite, and the convention at each kink.
       symbol: the infix or prefix sign it is printed with, or None for call syntax.
       commutative: whether the first two operands may be exchanged.
       parity: "even" or "odd" for a unary with f(-x) = f(x) or f(-x) = -f(x), exactly in floating point; else None.
       implicit: names of trainable parameters that a call may leave out: `rbf(a, b)` means `rbf(a, b, beta)`.
+      kind: "elementwise", or "reduction" for a statistic of the whole tensor.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Primitive(NamedTuple):
     commutative: bool = False
     parity: str | None = None
     implicit: tuple[str, ...] = ()
+    kind: str = "elementwise"
 
 
 def _abs(x):
@@ -157,6 +163,22 @@ def _pow_jvp(primals, tangents):
 
 def _integer_power(n):
     return lambda x: jax.lax.integer_pow(x, n)
+
+
+def _reduction(index_set: str, statistic: str) -> Primitive:
+    """Returns the row of one statistic over one index set of [batch, ..., features]."""
+    name = f"{index_set}_{statistic}"
+    axes = {"batch": "b,h,w", "instance": "h,w", "layer": "h,w,c", "group": "h,w,c/g"}[index_set]
+    sign = {"mean": r"\mu", "rms": r"\rho", "std": r"s"}[statistic]
+    return Primitive(
+        name,
+        1,
+        functools.partial(reductions.reduce, name),
+        f"{sign}_{{{{{axes}}}}}({{}})",
+        "finite until the square overflows; see actsearch.language.reductions for axes and epsilon",
+        parity="odd" if statistic == "mean" else "even",
+        kind="reduction",
+    )
 
 
 _ALL = "finite for every x"
@@ -281,6 +303,8 @@ _ROWS = (
         "{}^{{{}}}",
         "NaN for a < 0 and b not whole; infinite at a = 0 and b < 0; slope in b defined as 0 for a <= 0",
     ),
+    # The statistics of Liu et al. 2020.
+    *(_reduction(index_set, statistic) for index_set in reductions.INDEX_SETS for statistic in reductions.STATISTICS),
 )
 
 PRIMITIVES: MappingProxyType[str, Primitive] = MappingProxyType({row.name: row for row in _ROWS})

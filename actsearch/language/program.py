@@ -87,6 +87,16 @@ class Program:
         """Names of the inputs that the program reads, in order of appearance."""
         return tuple(str(node.payload) for node in self.nodes if node.op == "input")
 
+    @property
+    def reductions(self) -> tuple[str, ...]:
+        """Names of the reductions, one for each such node, in topological order; empty for an elementwise program."""
+        return tuple(op for op, args, _ in self.nodes if args and PRIMITIVES[op].kind == "reduction")
+
+    @property
+    def batch_reductions(self) -> tuple[str, ...]:
+        """Those of `reductions` that run over the batch: each has a moving average for evaluation."""
+        return tuple(op for op in self.reductions if op.startswith("batch_"))
+
 
 class Builder:
     """Makes a Program node by node; equal nodes are stored once.

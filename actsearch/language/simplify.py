@@ -141,7 +141,7 @@ def _rigid_zeros(program: Program) -> set[int]:
 
 def _fold(term: _Term) -> int | None:
     nodes = [term.node(operand) for operand in range(len(term.args))]
-    if any(node.op != "constant" for node in nodes):
+    if any(node.op != "constant" for node in nodes) or PRIMITIVES[term.op].kind == "reduction":
         return None
     value = _value(term.op, *(float(node.payload or 0) for node in nodes))
     lost_sign = value == 0 and math.copysign(1, value) < 0  # a constant is never -0.0

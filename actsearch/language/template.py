@@ -99,6 +99,11 @@ class Template:
         pairs = (pair for slot in self.slots for option in slot.options for pair in option.parameters)
         return tuple(dict.fromkeys(pairs))
 
+    @property
+    def widest(self) -> int:
+        """The largest number of registers that an operand may read."""
+        return max((len(registers) for slot in self.slots for registers in slot.operands), default=1)
+
     def count(self) -> int:
         """Returns the number of choice vectors."""
         return math.prod(len(decision.options) for decision in self.decisions)

@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,7 @@ import numpy as np
 from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from actsearch.engine import Activation, interpret, specialize
+from actsearch.engine import Candidate, interpret, specialize
 from actsearch.language import Program
 from actsearch.language.template import Template
 from actsearch.nn import Layer
@@ -24,11 +24,19 @@ Part = Literal["validation", "test"]
 
 
 class Job(NamedTuple):
-    """One training: the candidate's choices, the seed, and the factor on the recipe's learning rate."""
+    """One training.
+
+    Attributes:
+      choices: the candidate's.
+      seed: of its start.
+      rate_scale: factor on the recipe's learning rate.
+      floor: least accuracy at the task's quality gate; training stops there otherwise. 0 lets everything pass.
+    """
 
     choices: tuple[int, ...]
     seed: int
     rate_scale: float = 1.0
+    floor: float = 0.0
 
 
 class Scorer:
@@ -39,11 +47,13 @@ class Scorer:
 
     Args:
       task: what to train on.
-      candidate: traced int32 choices -> Activation: the interpreter of a template, or one fixed program.
+      candidate: traced int32 choices -> Candidate: the interpreter of a template, or one fixed program.
       num_choices: length of a choice vector.
       seeds: every seed that a job may name.
       devices: all of JAX's by default.
       jobs_per_call: the most jobs that one device runs before control returns to Python.
+      measure: what is done with a job: `train`, or another of scoring's functions with its signature. Its annotated
+        result, a NamedTuple of numbers, is a job's outcome.
 
     Attributes:
       compilations: how often the training function was traced and compiled; 1 after any number of jobs.
@@ -59,14 +69,16 @@ class Scorer:
     def __init__(
         self,
         task: Task,
-        candidate: Callable[[jax.Array], Activation],
+        candidate: Callable[[jax.Array], Candidate],
         num_choices: int,
         *,
         seeds: Sequence[int],
         devices: Sequence[jax.Device] | None = None,
         jobs_per_call: int = 32,
+        measure: Callable[..., Any] = train,
     ):
         self.task = task
+        self._measure, self._outcome = measure, measure.__annotations__["return"]
         self.compilations = 0
         self._candidate, self._num_choices, self._jobs_per_call = candidate, num_choices, jobs_per_call
         self._mesh = candidate_mesh(devices)
@@ -74,7 +86,7 @@ class Scorer:
         starts = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(start(task, seed) for seed in self._places))
         self._shared = self._everywhere((starts, task.data().train))
         split, whole = P("candidate"), P()
-        specs = (split, split, split, split, whole, whole)
+        specs = (split, split, split, split, split, whole, whole)
         run = jax.shard_map(self._run, mesh=self._mesh, in_specs=specs, out_specs=split, check_vma=False)
         self._compiled = jax.jit(run)
 
@@ -118,27 +130,34 @@ class Scorer:
         counts = np.array([len(jobs[device::devices]) for device in range(devices)], np.int32)
         choices = np.zeros((devices, self._jobs_per_call, self._num_choices), np.int32)
         seeds = np.zeros((devices, self._jobs_per_call), np.int32)
-        rates = np.ones((devices, self._jobs_per_call), np.float32)
+        rates, floors = np.ones((2, devices, self._jobs_per_call), np.float32)
         for i, job in enumerate(jobs):
             place = i % devices, i // devices
-            choices[place], seeds[place], rates[place] = job.choices, self._places[job.seed], job.rate_scale
-        result = jax.device_get(self._compiled(counts, choices, seeds, rates, self._shared, data))
-        return [Outcome(*(float(field[i % devices, i // devices]) for field in result)) for i in range(len(jobs))]
+            choices[place], seeds[place] = job.choices, self._place(job.seed)
+            rates[place], floors[place] = job.rate_scale, job.floor
+        result = jax.device_get(self._compiled(counts, choices, seeds, rates, floors, self._shared, data))
+        return [self._outcome(*(float(field[i % devices, i // devices]) for field in result)) for i in range(len(jobs))]
 
-    def _run(self, counts, choices, seeds, rates, shared, part) -> Outcome:
+    def _place(self, seed: int) -> int:
+        if seed not in self._places:
+            raise ValueError(f"This Scorer was made for the seeds {list(self._places)}; received a job of seed {seed}.")
+        return self._places[seed]
+
+    def _run(self, counts, choices, seeds, rates, floors, shared, part) -> Outcome:
         """Runs one device's share: arrays have a leading axis of 1, the device's part of the mesh."""
         self.compilations += 1  # Python runs this once per trace
 
         starts, data = shared
 
         def body(i, outcomes):
-            activation = self._candidate(choices[0, i])
+            candidate = self._candidate(choices[0, i])
             here = jax.tree.map(lambda leaf: leaf[seeds[0, i]], starts)
-            outcome = train(self.task, lambda features: Layer(activation, features), here, rates[0, i], data, part)
+            layer = lambda features: Layer(candidate, features)  # noqa: E731
+            outcome = self._measure(self.task, layer, here, rates[0, i], data, part, floors[0, i])
             return jax.tree.map(lambda all_, one: all_.at[0, i].set(one), outcomes, outcome)
 
         # A loop with a traced bound runs no idle jobs when a device's share is not full.
-        empty = Outcome(*(jnp.zeros(seeds.shape) for _ in Outcome._fields))
+        empty = self._outcome(*(jnp.zeros(seeds.shape) for _ in self._outcome._fields))
         return jax.lax.fori_loop(0, counts[0], body, empty)
 
 
@@ -152,13 +171,36 @@ class Result(NamedTuple):
 
 def result(task: Task, outcomes: Sequence[Outcome]) -> Result:
     """Returns what a program's outcomes, one a seed, amount to: the mean score, 0 where any training diverged."""
-    metrics = tuple({"score": task.normalize(outcome._asdict()), **outcome._asdict()} for outcome in outcomes)
+    metrics = tuple({"score": task.normalize(row), **row} for row in (outcome._asdict() for outcome in outcomes))
+    if task.quality is None:
+        metrics = tuple({key: value for key, value in row.items() if key != "early"} for row in metrics)
     diverged = any(not math.isfinite(outcome.loss) for outcome in outcomes)
     score = 0.0 if diverged else sum(row["score"] for row in metrics) / len(metrics)
     return Result(metrics, diverged, score)
 
 
-def choose_engine(engine: Engine, programs: int) -> tuple[Literal["interpret", "specialize"], str]:
+def combine(results: Mapping[str, Result]) -> Result:
+    """Returns one result of a program's results by task: as it is for one task, else with the tasks' names in its keys.
+
+    The score of each seed, and of the whole, is the mean over the tasks.
+
+    Example:
+      >>> row = combine({"a": Result(({"score": 0.5},), False, 0.5), "b": Result(({"score": 0.7},), False, 0.7)})
+      >>> row.metrics
+      ({'score': 0.6, 'a/score': 0.5, 'b/score': 0.7},)
+    """
+    if len(results) == 1:
+        return next(iter(results.values()))
+    metrics = []
+    for rows in zip(*(found.metrics for found in results.values()), strict=True):
+        named = {f"{task}/{key}": value for task, row in zip(results, rows, strict=True) for key, value in row.items()}
+        metrics.append({"score": sum(row["score"] for row in rows) / len(rows), **named})
+    diverged = any(found.diverged for found in results.values())
+    score = 0.0 if diverged else sum(found.score for found in results.values()) / len(results)
+    return Result(tuple(metrics), diverged, score)
+
+
+def choose_engine(engine: Engine, programs: int, steps: int = 0) -> tuple[Literal["interpret", "specialize"], str]:
     """Returns the engine to use for a number of programs, and one line that says why.
 
     Measured on digits-mlp (experiments/benchmarks): the interpreter compiles once, in the time of about four

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -21,6 +22,8 @@ class Space:
     Attributes:
       name: identifies the space in archives and on the command line.
       template: the slots, their options and operands.
+      mutation: what `mutate` changes: "choice", one choice to another value; or "slot", all choices of one slot, each
+        drawn uniformly, so that a value may stay.
 
     Example:
       >>> import numpy as np
@@ -35,11 +38,17 @@ class Space:
 
     name: str
     template: Template
+    mutation: Literal["choice", "slot"] = "choice"
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """The categorical choices, in the order an autoregressive controller makes them."""
         return self.template.decisions
+
+    @functools.cached_property
+    def layers(self) -> bool:
+        """Whether programs are whole layers: some option is a statistic of the tensor."""
+        return any(option.reductions for slot in self.template.slots for option in slot.options)
 
     @property
     def mask(self) -> np.ndarray:
@@ -50,6 +59,12 @@ class Space:
     @functools.cached_property
     def _sizes(self) -> np.ndarray:
         return np.array([len(decision.options) for decision in self.decisions])
+
+    @functools.cached_property
+    def _open_slots(self) -> list[list[int]]:
+        """The decisions of each slot that has any."""
+        rows = [[*operands, option] for option, operands in self.template.layout]
+        return [found for row in rows if (found := [decision for decision in row if decision is not None])]
 
     def count(self) -> int:
         """Returns the exact number of choice vectors; several may determine the same function."""
@@ -64,7 +79,7 @@ class Space:
         return self.template.assemble(tuple(rng.integers(self._sizes).tolist()))
 
     def mutate(self, program: Program, rng: np.random.Generator) -> Program:
-        """Returns a copy in which one choice, drawn uniformly, has another value, drawn uniformly.
+        """Returns a copy in which one choice, or all choices of one slot, are drawn anew; `mutation` says which.
 
         Args:
           program: drawn from this space, so that it carries its choices.
@@ -79,9 +94,13 @@ class Space:
                 "make it with space.sample or space.decode."
             )
         choices = list(self.template.check(program.choices))
-        position = int(rng.integers(len(choices)))
-        size = len(self.decisions[position].options)
-        choices[position] = (choices[position] + int(rng.integers(1, size))) % size
+        if self.mutation == "slot":
+            for position in self._open_slots[int(rng.integers(len(self._open_slots)))]:
+                choices[position] = int(rng.integers(len(self.decisions[position].options)))
+        else:
+            position = int(rng.integers(len(choices)))
+            size = len(self.decisions[position].options)
+            choices[position] = (choices[position] + int(rng.integers(1, size))) % size
         return self.template.assemble(tuple(choices))
 
     def at(self, index: int) -> Program:

@@ -1,6 +1,6 @@
 """What a candidate is scored on. A new task is one file and one row here; the contract tests cover it at once."""
 
-from actsearch.tasks.base import Data, Recipe, Split, Task
+from actsearch.tasks.base import Data, Quality, Recipe, Split, Task
 from actsearch.tasks.digits import (
     digits_deep_mlp,
     digits_efficientnet_layer,
@@ -31,11 +31,28 @@ TASKS = {
 """Name -> function that makes the task."""
 
 
+ANCHORS = ("digits-resnet-layer", "digits-mobilenet-layer", "digits-efficientnet-layer")
+"""Three networks that differ in kind, on which layers are searched; "digits-anchors" names all three."""
+
+TASK_SETS = {"digits-anchors": ANCHORS}
+
+
+def get_tasks(names: str) -> tuple[Task, ...]:
+    """Returns the tasks of names joined by "+", or of a set of tasks; raises ValueError for an unknown name.
+
+    Example:
+      >>> [task.name for task in get_tasks("digits-mlp+digits-resnet")]
+      ['digits-mlp', 'digits-resnet']
+    """
+    parts = [name for part in names.split("+") for name in TASK_SETS.get(part, (part,))]
+    return tuple(get_task(name) for name in dict.fromkeys(parts))
+
+
 def get_task(name: str) -> Task:
     """Returns a named task; raises ValueError with the known names otherwise."""
     if name not in TASKS:
-        raise ValueError(f"Unknown task {name!r}; write one of {', '.join(TASKS)}.")
+        raise ValueError(f"Unknown task {name!r}; write one of {', '.join([*TASKS, *TASK_SETS])}.")
     return TASKS[name]()
 
 
-__all__ = ["TASKS", "Data", "Recipe", "Split", "Task", "get_task"]
+__all__ = ["ANCHORS", "TASKS", "TASK_SETS", "Data", "Quality", "Recipe", "Split", "Task", "get_task", "get_tasks"]

@@ -67,6 +67,13 @@ class Recipe:
         return optax.chain(_decay(self.weight_decay), descent) if self.weight_decay else descent
 
 
+class Quality(NamedTuple):
+    """The quality gate of layers: after `steps` steps, validation accuracy below `accuracy` ends the training."""
+
+    steps: int
+    accuracy: float
+
+
 @dataclasses.dataclass(frozen=True)
 class Task:
     """A classification task.
@@ -80,6 +87,7 @@ class Task:
       scale: divides the uint8 inputs.
       shape: of one example's inputs, so that networks are made and traced without the data.
       augment: (inputs [batch, ...], key) -> inputs, before anything else; the key is None in evaluation.
+      quality: the early gate of a search for layers; None for none.
       layers: whether a candidate is a whole normalisation-activation layer; False: an activation after BatchNorm, if
         there is any.
 
@@ -99,6 +107,7 @@ class Task:
     shape: tuple[int, ...]
     augment: Callable[[jax.Array, jax.Array | None], jax.Array] | None = None
     layers: bool = False
+    quality: Quality | None = None
 
     def init(self, layer: LayerFactory, key: jax.Array) -> nnx.Module:
         """Returns the network with its initial weights."""

@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from actsearch.nn import MLP, MobileNet, ResNet, Stage
-from actsearch.tasks.base import Data, Recipe, Split, Task
+from actsearch.tasks.base import Data, Quality, Recipe, Split, Task
 
 _RATE_RULE = "smallest within one standard error of ReLU's best validation loss; experiments/choose_rates.py"
 
@@ -120,4 +120,5 @@ def _anchor(name: str, summary: str, network, learning_rate: float) -> Task:
         scale=16.0,
         shape=(8, 8, 1),
         layers=True,
+        quality=Quality(steps=40, accuracy=0.2),
     )

@@ -1,0 +1,188 @@
+"""The judge turns proposals into trials: cheap gates, training on each task, and a memory of the fingerprints seen."""
+
+import contextlib
+import functools
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+
+from actsearch.controllers import Proposal
+from actsearch.language import Program
+from actsearch.scoring import (
+    GATES,
+    LAYER_GATES,
+    Job,
+    Outcome,
+    Result,
+    Scorer,
+    Verdict,
+    choose_engine,
+    combine,
+    pass_gates,
+    result,
+    stability,
+    train,
+)
+from actsearch.scoring.scorer import Engine
+from actsearch.scoring.stability import LIMIT
+from actsearch.spaces import Space
+from actsearch.tasks import Task
+from actsearch.trial import Trial
+
+
+class _Training(NamedTuple):
+    """What became of a candidate that passed the cheap gates."""
+
+    status: str
+    note: str
+    result: Result
+    seconds: float
+
+
+class Judge:
+    """Judges the candidates of one run.
+
+    A space of layers is judged by the gates of layers: after the first task, which has a quality gate, the survivors
+    are tested for stability, and what passes is trained on the other tasks.
+
+    Args:
+      space: where the candidates come from.
+      tasks: what they are trained on, at least one.
+      seeds: of the trainings on each task.
+      engine: "auto", "interpret" or "specialize".
+      budget: expected number of candidates, for the choice of engine.
+      devices: JAX devices, all by default.
+
+    Attributes:
+      why: one line on the choice of engine.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        tasks: Sequence[Task],
+        seeds: tuple[int, ...],
+        engine: Engine,
+        budget: int,
+        devices: Sequence[jax.Device] | None,
+    ):
+        self.space, self.tasks, self.seeds, self.devices = space, tasks, seeds, devices
+        self.engine, self.why = choose_engine(engine, budget, steps=sum(task.recipe.steps for task in tasks))
+        self.gates = LAYER_GATES if space.layers else GATES
+        self._first: dict[str, Trial] = {}
+        self._scorers: dict[Any, Scorer] = {}
+
+    @property
+    def compilations(self) -> int:
+        """Of training functions and the stability test, so far."""
+        return sum(scorer.compilations for scorer in self._scorers.values())
+
+    def remember(self, trials: Sequence[Trial]) -> None:
+        """Adds trials to the memory of fingerprints."""
+        for trial in trials:
+            if trial.fingerprint and trial.status not in ("duplicate", "failed"):
+                self._first.setdefault(trial.fingerprint, trial)
+
+    def __call__(self, proposals: Sequence[Proposal], start: int) -> list[Trial]:
+        """Returns a trial for each proposal, the first with the index `start`."""
+        seen = {identity: trial.index for identity, trial in self._first.items()}
+        verdicts = []
+        for index, proposal in enumerate(proposals, start=start):
+            verdict = pass_gates(proposal.program, seen, self.gates)
+            if verdict.status == "pass":
+                seen[verdict.fingerprint] = index
+            verdicts.append(verdict)
+        passed = [i for i, verdict in enumerate(verdicts) if verdict.status == "pass"]
+        trained = dict(zip(passed, self._train([proposals[i].program for i in passed]), strict=True))
+        trials: list[Trial] = []
+        for i, (proposal, verdict) in enumerate(zip(proposals, verdicts, strict=True)):
+            trials.append(self._trial(start + i, proposal, verdict, trained.get(i)))
+            self.remember(trials[-1:])
+        return trials
+
+    def _train(self, programs: Sequence[Program]) -> list[_Training]:
+        """Trains programs on one task after another; those that fail a gate or diverge are spared the later tasks."""
+        rows: list[dict[str, Result]] = [{} for _ in programs]
+        seconds = [0.0] * len(programs)
+        ends: dict[int, tuple[str, str]] = {}
+        for task in self.tasks:
+            with self._charged(seconds, going := [i for i in range(len(programs)) if i not in ends]):
+                outcomes = self._outcomes(task, [programs[i] for i in going])
+            for i, found in zip(going, outcomes, strict=True):
+                rows[i][task.name] = result(task, found)
+                ends |= self._end(i, task, found, rows[i][task.name])
+            if task is self.tasks[0] and "stability" in self.gates:
+                with self._charged(seconds, going := [i for i in going if i not in ends]):
+                    ends |= self._unstable({i: programs[i] for i in going})
+        return [_Training(*ends.get(i, ("ok", "")), combine(row), seconds[i]) for i, row in enumerate(rows)]
+
+    @contextlib.contextmanager
+    def _charged(self, seconds: list[float], going: Sequence[int]):
+        """Charges the time spent inside to the programs that were at work, in equal parts."""
+        began = time.perf_counter()
+        yield
+        for i in going:
+            seconds[i] += (time.perf_counter() - began) / len(going)
+
+    def _end(self, i: int, task: Task, outcomes: Sequence[Outcome], found: Result) -> dict[int, tuple[str, str]]:
+        """Returns {i: (status, note)} where a candidate's training on a task was its last one, else nothing."""
+        if task.quality and self._floor(task) and any(not outcome.early >= self._floor(task) for outcome in outcomes):
+            early = min(outcome.early for outcome in outcomes)
+            return {i: ("rejected:quality", f"accuracy {early:.3f} on {task.name} after {task.quality.steps} steps")}
+        return {i: ("diverged", f"on {task.name}")} if found.diverged else {}
+
+    def _floor(self, task: Task) -> float:
+        """Returns the least accuracy at a task's quality gate, 0 where there is none or these are no layers."""
+        return task.quality.accuracy if self.space.layers and task.quality else 0.0
+
+    def _unstable(self, programs: Mapping[int, Program]) -> dict[int, tuple[str, str]]:
+        """Returns {i: (status, note)} for the programs that fail the stability gate."""
+        rows = self._run(self.tasks[0], list(programs.values()), self.seeds[:1], 0.0, measure=stability)
+        norms = {i: row[0].gradient for i, row in zip(programs, rows, strict=True)}
+        return {
+            i: ("rejected:stability", f"gradient norm {norm:.1e} while ascending")
+            for i, norm in norms.items()
+            if not norm <= LIMIT
+        }
+
+    def _outcomes(self, task: Task, programs: Sequence[Program]) -> list[list[Outcome]]:
+        """Trains programs on one task; returns the outcomes of each, one a seed."""
+        return self._run(task, programs, self.seeds, self._floor(task), measure=train)
+
+    def _run(self, task: Task, programs: Sequence[Program], seeds, floor: float, measure) -> list[list[Any]]:
+        """Measures every program at every seed, with either engine."""
+        options = {"seeds": self.seeds, "devices": self.devices, "measure": measure}
+        if self.engine == "interpret" and programs:
+            make = functools.partial(Scorer.interpreted, task, self.space.template, **options)
+            scorer = self._made((task.name, measure), make)
+            found = scorer([Job(program.choices or (), seed, 1.0, floor) for program in programs for seed in seeds])
+            return [found[i * len(seeds) : (i + 1) * len(seeds)] for i in range(len(programs))]
+        rows = []
+        for program in programs:
+            make = functools.partial(Scorer.specialized, task, program, **options)
+            rows.append(self._made((task.name, measure, program), make)([Job((), seed, 1.0, floor) for seed in seeds]))
+        return rows
+
+    def _made(self, key: Any, make) -> Any:
+        if key not in self._scorers:
+            self._scorers[key] = make()
+        return self._scorers[key]
+
+    def _trial(self, index: int, proposal: Proposal, verdict: Verdict, trained: _Training | None) -> Trial:
+        common: dict[str, Any] = {"index": index, "program": proposal.program, "fingerprint": verdict.fingerprint}
+        common |= {"parents": proposal.parents}
+        if trained is not None:
+            score = {"ok": trained.result.score, "diverged": 0.0}.get(trained.status)
+            return Trial(
+                **common,
+                **{"status": trained.status, "score": score, "metrics": trained.result.metrics, "seeds": self.seeds},
+                **{"seconds": verdict.seconds + trained.seconds, "note": trained.note},
+            )
+        original = self._first.get(verdict.fingerprint) if verdict.status == "duplicate" else None
+        return Trial(
+            **common,
+            **{"status": verdict.status, "score": original and original.score, "duplicate_of": verdict.duplicate_of},
+            **{"metrics": (), "seconds": verdict.seconds, "note": verdict.note},
+        )
