@@ -54,6 +54,7 @@ class Judge:
       engine: "auto", "interpret" or "specialize".
       budget: expected number of candidates, for the choice of engine.
       devices: JAX devices, all by default.
+      gates: which gates are tried; by default those of activations or of layers, as the space has it.
 
     Attributes:
       why: one line on the choice of engine.
@@ -66,11 +67,12 @@ class Judge:
         seeds: tuple[int, ...],
         engine: Engine,
         budget: int,
-        devices: Sequence[jax.Device] | None,
+        devices: Sequence[jax.Device] | None = None,
+        gates: tuple[str, ...] | None = None,
     ):
         self.space, self.tasks, self.seeds, self.devices = space, tasks, seeds, devices
         self.engine, self.why = choose_engine(engine, budget, steps=sum(task.recipe.steps for task in tasks))
-        self.gates = LAYER_GATES if space.layers else GATES
+        self.gates = gates or (LAYER_GATES if space.layers else GATES)
         self._first: dict[str, Trial] = {}
         self._scorers: dict[Any, Scorer] = {}
 
@@ -134,8 +136,8 @@ class Judge:
         return {i: ("diverged", f"on {task.name}")} if found.diverged else {}
 
     def _floor(self, task: Task) -> float:
-        """Returns the least accuracy at a task's quality gate, 0 where there is none or these are no layers."""
-        return task.quality.accuracy if self.space.layers and task.quality else 0.0
+        """Returns the least accuracy at a task's quality gate, 0 where there is none."""
+        return task.quality.accuracy if "quality" in self.gates and task.quality else 0.0
 
     def _unstable(self, programs: Mapping[int, Program]) -> dict[int, tuple[str, str]]:
         """Returns {i: (status, note)} for the programs that fail the stability gate."""

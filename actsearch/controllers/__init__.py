@@ -2,11 +2,17 @@
 
 from actsearch.controllers.base import Controller, Proposal
 from actsearch.controllers.exhaustive import exhaustive
+from actsearch.controllers.pareto_tournament import pareto_tournament
 from actsearch.controllers.random_search import random_search
 from actsearch.controllers.regularized_evolution import regularized_evolution
 from actsearch.spaces import Space
 
-CONTROLLERS = {"random": random_search, "exhaustive": exhaustive, "evolution": regularized_evolution}
+CONTROLLERS = {
+    "random": random_search,
+    "exhaustive": exhaustive,
+    "evolution": regularized_evolution,
+    "pareto": pareto_tournament,
+}
 """Name -> function (space, **options) that makes the controller."""
 
 
@@ -26,6 +32,7 @@ __all__ = [
     "Proposal",
     "exhaustive",
     "get_controller",
+    "pareto_tournament",
     "random_search",
     "regularized_evolution",
 ]

@@ -152,7 +152,7 @@ class Scorer:
         def body(i, outcomes):
             candidate = self._candidate(choices[0, i])
             here = jax.tree.map(lambda leaf: leaf[seeds[0, i]], starts)
-            layer = lambda features: Layer(candidate, features)  # noqa: E731
+            layer = lambda features: Layer(candidate, features, groups=self.task.groups)  # noqa: E731
             outcome = self._measure(self.task, layer, here, rates[0, i], data, part, floors[0, i])
             return jax.tree.map(lambda all_, one: all_.at[0, i].set(one), outcomes, outcome)
 

@@ -88,6 +88,7 @@ class Task:
       shape: of one example's inputs, so that networks are made and traced without the data.
       augment: (inputs [batch, ...], key) -> inputs, before anything else; the key is None in evaluation.
       quality: the early gate of a search for layers; None for none.
+      groups: most groups of channels of a layer's group reductions.
       layers: whether a candidate is a whole normalisation-activation layer; False: an activation after BatchNorm, if
         there is any.
 
@@ -108,6 +109,7 @@ class Task:
     augment: Callable[[jax.Array, jax.Array | None], jax.Array] | None = None
     layers: bool = False
     quality: Quality | None = None
+    groups: int = 32
 
     def init(self, layer: LayerFactory, key: jax.Array) -> nnx.Module:
         """Returns the network with its initial weights."""

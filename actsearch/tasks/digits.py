@@ -121,4 +121,5 @@ def _anchor(name: str, summary: str, network, learning_rate: float) -> Task:
         shape=(8, 8, 1),
         layers=True,
         quality=Quality(steps=40, accuracy=0.2),
+        groups=4,  # 32 groups of 8 to 48 channels would leave one channel in a group, and so the instance statistics
     )

@@ -1,0 +1,60 @@
+"""How often the gates of a search are wrong: a random sample of what each one rejected, trained in full."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from actsearch.analysis.statistics import FalseReject, false_reject
+from actsearch.controllers import Proposal
+from actsearch.judge import Judge
+from actsearch.scoring.scorer import Engine
+from actsearch.spaces import Space
+from actsearch.tasks import Task
+from actsearch.trial import Trial
+
+
+def audit(
+    trials: Sequence[Trial],
+    space: Space,
+    tasks: Sequence[Task],
+    *,
+    sample: int = 30,
+    seed: int = 0,
+    share: float = 0.1,
+    engine: Engine = "auto",
+) -> dict[str, FalseReject]:
+    """Returns, for each gate, how many of its rejects would have made the top `share` of the accepted trials.
+
+    Args:
+      trials: of one search.
+      space: where they were drawn from.
+      tasks: what they were scored on.
+      sample: rejects trained for each gate, drawn at random without replacement.
+      seed: of the sample.
+      share: of the accepted trials that counts as the top, above 0 and at most 1.
+      engine: as for `search`.
+
+    Returns:
+      One FalseReject for each gate that rejected anything, in the order of the gates.
+    """
+    accepted = [trial.score for trial in trials if trial.status == "ok" and trial.score is not None]
+    seeds = next((trial.seeds for trial in trials if trial.seeds), (0,))
+    chosen = _sample(trials, sample, np.random.default_rng(seed))
+    everything = [trial.program for gate in chosen.values() for trial in gate]
+    judge = Judge(space, tasks, seeds, engine, len(everything), gates=("shape",))
+    scores = iter([trial.score or 0.0 for trial in judge([Proposal(program) for program in everything], 0)])
+    return {gate: false_reject([next(scores) for _ in rows], accepted, share) for gate, rows in chosen.items()}
+
+
+def _sample(trials: Sequence[Trial], sample: int, rng: np.random.Generator) -> Mapping[str, list[Trial]]:
+    """Returns up to `sample` random rejects of each gate that a program can be trained in spite of."""
+    rejected: dict[str, list[Trial]] = {}
+    for trial in trials:
+        if trial.status.startswith("rejected:") and trial.status != "rejected:shape":
+            rejected.setdefault(trial.status.removeprefix("rejected:"), []).append(trial)
+    order = ("finite", "input", "scale", "quality", "stability")
+    picked = {gate: rejected[gate] for gate in order if gate in rejected}
+    return {
+        gate: [rows[i] for i in sorted(rng.choice(len(rows), min(sample, len(rows)), replace=False))]
+        for gate, rows in picked.items()
+    }
