@@ -1,31 +1,11 @@
-"""Published activations as programs, each with its paper. A new one is one row.
+"""Published activations as programs, each with its paper. A new one is one row; `actsearch.catalog` collects them.
 
 Rows with a K in `notes` are from knowledge of the paper alone and were not checked against its text.
 """
 
-from types import MappingProxyType
-from typing import NamedTuple
+from actsearch.catalog.entry import entries
 
-from actsearch.language import Program, parse
-
-
-class Entry(NamedTuple):
-    """A published activation.
-
-    Attributes:
-      name: its id, as libraries write it.
-      program: the activation.
-      paper: where it comes from.
-      notes: what to know before comparing numbers; may be empty.
-    """
-
-    name: str
-    program: Program
-    paper: str
-    notes: str = ""
-
-
-_SWISH = "Ramachandran, Zoph, Le 2017, Searching for Activation Functions"
+SWISH_PAPER = "Ramachandran, Zoph, Le 2017, Searching for Activation Functions"
 _TABLE = "K: table entry, from knowledge of the paper"
 
 _ROWS = (
@@ -38,14 +18,14 @@ _ROWS = (
     ("mish", "mish(x)", "Misra 2019, Mish", ""),
     ("tanh", "tanh(x)", "classical", ""),
     ("softplus", "softplus(x)", "Dugas et al. 2001, Incorporating second-order functional knowledge", ""),
-    ("swish", "x * sigmoid(beta * x)", _SWISH, "beta trained, one value per channel"),
-    ("max_sigmoid", "max(x, sigmoid(x))", _SWISH, ""),
-    ("cos_minus_x", "cos(x) - x", _SWISH, _TABLE),
-    ("min_sin", "min(x, sin(x))", _SWISH, _TABLE),
-    ("atan_sq_minus_x", "atan(x)^2 - x", _SWISH, _TABLE),
-    ("max_tanh", "max(x, tanh(x))", _SWISH, _TABLE),
-    ("sinc_plus_x", "sinc(x) + x", _SWISH, _TABLE + "; sinc(x) = sin(x)/x is assumed"),
-    ("x_asinh_sq", "x * asinh(x)^2", _SWISH, _TABLE),
+    ("swish", "x * sigmoid(beta * x)", SWISH_PAPER, "beta trained, one value per channel"),
+    ("max_sigmoid", "max(x, sigmoid(x))", SWISH_PAPER, ""),
+    ("cos_minus_x", "cos(x) - x", SWISH_PAPER, _TABLE),
+    ("min_sin", "min(x, sin(x))", SWISH_PAPER, _TABLE),
+    ("atan_sq_minus_x", "atan(x)^2 - x", SWISH_PAPER, _TABLE),
+    ("max_tanh", "max(x, tanh(x))", SWISH_PAPER, _TABLE),
+    ("sinc_plus_x", "sinc(x) + x", SWISH_PAPER, _TABLE + "; sinc(x) = sin(x)/x is assumed"),
+    ("x_asinh_sq", "x * asinh(x)^2", SWISH_PAPER, _TABLE),
     ("identity", "x", "control: a linear network", ""),
     ("sigmoid", "sigmoid(x)", "classical", ""),
     ("softsign", "softsign(x)", "classical", ""),
@@ -74,13 +54,5 @@ _ROWS = (
     ),
 )
 
-CATALOG: MappingProxyType[str, Entry] = MappingProxyType(
-    {name: Entry(name, parse(text), paper, notes) for name, text, paper, notes in _ROWS}
-)
-"""Published activations by name. Read only."""
-
-BASELINES = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "softplus")
-"""What a search's winners are verified against."""
-
-PUBLISHED = tuple(name for name, entry in CATALOG.items() if entry.paper == _SWISH)
-"""The eight functions that the Swish paper's search reports."""
+ACTIVATIONS = entries(_ROWS)
+"""Published activations by name."""
