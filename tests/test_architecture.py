@@ -16,11 +16,13 @@ MAY_IMPORT = {
     },
     "__init__": {"engine", "language", "search"},  # the front door
     "progress": {"analysis", "language", "search", "trial"},
-    "analysis": {"archive", "catalog", "engine", "language", "trial"},
-    "search": {"archive", "controllers", "scoring", "spaces", "tasks", "trial"},
+    "audit": {"analysis", "controllers", "judge", "scoring", "spaces", "tasks", "trial"},
+    "analysis": {"archive", "catalog", "engine", "language", "pareto", "trial"},
+    "search": {"archive", "controllers", "judge", "scoring", "spaces", "tasks", "trial"},
+    "judge": {"controllers", "language", "scoring", "spaces", "tasks", "trial"},
     "archive": {"archive_file", "language", "trial"},
     "archive_file": set(),  # the file and its faults; knows nothing of trials
-    "controllers": {"language", "spaces", "trial"},  # never scoring or tasks: they propose and are told
+    "controllers": {"language", "pareto", "spaces", "trial"},  # never scoring or tasks: they propose and are told
     "scoring": {"engine", "language", "nn", "tasks"},
     "tasks": {"nn"},  # never controllers: a task does not know that it is searched
     "nn": {"catalog", "engine", "language"},
@@ -29,6 +31,7 @@ MAY_IMPORT = {
     "catalog": {"language"},
     "trial": {"language"},
     "language": set(),
+    "pareto": set(),
 }
 OUTSIDE = ("experiments", "notebooks", "tests")  # these use actsearch, never the other way round
 FORBIDDEN_CALLS = ("eval", "exec", "compile", "__import__")

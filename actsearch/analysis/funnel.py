@@ -10,8 +10,11 @@ from actsearch.trial import Trial
 TRAINED = ("ok", "diverged")
 """Statuses of trials that were trained."""
 
-_STAGES = ("rejected:shape", "rejected:finite", "duplicate", "diverged", "ok")
-_REASONS = ("rejected:", "duplicate", "failed", "diverged", "ok")
+_ALWAYS = ("rejected:shape", "rejected:finite", "duplicate", "diverged", "ok")
+_BEFORE = ("rejected:shape", "rejected:finite", "rejected:input", "rejected:scale")
+_AFTER = ("rejected:quality", "rejected:stability")
+_ORDER = (*_BEFORE, "rejected:", "duplicate", *_AFTER, "failed", "diverged", "ok")
+"""The gates as they are tried, those of activations and of layers; "rejected:" stands for any other gate."""
 
 
 class Stage(NamedTuple):
@@ -22,8 +25,9 @@ class Stage(NamedTuple):
       trials: how many.
       share: of all trials, in [0, 1]; 0 when there are none.
       seconds: spent on them.
-      saved: seconds that training them would have taken: their number times the mean of the trained trials, for trials
-        that a gate stopped; 0 for the others. For "proposed" the sum.
+      saved: seconds that training them in full would have taken more: their number times the mean of the trained
+        trials, for trials that a gate stopped; less what was spent on them, where the gate itself trains, as those of
+        quality and stability do; 0 for the others. For "proposed" the sum.
     """
 
     stage: str
@@ -41,7 +45,7 @@ def funnel(trials: Sequence[Trial]) -> list[Stage]:
 
     Returns:
       The rows "proposed", "rejected:shape", "rejected:finite", "duplicate", "diverged" and "ok"; the first is the
-      sum of the others. Further statuses, such as "failed", have a row where there are any.
+      sum of the others. Further statuses, such as "rejected:quality" or "failed", have a row where there are any.
 
     Example:
       >>> from actsearch.language import parse
@@ -62,9 +66,10 @@ def funnel(trials: Sequence[Trial]) -> list[Stage]:
         seconds = math.fsum(trial.seconds for trial in trials if trial.status == stage)
         stopped = stage == "duplicate" or stage.startswith("rejected:")
         number = counts[stage]
-        return Stage(stage, number, number / max(1, len(trials)), seconds, stopped * number * price)
+        saved = max(0.0, number * price - seconds * (stage in _AFTER)) if stopped else 0.0
+        return Stage(stage, number, number / max(1, len(trials)), seconds, saved)
 
-    rows = [row(stage) for stage in sorted({*_STAGES, *counts}, key=_place)]
+    rows = [row(stage) for stage in sorted({*_ALWAYS, *counts}, key=_place)]
     spent, saved = math.fsum(row.seconds for row in rows), math.fsum(row.saved for row in rows)
     return [Stage("proposed", len(trials), float(bool(trials)), spent, saved), *rows]
 
@@ -111,7 +116,7 @@ def _rank(trial: Trial) -> tuple[float, float, int]:
     return -(trial.score or 0.0), math.inf if math.isnan(loss) else loss, trial.index
 
 
-def _place(status: str) -> tuple[int, int, str]:
-    """Known stages in the order of the search; an unknown one after its kind."""
-    kind = next((i for i, reason in enumerate(_REASONS) if status.startswith(reason)), len(_REASONS))
-    return kind, _STAGES.index(status) if status in _STAGES else len(_STAGES), status
+def _place(status: str) -> tuple[int, str]:
+    """Known stages in the order of the search; an unknown gate after the cheap ones, anything else last."""
+    known = next((stage for stage in (status, "rejected:") if stage in _ORDER and status.startswith(stage)), None)
+    return _ORDER.index(known) if known else len(_ORDER), status

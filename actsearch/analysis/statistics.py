@@ -1,4 +1,4 @@
-"""Intervals, paired differences, rank correlation and percentile ranks, for tables and pictures of scores.
+"""Intervals, paired differences, ranks and rates of false rejects, for tables and pictures of scores.
 
 Every function is deterministic: resampling draws from a generator with the given seed.
 """
@@ -28,6 +28,20 @@ class Interval(NamedTuple):
     estimate: float
     low: float
     high: float
+
+
+class FalseReject(NamedTuple):
+    """How often a gate is wrong.
+
+    Attributes:
+      trained: rejected candidates that were trained in full.
+      good: how many of them would have been among the best of the accepted ones.
+      rate: good / trained, with its Clopper-Pearson interval; the estimate is NaN where none was trained.
+    """
+
+    trained: int
+    good: int
+    rate: Interval
 
 
 def bootstrap_mean(values: Values, confidence: float = 0.95, *, seed: int = 0) -> Interval:
@@ -169,6 +183,41 @@ def percentile_rank(scores: Values, score: float) -> float:
     """
     data, (one,) = _finite("scores", scores), _finite("score", [score])
     return float((data < one).mean() + (data == one).mean() / 2)
+
+
+def false_reject(rejected: Values, accepted: Values, share: float = 0.1, confidence: float = 0.95) -> FalseReject:
+    """Returns how many rejected candidates, trained in full, would have made the best of the accepted ones.
+
+    A reject counts as good when it scores at least what the last of the best ceil(share n) accepted ones scores; ties
+    count against the gate. The interval of the rate is that of Clopper and Pearson, which never covers less than it
+    says.
+
+    Args:
+      rejected: [k], finite: scores of a random sample of rejects, 0 for one that diverged. k = 0 says nothing: the
+        interval is [0, 1].
+      accepted: [n], finite; n >= 1.
+      share: of the accepted ones that counts as the best, above 0 and at most 1.
+      confidence: in (0, 1).
+
+    Raises:
+      ValueError: no accepted scores, a number that is NaN or infinite, a share or a confidence out of range.
+
+    Example:
+      >>> found = false_reject([0.1, 0.5, 0.2, 0.95], accepted=[0.80, 0.85, 0.90, 0.92], share=0.25)
+      >>> found.trained, found.good, [round(number, 3) for number in found.rate]
+      (4, 1, [0.25, 0.006, 0.806])
+    """
+    _in_unit_interval(confidence)
+    if not 0 < share <= 1:
+        raise ValueError(f"share is of the accepted scores, above 0 and at most 1; received {share}.")
+    ranked = np.sort(_finite("accepted", accepted))[::-1]
+    least = ranked[max(1, math.ceil(share * len(ranked) - 1e-9)) - 1]  # 0.1 * 30 is a little more than 3
+    if not len(rejected):
+        return FalseReject(0, 0, Interval(math.nan, 0.0, 1.0))
+    tried = _finite("rejected", rejected)
+    good = int((tried >= least).sum())
+    ends = stats.binomtest(good, len(tried)).proportion_ci(confidence, method="exact")
+    return FalseReject(len(tried), good, Interval(good / len(tried), float(ends.low), float(ends.high)))
 
 
 def _tau(a: np.ndarray, b: np.ndarray) -> float:

@@ -43,6 +43,18 @@ def test_stages_that_are_not_known_have_a_row_where_they_happened():
     assert stages == ["proposed", *known, "strange"]
 
 
+def test_gates_of_layers_come_as_they_are_tried_and_those_that_train_are_charged():
+    statuses = ["shape", "finite", "input", "scale", "quality", "stability"]
+    trials = [trial(i, f"rejected:{gate}", seconds=2.0) for i, gate in enumerate(statuses[::-1])]
+    trials += [trial(6, "ok", 0.9, seconds=3.0), trial(7, "duplicate", seconds=2.0), trial(8, "rejected:quality")]
+    rows = {row.stage: row for row in funnel(trials)}
+    gates = [f"rejected:{gate}" for gate in statuses]
+    assert list(rows) == ["proposed", *gates[:4], "duplicate", *gates[4:], "diverged", "ok"]
+    assert [rows[stage].saved for stage in (*gates, "duplicate", "ok")] == [3.0, 3.0, 3.0, 3.0, 4.0, 1.0, 3.0, 0.0]
+    dear = funnel([trial(0, "rejected:stability", seconds=5.0), trial(1, seconds=2.0)])
+    assert [row.saved for row in dear if row.stage == "rejected:stability"] == [0.0]
+
+
 def test_a_search_that_trained_nothing_saved_nothing_that_is_known():
     assert [tuple(row)[1:] for row in funnel([])] == [(0, 0.0, 0.0, 0.0)] * 6
     assert funnel([trial(0, "rejected:finite", seconds=0.5)])[0] == Stage("proposed", 1, 1.0, 0.5, 0.0)

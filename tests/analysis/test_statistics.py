@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from actsearch.analysis.statistics import Interval, bootstrap_mean, kendall_tau, paired_difference, percentile_rank
+from actsearch.analysis.statistics import (
+    FalseReject,
+    Interval,
+    bootstrap_mean,
+    false_reject,
+    kendall_tau,
+    paired_difference,
+    percentile_rank,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +121,34 @@ def test_percentile_rank_is_the_mean_of_both_kinds():
     assert percentile_rank([0.3] * 4, 0.3) == 0.5
 
 
+# Gates.
+
+
+def test_good_rejects_are_those_that_make_the_top_share():
+    accepted = np.arange(30) / 100
+    for share, least in ((0.1, 0.27), (0.11, 0.26), (0.001, 0.29), (1.0, 0.0)):
+        found = false_reject(np.array([least, np.nextafter(least, -1.0)]), accepted, share)
+        assert (found.trained, found.good, found.rate.estimate) == (2, 1, 0.5)
+    assert false_reject([0.9, 0.9], [0.9] * 20).good == 2  # ties count against the gate
+
+
+def test_the_interval_of_a_rate_is_the_definition_and_covers():
+    for good, k in ((0, 10), (3, 20), (10, 10)):
+        rate = false_reject([1.0] * good + [0.0] * (k - good), [1.0]).rate
+        low = stats.beta.ppf(0.025, good, k - good + 1) if good else 0.0
+        high = stats.beta.ppf(0.975, good + 1, k - good) if good < k else 1.0
+        assert (rate.low, rate.high) == pytest.approx((low, high))
+    draws = np.random.default_rng(6).random((400, 25)) < 0.1
+    assert np.mean([covered(false_reject(draw.astype(float), [1.0]).rate, 0.1) for draw in draws]) >= 0.94
+
+
+def test_no_rejects_say_nothing():
+    trained, good, (estimate, low, high) = false_reject([], [0.5, 0.9])
+    assert (trained, good, low, high) == (0, 0, 0.0, 1.0)
+    assert math.isnan(estimate)
+    assert false_reject([0.9], [0.5]) == FalseReject(1, 1, Interval(1.0, pytest.approx(0.025), 1.0))
+
+
 # All of them.
 
 
@@ -137,6 +173,9 @@ def test_the_same_data_give_the_same_interval():
         (lambda: kendall_tau([1, 2], [1, 2], resamples=0), "at least 1; received 0"),
         (lambda: percentile_rank([0.1, math.inf], 0.2), "scores must be finite.*inf at position 1"),
         (lambda: percentile_rank([0.1], math.nan), "score must be finite"),
+        (lambda: false_reject([0.1], []), "accepted must be a list of at least one"),
+        (lambda: false_reject([math.nan], [0.1]), "rejected must be finite"),
+        (lambda: false_reject([0.1], [0.1], share=0.0), "share is of the accepted.*received 0.0"),
     ],
 )
 def test_what_cannot_be_computed_says_why(call, message):
