@@ -73,7 +73,8 @@ def digits_resnet() -> Task:
 
 
 LAYER_RATE_RULE = (
-    "smallest within one standard error of BatchNorm+ReLU's best validation loss; experiments/choose_rates.py"
+    "best mean validation accuracy of BatchNorm+ReLU, GroupNorm+ReLU, EvoNorm-B0 and EvoNorm-S0; "
+    "experiments/choose_rates.py"
 )
 
 
@@ -83,7 +84,7 @@ def digits_resnet_layer() -> Task:
         "digits-resnet-layer",
         "8x8 digits, pre-activation ResNet 8-12-24 of whole layers",
         lambda layer, rngs: ResNet(1, 8, ((12, 2), (24, 2)), 10, layer, normalize=False, rngs=rngs),
-        learning_rate=0.1,
+        learning_rate=0.05,
     )
 
 
@@ -96,7 +97,7 @@ def digits_mobilenet_layer() -> Task:
         "digits-mobilenet-layer",
         "8x8 digits, MobileNetV2 8-12-16-32 of whole layers",
         lambda layer, rngs: MobileNet(1, 8, _MOBILE_STAGES, 32, 10, layer, rngs=rngs),
-        learning_rate=0.4,
+        learning_rate=0.1,
     )
 
 
@@ -106,7 +107,7 @@ def digits_efficientnet_layer() -> Task:
         "digits-efficientnet-layer",
         "8x8 digits, EfficientNet 8-12-16-32 of whole layers",
         lambda layer, rngs: MobileNet(1, 8, _MOBILE_STAGES, 32, 10, layer, squeeze_excite=True, rngs=rngs),
-        learning_rate=0.2,
+        learning_rate=0.1,
     )
 
 

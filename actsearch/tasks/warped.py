@@ -88,26 +88,30 @@ def warped_mobilenet_layer() -> Task:
         summary="28x28 warped digits, MobileNetV2 12-16-16-24-24-64 of whole layers",
         data=warped,
         network=lambda layer, rngs: MobileNet(1, 12, _MOBILE_STAGES, 64, 10, layer, stem_stride=2, rngs=rngs),
-        recipe=Recipe(300, 64, 0.2, LAYER_RATE_RULE, schedule="cosine"),
+        recipe=Recipe(300, 64, 0.1, LAYER_RATE_RULE, schedule="cosine"),
         scale=255.0,
         shape=(SIDE, SIDE, 1),
         layers=True,
+        groups=4,
     )
 
 
 _STAGES = ((12, 2), (12, 1), (24, 2), (24, 1))
-_RATE = 0.2  # at batch 64
+_RATE = 0.1  # at batch 64
+_STEPS = {64: 300, 16: 600, 4: 1200}  # smaller batches see fewer examples, and take more steps
 
 
 def _resnet(name: str, batch_size: int) -> Task:
     scaled = "" if batch_size == 64 else f"; at batch 64, then times {batch_size}/64, the linear rule"
+    rate = _RATE * batch_size / 64
     return Task(
         name=name,
         summary=f"28x28 warped digits, pre-activation ResNet 12-12-12-24-24 of whole layers, batch {batch_size}",
         data=warped,
         network=lambda layer, rngs: ResNet(1, 12, _STAGES, 10, layer, normalize=False, stem_stride=2, rngs=rngs),
-        recipe=Recipe(300, batch_size, _RATE * batch_size / 64, LAYER_RATE_RULE + scaled, schedule="cosine"),
+        recipe=Recipe(_STEPS[batch_size], batch_size, rate, LAYER_RATE_RULE + scaled, schedule="cosine"),
         scale=255.0,
         shape=(SIDE, SIDE, 1),
         layers=True,
+        groups=4,
     )

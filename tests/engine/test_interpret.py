@@ -13,7 +13,7 @@ import pytest
 from jax.sharding import PartitionSpec as P
 
 from actsearch import parse
-from actsearch.engine import interpret, interpreter, specialize
+from actsearch.engine import Reductions, interpret, interpreter, specialize
 from actsearch.engine.specialize import evaluate
 from actsearch.language import PRIMITIVES
 from actsearch.language.template import Slot, Template
@@ -43,7 +43,7 @@ def interpreted(template, choices, dtype):
 
     @jax.jit
     def run(choices, x, parameters):
-        one = lambda choice: value_and_gradients(lambda *args: apply(choice, *args), x, parameters)  # noqa: E731
+        one = lambda choice: value_and_gradients(lambda *args: apply(choice, *args)[0], x, parameters)  # noqa: E731
         return jax.vmap(one)(choices)
 
     return jax.device_get(run(jnp.asarray(choices, jnp.int32), x, parameters))
@@ -68,7 +68,8 @@ def assert_agrees(template, results, index, program, expected, dtype):
 
 def one_primitive_programs(names):
     operands = ("alpha * x", "shift + x", "beta")
-    return [parse(f"{name}({', '.join(operands[: PRIMITIVES[name].arity])})") for name in names]
+    elementwise = [name for name in names if PRIMITIVES[name].kind == "elementwise"]
+    return [parse(f"{name}({', '.join(operands[: PRIMITIVES[name].arity])})") for name in elementwise]
 
 
 @functools.cache
@@ -105,7 +106,8 @@ def test_formulas_compiled_whole():
     def whole(x, values):
         own = [{name: values[name] for name, _ in program.parameters} for program in programs]
         functions = [specialize(program).function for program in programs]
-        return [value_and_gradients(f, x, o) for f, o in zip(functions, own, strict=True)]
+        first = [lambda x, own, f=f: f(x, own, None, Reductions())[0] for f in functions]
+        return [value_and_gradients(f, x, o) for f, o in zip(first, own, strict=True)]
 
     expected = whole(jnp.asarray(X, "float32"), {name: jnp.asarray(v, "float32") for name, v in VALUES.items()})
     for i, program in enumerate(programs):
@@ -177,7 +179,7 @@ def test_vmap_equals_one_after_another(axes):
         return [leaf[0 if axis is None else i] for leaf, axis in zip((choices, x, beta), axes, strict=True)]
 
     def run(choices, x, beta):
-        return apply(choices, x, (beta,))
+        return apply(choices, x, (beta,))[0]
 
     together = [leaf if axis == 0 else leaf[0] for leaf, axis in zip((choices, x, beta), axes, strict=True)]
     alone = jax.jit(run)
@@ -193,7 +195,7 @@ def test_four_devices_equal_one():
     choices = jnp.array([SMALL.sample(rng).choices for _ in range(12)])
 
     def many(choices, x, parameters):
-        one = lambda choice: value_and_gradients(lambda *args: apply(choice, *args), x, parameters)  # noqa: E731
+        one = lambda choice: value_and_gradients(lambda *args: apply(choice, *args)[0], x, parameters)  # noqa: E731
         return jax.vmap(one)(choices)
 
     def over(devices):
@@ -214,12 +216,13 @@ def test_one_name_with_two_initial_values():
     template = Template.bank(programs)
     assert template.parameters == (("a", 0.25), ("a", 2.0))
     for index, (scale, own) in enumerate([(0.25, 0), (2.0, 1)]):
-        activation = interpret(template, jnp.array([index]))
-        assert list(activation.parameters.values()) == [0.25, 2.0]
-        parameters = {key: jnp.full(3, value) for key, value in activation.parameters.items()}
+        candidate = interpret(template, jnp.array([index]))
+        assert list(candidate.parameters.values()) == [0.25, 2.0]
+        parameters = {key: jnp.full(3, value) for key, value in candidate.parameters.items()}
         x = jnp.asarray(X, jnp.float32)
-        np.testing.assert_array_equal(activation.function(x, parameters), scale * x)
-        slopes = jax.grad(lambda p, x=x, f=activation.function: f(x, p).sum())(parameters)
+        function = lambda x, p, f=candidate.function: f(x, p, None, Reductions())[0]  # noqa: E731
+        np.testing.assert_array_equal(function(x, parameters), scale * x)
+        slopes = jax.grad(lambda p, x=x, f=function: f(x, p).sum())(parameters)
         sums = np.asarray(x.sum(axis=0))
         for place, slope in enumerate(slopes.values()):
             np.testing.assert_array_equal(slope, sums if place == own else np.zeros(3))
