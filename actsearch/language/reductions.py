@@ -30,6 +30,10 @@ INDEX_SETS = ("batch", "instance", "layer", "group")
 STATISTICS = ("mean", "rms", "std")
 
 
+class ShapeError(ValueError):
+    """A statistic has no meaning for a tensor of this shape."""
+
+
 def group_count(features: int, groups: int = GROUPS) -> int:
     """Returns the number of groups: the largest divisor of `features` that is at most `groups`.
 
@@ -50,7 +54,7 @@ def reduce(name: str, x: jax.Array, groups: int = GROUPS, epsilon: float = EPSIL
       epsilon: added inside the root.
 
     Raises:
-      ValueError: the statistic has no meaning for this shape.
+      ShapeError: the statistic has no meaning for this shape.
 
     Example:
       >>> reduce("layer_mean", jnp.array([[1.0, 3.0]]))
@@ -60,7 +64,7 @@ def reduce(name: str, x: jax.Array, groups: int = GROUPS, epsilon: float = EPSIL
 
 
 def moment(name: str, x: jax.Array, groups: int = GROUPS) -> jax.Array:
-    """Returns what is averaged for a statistic: [features] for the batch's, else as `x` with 1 for the axes it ran over.
+    """Returns what is averaged for a statistic: [features] for the batch's, else as `x` with 1 for the axes averaged.
 
     A group's moment is repeated for each of its features.
     """
@@ -97,10 +101,10 @@ def _mean(statistic: str, x: jax.Array, axes: tuple[int, ...]) -> jax.Array:
 def _check(name: str, shape: tuple[int, ...]) -> None:
     problem = None
     if len(shape) < 2:
-        problem = "needs an input [batch, ..., features] of at least two axes"
+        problem = "needs an input [batch, ..., features] of at least two axes: add one for the batch, x[None]"
     elif 0 in shape:
-        problem = "has nothing to average over: an axis is empty"
+        problem = "has nothing to average over, because an axis is empty: leave out batches without examples"
     elif name.startswith("instance") and len(shape) == 2:
         problem = "averages over the axes between batch and features, and there are none: use batch_, layer_ or group_"
     if problem:
-        raise ValueError(f"{name} {problem}; received shape {shape}.")
+        raise ShapeError(f"{name} {problem}; received shape {shape}.")

@@ -1,7 +1,8 @@
-"""Flax NNX: the layer that holds a program, networks with sites for it, and the names of those sites."""
+"""Flax: the layer that holds a program, in NNX and Linen, networks with sites for it, and the names of those sites."""
 
 from actsearch.nn.convolutions import Affine, Conv, DepthwiseConv
 from actsearch.nn.layer import Layer, LayerFactory
+from actsearch.nn.linen import LinenLayer
 from actsearch.nn.mobile import InvertedBottleneck, MobileNet, SqueezeExcite, Stage
 from actsearch.nn.networks import MLP, BottleneckBlock, PreActivationBlock, ResNet
 from actsearch.nn.sites import Site, sites
@@ -15,6 +16,7 @@ __all__ = [
     "InvertedBottleneck",
     "Layer",
     "LayerFactory",
+    "LinenLayer",
     "MobileNet",
     "PreActivationBlock",
     "ResNet",

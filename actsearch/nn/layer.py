@@ -1,6 +1,6 @@
 """The Flax layer that holds a candidate: its function, its trainable parameters and its moving averages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ from flax import nnx
 
 from actsearch.engine import Candidate, Reductions, specialize
 from actsearch.language import Program
-from actsearch.language.reductions import EPSILON, GROUPS
+from actsearch.language.reductions import EPSILON, GROUPS, ShapeError
 
 LayerFactory = Callable[[int], nnx.Module]
 """What a network's site takes: number of features -> layer. The same network code serves every kind of candidate."""
@@ -34,7 +34,8 @@ class Layer(nnx.Module):
       parameters: the trainable parameters by name, each an `nnx.Param` [num_features].
       statistics: `nnx.BatchStat` float32 [batch reductions, num_features], in topological order of the program; None
         where there are none. Means start at 0, mean squares and variances at 1.
-      use_running_average: whether calls evaluate, when they do not say so; `network.train()` and `network.eval()` set it.
+      steps: `nnx.BatchStat` int32, how often the statistics were updated; None where there are none.
+      use_running_average: whether calls evaluate, when they do not say so; set by `network.train()` and `network.eval()`.
 
     Raises:
       ValueError: an argument out of range; on a call an input or a restored variable of another shape, or an evaluation
@@ -58,36 +59,51 @@ class Layer(nnx.Module):
         momentum: float = 0.9,
         rngs: nnx.Rngs | None = None,
     ):
-        self.candidate = specialize(program) if isinstance(program, Program) else program
-        check_options(self.candidate.name, num_features, groups, epsilon, momentum)
+        candidate = specialize(program) if isinstance(program, Program) else program
+        check_options(candidate.name, num_features, groups, epsilon, momentum)
+        # Not the candidate itself: its moments may be an array, which a static attribute must not hold.
+        self.name, self.function = candidate.name, candidate.function
         self.num_features, self.momentum = num_features, momentum
         self.settings = Reductions(groups, epsilon)
         self.use_running_average = False
         self.parameters = nnx.Dict(
-            {key: nnx.Param(jnp.full(num_features, value)) for key, value in self.candidate.parameters.items()}
+            {key: nnx.Param(jnp.full(num_features, value)) for key, value in candidate.parameters.items()}
         )
-        moments = jnp.asarray(self.candidate.moments, jnp.float32)
+        moments = jnp.asarray(candidate.moments, float)
         self._averages = moments.shape[0]
         self.statistics = nnx.BatchStat(initial_statistics(moments, num_features)) if self._averages else None
         self.steps = nnx.BatchStat(jnp.int32(0)) if self._averages else None
 
     def __call__(self, x: jax.Array, use_running_average: bool | None = None) -> jax.Array:
-        name = self.candidate.name
-        check_input(name, self.num_features, x)
+        check_input(self.name, self.num_features, x)
         parameters = {key: value[...] for key, value in self.parameters.items()}
-        for key, value in parameters.items():
-            check_restored(name, f"parameter {key}", value, (self.num_features,))
-        parameters = {key: value.astype(x.dtype) for key, value in parameters.items()}
         if self.statistics is None or self.steps is None:
-            return self.candidate.function(x, parameters, None, self.settings)[0]
-        check_restored(name, "statistics", self.statistics[...], (self._averages, self.num_features))
+            return run(self.name, self.function, x, parameters, None, self.settings)[0]
+        check_restored(self.name, "statistics", self.statistics[...], (self._averages, self.num_features))
         if self.use_running_average if use_running_average is None else use_running_average:
-            check_trained(name, self.steps[...], x)
-            return self.candidate.function(x, parameters, self.statistics[...], self.settings)[0]
-        y, moments = self.candidate.function(x, parameters, None, self.settings)
+            check_trained(self.name, self.steps[...], x)
+            return run(self.name, self.function, x, parameters, self.statistics[...], self.settings)[0]
+        y, moments = run(self.name, self.function, x, parameters, None, self.settings)
         self.statistics[...] = moving_average(self.statistics[...], moments, self.momentum)
         self.steps[...] += 1
         return y
+
+
+def run(
+    name: str,
+    function: Callable[..., tuple[jax.Array, jax.Array]],
+    x: jax.Array,
+    parameters: Mapping[str, jax.Array],
+    moving: jax.Array | None,
+    settings: Reductions,
+) -> tuple[jax.Array, jax.Array]:
+    """Returns what a Candidate's function does, its parameters in the precision of `x`; errors name the layer."""
+    for key, value in parameters.items():
+        check_restored(name, f"parameter {key}", value, x.shape[-1:])
+    try:
+        return function(x, {key: value.astype(x.dtype) for key, value in parameters.items()}, moving, settings)
+    except ShapeError as error:
+        raise ValueError(f"The layer {name} cannot take an input of shape {x.shape}: {error}") from error
 
 
 def initial_statistics(moments: jax.Array, num_features: int) -> jax.Array:
@@ -103,13 +119,20 @@ def moving_average(old: jax.Array, new: jax.Array, momentum: float) -> jax.Array
 def check_options(name: str, num_features: int, groups: int, epsilon: float, momentum: float) -> None:
     """Raises a ValueError for an option of a layer that is out of range."""
     if num_features < 1:
-        raise ValueError(f"The layer {name} needs num_features of at least 1; received {num_features}.")
+        raise ValueError(
+            f"The layer {name} needs num_features of at least 1; received {num_features}: pass the size of the "
+            "last axis of its input."
+        )
     if groups < 1:
-        raise ValueError(f"The layer {name} needs groups of at least 1; received {groups}.")
-    if not epsilon >= 0:
-        raise ValueError(f"The layer {name} needs an epsilon of at least 0; received {epsilon}.")
+        raise ValueError(f"The layer {name} needs groups of at least 1; received {groups}: {GROUPS} is usual.")
+    if not 0 <= epsilon < float("inf"):
+        raise ValueError(
+            f"The layer {name} needs a finite epsilon of at least 0; received {epsilon}: {EPSILON} is usual."
+        )
     if not 0 <= momentum < 1:
-        raise ValueError(f"The layer {name} needs a momentum from 0 up to, not including, 1; received {momentum}.")
+        raise ValueError(
+            f"The layer {name} needs a momentum from 0 up to, not including, 1; received {momentum}: 0.9 is usual."
+        )
 
 
 def check_input(name: str, num_features: int, x: jax.Array) -> None:

@@ -60,7 +60,7 @@ def test_an_interpreted_program_is_a_layer_too():
 
 @pytest.mark.parametrize("features", [0, -1])
 def test_refuses_a_number_of_features(features):
-    with pytest.raises(ValueError, match=f"num_features must be at least 1; received {features}"):
+    with pytest.raises(ValueError, match=f"num_features of at least 1; received {features}: pass the size"):
         Layer(PRELU, features)
 
 
