@@ -35,7 +35,7 @@ class Layer(nnx.Module):
       statistics: `nnx.BatchStat` float32 [batch reductions, num_features], in topological order of the program; None
         where there are none. Means start at 0, mean squares and variances at 1.
       steps: `nnx.BatchStat` int32, how often the statistics were updated; None where there are none.
-      use_running_average: whether calls evaluate, when they do not say so; set by `network.train()` and `network.eval()`.
+      use_running_average: whether a call that does not say so evaluates; set by `network.train()` and `network.eval()`.
 
     Raises:
       ValueError: an argument out of range; on a call an input or a restored variable of another shape, or an evaluation
