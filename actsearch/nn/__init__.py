@@ -5,6 +5,7 @@ from actsearch.nn.layer import Layer, LayerFactory
 from actsearch.nn.linen import LinenLayer
 from actsearch.nn.mobile import InvertedBottleneck, MobileNet, SqueezeExcite, Stage
 from actsearch.nn.networks import MLP, BottleneckBlock, PreActivationBlock, ResNet
+from actsearch.nn.originals import efficientnet_b0, mobilenet_v2, resnet_50
 from actsearch.nn.sites import Site, sites
 
 __all__ = [
@@ -23,5 +24,8 @@ __all__ = [
     "Site",
     "SqueezeExcite",
     "Stage",
+    "efficientnet_b0",
+    "mobilenet_v2",
+    "resnet_50",
     "sites",
 ]

@@ -1,6 +1,7 @@
 """What a candidate is scored on. A new task is one file and one row here; the contract tests cover it at once."""
 
 from actsearch.tasks.base import Data, Quality, Recipe, Split, Task
+from actsearch.tasks.cifar10 import cifar10_efficientnet_layer, cifar10_mobilenet_layer, cifar10_resnet_layer
 from actsearch.tasks.digits import (
     digits_deep_mlp,
     digits_efficientnet_layer,
@@ -27,6 +28,9 @@ TASKS = {
     "warped-resnet-layer-batch16": warped_resnet_layer_batch16,
     "warped-resnet-layer-batch4": warped_resnet_layer_batch4,
     "warped-mobilenet-layer": warped_mobilenet_layer,
+    "cifar10-resnet-layer": cifar10_resnet_layer,
+    "cifar10-mobilenet-layer": cifar10_mobilenet_layer,
+    "cifar10-efficientnet-layer": cifar10_efficientnet_layer,
 }
 """Name -> function that makes the task."""
 

@@ -59,6 +59,10 @@ class Recipe:
     nesterov: bool = False
     weight_decay: float = 0.0
 
+    def __post_init__(self):
+        if self.schedule not in ("constant", "cosine"):
+            raise ValueError(f'schedule is "constant" or "cosine"; received {self.schedule!r}.')
+
     def optimizer(self, scale: jax.Array | float = 1.0) -> optax.GradientTransformation:
         """Returns the optimizer, its learning rate times `scale`, which may be a traced value."""
         rate = self.learning_rate * scale

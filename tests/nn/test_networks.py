@@ -1,4 +1,4 @@
-"""Networks: sites where they belong, weights as initialised, and a convolution that equals XLA's."""
+"""Networks: sites where they belong, weights as initialised, with and without BatchNorm of their own."""
 
 import jax
 import jax.numpy as jnp
@@ -7,7 +7,8 @@ import pytest
 from flax import nnx
 
 from actsearch import parse
-from actsearch.nn import MLP, Conv, Layer, PreActivationBlock, ResNet
+from actsearch.nn import MLP, BottleneckBlock, Layer, PreActivationBlock, ResNet
+from actsearch.tasks import get_task
 
 RNG = np.random.default_rng(0)
 
@@ -48,29 +49,6 @@ def test_the_candidate_leaves_the_other_weights_alone():
     weights = [MLP((5, 7, 4), lambda n, t=text: Layer(parse(t), n), rngs=nnx.Rngs(3)) for text in ("x", "beta * x")]
     first, second = (network.linears[0].kernel[...] for network in weights)
     np.testing.assert_array_equal(first, second)
-
-
-@pytest.mark.parametrize(("size", "stride", "side"), [(1, 1, 8), (1, 2, 8), (2, 1, 8), (3, 1, 8), (3, 2, 7), (3, 2, 8)])
-def test_conv_equals_xla(size, stride, side, monkeypatch):
-    """The patches of the CPU and the convolution of every other device: value, and gradients of x and the kernel."""
-    conv = Conv(2, 5, size=size, stride=stride, rngs=nnx.Rngs(0))
-    x = jnp.asarray(RNG.normal(size=(3, side, side, 2)), jnp.float32)
-    graph, state = nnx.split(conv)
-
-    def value_and_gradients(backend):
-        monkeypatch.setattr(jax, "default_backend", lambda: backend)
-        value, back = jax.vjp(lambda state, x: nnx.merge(graph, state)(x), state, x)
-        return value, *jax.tree.leaves(back(jnp.cos(value)))
-
-    here, there = value_and_gradients("cpu"), value_and_gradients("gpu")
-    for a, b in zip(here, there, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
-    expected = jax.lax.conv_general_dilated(
-        x, conv.kernel[...], (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
-    assert here[0].shape == expected.shape == (3, -(-side // stride), -(-side // stride), 5)
-    if stride == 1:  # with a stride, "SAME" pads an even side differently from PyTorch and from here
-        np.testing.assert_allclose(here[0], expected, rtol=1e-4, atol=1e-5)
 
 
 def test_block_is_batch_norm_layer_convolution_twice_beside_a_shortcut():
@@ -114,3 +92,36 @@ def test_resnet():
         return network(x)
 
     assert jax.eval_shape(run, jax.ShapeDtypeStruct((2, 8, 8, 1), jnp.float32)).shape == (2, 10)
+
+
+def test_block_without_batch_norm_is_its_layers_and_convolutions():
+    make = lambda layer: PreActivationBlock(3, 5, 2, layer, normalize=False, rngs=nnx.Rngs(0))  # noqa: E731
+    block, seen = sites(make)
+    assert seen == [3, 5]
+    assert not any(isinstance(module, nnx.BatchNorm) for _, module in nnx.iter_graph(block))
+    x = jnp.asarray(RNG.normal(size=(4, 6, 6, 3)), jnp.float32)
+    np.testing.assert_allclose(block(x), block.shortcut(x) + block.conv2(block.conv1(x)), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("normalize", "norms"), [(False, 0), (True, 3)])
+def test_bottleneck_block(normalize, norms):
+    def run(x):
+        make = lambda layer: BottleneckBlock(8, 16, 2, layer, normalize=normalize, rngs=nnx.Rngs(0))  # noqa: E731
+        block, seen = sites(make)
+        assert seen == [8, 4, 4]
+        assert sum(isinstance(module, nnx.BatchNorm) for _, module in nnx.iter_graph(block)) == norms
+        return block(x)
+
+    assert jax.eval_shape(run, jax.ShapeDtypeStruct((4, 6, 6, 8), jnp.float32)).shape == (4, 3, 3, 16)
+
+
+@pytest.mark.parametrize(
+    ("name", "loss"), [("digits-resnet", 2.5562603), ("digits-mlp", 2.4007468), ("digits-deep-mlp", 2.4241037)]
+)
+def test_the_networks_of_activations_start_as_ever(name, loss):
+    """Recorded before there were networks of whole layers: the scores in old archives stay comparable."""
+    task = get_task(name)
+    network = task.init(lambda features: Layer(parse("relu(x)"), features), jax.random.key(0))
+    network.train()
+    batch = task.data().train
+    assert float(task.loss(network, batch.inputs[:64], batch.labels[:64])) == pytest.approx(loss, rel=1e-5)

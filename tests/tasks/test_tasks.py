@@ -19,6 +19,7 @@ SITES = {
     **{"digits-resnet-layer": 5, "digits-mobilenet-layer": 6, "digits-efficientnet-layer": 6},
     **{name: 9 for name in TASKS if name.startswith("warped-resnet-layer")},
     **{"warped-mobilenet-layer": 10},
+    **{"cifar10-resnet-layer": 49, "cifar10-mobilenet-layer": 35, "cifar10-efficientnet-layer": 33},
 }
 EXAMPLES = {"digits": (899, 449, 449), "warped": (3_596, 898, 1_796)}
 every_task = pytest.mark.parametrize("name", TASKS)
@@ -57,7 +58,7 @@ class TestContract:
         outcome = jax.eval_shape(
             lambda rate, batch: train(task, layer, start(task, 0), rate, batch, batch), jnp.float32(1), batch
         )
-        assert [leaf.shape for leaf in outcome] == [(), (), ()]
+        assert all(leaf.shape == () for leaf in outcome)
 
     def test_every_site_holds_the_candidate(self, name):
         network = nnx.eval_shape(lambda: get_task(name).init(layer, jax.random.key(0)))
@@ -180,6 +181,89 @@ def test_optimizer_is_momentum_descent_with_a_scaled_rate():
         update, state = optimizer.update(jnp.float32(1), state)
         total += float(update)
         assert float(update) == pytest.approx(expected)
+
+
+def descend(recipe, gradients, parameter=1.0):
+    """Returns the values that a kernel of one weight takes under the given gradients."""
+    optimizer, values = recipe.optimizer(), []
+    weight = jnp.full((1, 1), parameter)
+    state = optimizer.init(weight)
+    for gradient in gradients:
+        update, state = optimizer.update(jnp.full((1, 1), gradient), state, weight)
+        weight = weight + update
+        values.append(float(weight[0, 0]))
+    return values
+
+
+def test_cosine_goes_from_the_rate_to_zero():
+    recipe = Recipe(steps=4, batch_size=1, learning_rate=0.1, rate_rule="a test", momentum=0.0, schedule="cosine")
+    steps = -np.diff([1.0, *descend(recipe, [1.0] * 4)])
+    np.testing.assert_allclose(steps, [0.05 * (1 + np.cos(np.pi * t / 4)) for t in range(4)], rtol=1e-4)
+
+
+def test_nesterov_looks_ahead():
+    recipe = Recipe(steps=4, batch_size=1, learning_rate=0.1, rate_rule="a test", nesterov=True)
+    expected, trace, weight = [], 0.0, 1.0
+    for gradient in (1.0, -2.0, 0.5):
+        trace = gradient + 0.9 * trace
+        weight -= 0.1 * (gradient + 0.9 * trace)
+        expected.append(weight)
+    np.testing.assert_allclose(descend(recipe, (1.0, -2.0, 0.5)), expected, rtol=1e-5)
+
+
+def test_weight_decay_adds_to_the_gradient_of_kernels_alone():
+    recipe = Recipe(steps=4, batch_size=1, learning_rate=0.1, rate_rule="a test", weight_decay=0.5)
+    expected, trace, weight = [], 0.0, 2.0
+    for gradient in (1.0, 0.0):
+        trace = gradient + 0.5 * weight + 0.9 * trace
+        weight -= 0.1 * trace
+        expected.append(weight)
+    np.testing.assert_allclose(descend(recipe, (1.0, 0.0), parameter=2.0), expected, rtol=1e-5)
+    optimizer, parameters = recipe.optimizer(), {"scale": jnp.ones(3), "kernel": jnp.ones((2, 3))}
+    zeros = jax.tree.map(jnp.zeros_like, parameters)
+    updates, _ = optimizer.update(zeros, optimizer.init(parameters), parameters)
+    assert not updates["scale"].any()
+    np.testing.assert_allclose(updates["kernel"], jnp.full((2, 3), -0.05))
+
+
+def test_a_schedule_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match='schedule is "constant" or "cosine"; received \'linear\''):
+        Recipe(steps=4, batch_size=1, learning_rate=0.1, rate_rule="a test", schedule="linear")
+
+
+def test_augmentation_is_drawn_in_training_and_never_in_evaluation():
+    def augment(inputs, key):
+        return inputs if key is None else inputs + 16 * jax.random.bernoulli(key, 1.0).astype(inputs.dtype)
+
+    task, seen = dataclasses.replace(get_task("digits-mlp"), augment=augment), []
+
+    def network(inputs):
+        seen.append(float(inputs.mean()))
+        return jnp.zeros((2, 10))
+
+    inputs, labels = np.zeros((2, 64), np.uint8), np.array([0, 1])
+    task.loss(network, inputs, labels, jax.random.key(0))
+    task.loss(network, inputs, labels)
+    task.evaluate(network, inputs, labels)
+    assert seen == [1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(("examples", "largest"), [(2_000, 2_000), (2_001, 1_000), (4_000, 1_000)])
+def test_evaluation_of_a_large_part_goes_in_chunks(examples, largest):
+    task, sizes = get_task("digits-mlp"), []
+    rng = np.random.default_rng(0)
+    inputs, labels = rng.integers(0, 16, (examples, 64), np.uint8), rng.integers(0, 10, examples)
+
+    def network(inputs):
+        sizes.append(len(inputs))
+        return 20 * inputs[:, :10]
+
+    metrics = task.evaluate(network, inputs, labels)
+    logits = 20 * (inputs[:, :10] / 16)
+    assert set(sizes) == {largest}
+    assert float(metrics["accuracy"]) == pytest.approx(np.mean(logits.argmax(axis=1) == labels))
+    loss = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(examples), labels]
+    assert float(metrics["loss"]) == pytest.approx(loss.mean(), rel=1e-4)
 
 
 def test_get_task():

@@ -1,0 +1,121 @@
+"""CIFAR-10 on made-up images: parts, crops, one training step; and what a user without TFDS or data is told."""
+
+import dataclasses
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax import nnx
+
+from actsearch import parse
+from actsearch.nn import Layer, MobileNet, Stage
+from actsearch.tasks import get_task
+from actsearch.tasks.cifar10 import cifar10, crop
+
+
+@pytest.fixture(scope="module")
+def data():
+    tfds = pytest.importorskip("tensorflow_datasets")
+    with tfds.testing.mock_data(num_examples=12):
+        return cifar10.__wrapped__(validation=5)
+
+
+def test_parts(data):
+    assert [part.inputs.shape for part in data] == [(7, 32, 32, 3), (5, 32, 32, 3), (12, 32, 32, 3)]
+    assert [part.labels.shape for part in data] == [(7,), (5,), (12,)]
+    assert all((part.inputs.dtype, part.labels.dtype) == (np.uint8, np.int32) for part in data)
+
+
+def test_the_last_training_images_are_the_validation_part(data):
+    tfds = pytest.importorskip("tensorflow_datasets")
+    with tfds.testing.mock_data(num_examples=12):
+        images = np.stack([example["image"] for example in tfds.data_source("cifar10", split="train")])
+    np.testing.assert_array_equal(np.concatenate([data.train.inputs, data.validation.inputs]), images)
+
+
+def test_abstract_batch_has_the_shapes_of_a_real_one(data):
+    for made, real in zip(get_task("cifar10-resnet-layer").abstract_batch(), data.train, strict=True):
+        assert (made.shape[1:], made.dtype) == (real.shape[1:], real.dtype)
+
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), np.uint8)
+
+
+def test_evaluation_sees_the_centre():
+    np.testing.assert_array_equal(crop(jnp.asarray(IMAGES), None), IMAGES[:, 4:28, 4:28])
+
+
+def test_training_sees_a_random_window_of_the_same_image_half_of_them_mirrored():
+    crops = np.asarray(crop(jnp.asarray(IMAGES), jax.random.key(0)))
+    assert (crops.shape, crops.dtype) == ((40, 24, 24, 3), np.uint8)
+    places = []
+    for image, seen in zip(IMAGES, crops, strict=True):
+        windows = {(i, j): image[i : i + 24, j : j + 24] for i in range(9) for j in range(9)}
+        fits = [(i, j, m) for (i, j), w in windows.items() for m in (1, -1) if (seen == w[:, ::m]).all()]
+        assert len(fits) == 1
+        places += fits
+    assert {0, 8} <= {place[0] for place in places} & {place[1] for place in places}
+    assert 8 < sum(place[2] == -1 for place in places) < 32
+
+
+def test_crops_are_fixed_by_the_key():
+    first, again, other = (crop(jnp.asarray(IMAGES), jax.random.key(seed)) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_one_step_of_training(data):
+    """The task with a small network: augmentation, loss, decay and Nesterov run together, and the weights move."""
+    task = dataclasses.replace(
+        get_task("cifar10-mobilenet-layer"),
+        network=lambda layer, rngs: MobileNet(3, 4, (Stage(2, 4, 2),), 8, 10, layer, stem_stride=2, rngs=rngs),
+    )
+    network = task.init(lambda features: Layer(parse("relu(x)"), features), jax.random.key(0))
+    graph, parameters, rest = nnx.split(network, nnx.Param, ...)
+    optimizer = task.recipe.optimizer()
+
+    @jax.jit
+    def step(parameters, key, inputs, labels):
+        loss = lambda parameters: task.loss(nnx.merge(graph, parameters, rest), inputs, labels, key)  # noqa: E731
+        value, gradients = jax.value_and_grad(loss)(parameters)
+        updates, _ = optimizer.update(gradients, optimizer.init(parameters), parameters)
+        return optax.apply_updates(parameters, updates), value
+
+    after, value = step(parameters, jax.random.key(1), data.train.inputs[:2], data.train.labels[:2])
+    assert np.isfinite(float(value))
+    kernels = [parameters["stem"]["kernel"][...], after["stem"]["kernel"][...]]
+    assert (kernels[0] != kernels[1]).any()
+
+
+def test_without_tfds_the_user_reads_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
+    with pytest.raises(ModuleNotFoundError, match=r'CIFAR-10 needs TFDS .*: pip install "actsearch\[tfds\]"'):
+        cifar10.__wrapped__()
+
+
+def test_without_data_the_user_reads_how_to_prepare_them(monkeypatch, tmp_path):
+    tfds = pytest.importorskip("tensorflow_datasets")
+    real = tfds.data_source
+    monkeypatch.setattr(tfds, "data_source", lambda *args, **kwargs: real(*args, data_dir=tmp_path, **kwargs))
+    with pytest.raises(
+        FileNotFoundError, match=r"not on this machine .* tfds build cifar10 --file_format=array_record"
+    ):
+        cifar10.__wrapped__()
+
+
+def test_a_task_is_made_without_data():
+    task = get_task("cifar10-resnet-layer")
+    assert task.abstract_batch().inputs.shape == (128, 32, 32, 3)
+
+
+def test_importing_actsearch_never_imports_tfds():
+    """It takes seconds, and is optional."""
+    code = (
+        "import sys, actsearch.tasks; print([n for n in sys.modules if n.startswith(('tensorflow', 'array_record'))])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
