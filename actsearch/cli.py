@@ -14,8 +14,10 @@ import tyro
 from flax import nnx
 
 from actsearch.analysis import plots
+from actsearch.analysis.drawing import save
 from actsearch.analysis.export import to_jsonl, to_parquet
 from actsearch.analysis.funnel import best, funnel
+from actsearch.analysis.graph import MAX_NODES, graph
 from actsearch.analysis.statistics import bootstrap_mean, paired_difference
 from actsearch.analysis.tables import Column, funnel_table, render, winners_table
 from actsearch.analysis.tables import show as print_table
@@ -153,31 +155,42 @@ def score(
         print(f"{diverged} of {seeds} trainings diverged.")
 
 
-def show(formula: Formula, png: Path = Path("activation.png"), json: Json = False) -> None:
-    """Show a formula: canonical text, LaTeX, fingerprint, known names, and its curve as PNG.
+def show(formula: Formula, out: Path | None = None, json: Json = False) -> None:
+    """Show a formula: canonical text, LaTeX, fingerprint, known names, and pictures of its graph and its curve.
 
-    Example: actsearch show "sigmul(x, x)" --png silu.png
+    A formula with statistics, such as batch_std(x), is a whole layer and has no curve.
+
+    Example: actsearch show "sigmul(x, x)" --out silu
 
     Args:
-        formula: the activation.
-        png: where the curve and its derivative are drawn.
+        formula: the activation or layer.
+        out: pictures are OUT.png and OUT.svg, the graph, and OUT-curve.png and OUT-curve.svg, the function and its
+            derivative; "activation" or "layer" when left out.
     """
     program = parse(formula)
     canonical = simplify(program)
+    kind = "layer" if canonical.reductions else "activation"
+    out = out or Path(kind)
+    out = out.with_suffix("") if out.suffix in (".png", ".svg") else out
+    pictures = list(save(graph(canonical), out)) if len(canonical.nodes) <= MAX_NODES else []
+    if kind == "activation":
+        pictures += save(plots.curves({str(canonical): canonical}), f"{out}-curve")
     identity, finite = probe(program)
     names = [entry.name for entry in CATALOG.values() if fingerprint(entry.program) == identity]
-    figure = plots.curves({str(canonical): canonical})
-    if not png.parent.is_dir():
-        raise ValueError(f"The directory of --png does not exist: {png.parent}; make it first.")
-    figure.savefig(png, dpi=150)
-    facts: dict[str, Any] = {"formula": str(program), "canonical": str(canonical), "latex": to_latex(canonical)}
-    facts |= {"fingerprint": identity, "finite": finite, "known_as": names, "png": str(png)}
+    facts: dict[str, Any] = {"formula": str(program), "kind": kind, "canonical": str(canonical)}
+    facts |= {"latex": to_latex(canonical), "fingerprint": identity, "finite": finite, "known_as": names}
     facts["parameters"] = dict(program.parameters)
+    if kind == "layer":
+        facts["statistics"] = {name: _in_evaluation(name) for name in canonical.reductions}
+    facts["pictures"] = [str(path) for path in pictures]
     if json:
         _print_json(facts)
         return
     facts["known_as"] = ", ".join(names) or "-"
     facts["parameters"] = ", ".join(f"{name} = {value:g}" for name, value in program.parameters) or "-"
+    if kind == "layer":
+        facts["statistics"] = "; ".join(f"{name}: {value}" for name, value in facts["statistics"].items())
+    facts["pictures"] = ", ".join(facts["pictures"]) or f"none: more than {MAX_NODES} nodes"
     for name, value in facts.items():
         print(f"{name.replace('_', ' '):12} {value}")
 
@@ -270,6 +283,11 @@ def _options(pairs: tuple[str, ...]) -> dict[str, Any]:
         except jsonlib.JSONDecodeError:
             options[name] = value
     return options
+
+
+def _in_evaluation(reduction: str) -> str:
+    across = reduction.startswith("batch_")
+    return "moving average at evaluation" if across else "of each example, also at evaluation"
 
 
 def _winner(trial) -> dict[str, Any]:

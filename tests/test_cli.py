@@ -54,12 +54,35 @@ def test_export_parquet_and_lines(run, tmp_path, capsys):
     assert {"index", "program", "fingerprint", "parents", "status", "score", "scores"} <= lines[0].keys()
 
 
-def test_show_names_what_is_known(tmp_path, capsys):
-    facts = _json(capsys, "show", "sigmul(x, x)", "--png", tmp_path / "silu.png")
-    assert facts["canonical"] == "x * sigmoid(x)"
-    assert "silu" in facts["known_as"]
+def test_show_names_and_draws_an_activation(tmp_path, capsys):
+    facts = _json(capsys, "show", "sigmul(x, v * x)", "--out", tmp_path / "new" / "swish")
+    assert facts["canonical"] == "x * v * sigmoid(x)"
+    assert facts["kind"] == "activation"
+    assert facts["parameters"] == {"v": 1.0}
     assert r"\sigma(x)" in facts["latex"]
-    assert (tmp_path / "silu.png").read_bytes().startswith(b"\x89PNG")
+    assert "statistics" not in facts
+    names = ["swish.png", "swish.svg", "swish-curve.png", "swish-curve.svg"]
+    assert facts["pictures"] == [str(tmp_path / "new" / name) for name in names]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(names)
+    assert (tmp_path / "new" / "swish.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_show_knows_published_functions_and_layers(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "silu" in _json(capsys, "show", "sigmul(x, x)", "--out", "silu.png")["known_as"]
+    facts = _json(capsys, "show", "param beta = 0; beta + gamma * x * sigmoid(v * x) / group_std(x)")
+    assert facts["known_as"] == ["evonorm_s0"]
+    assert facts["kind"] == "layer"
+    assert facts["parameters"] == {"beta": 0.0, "gamma": 1.0, "v": 1.0}
+    assert facts["statistics"] == {"group_std": "of each example, also at evaluation"}
+    assert facts["pictures"] == ["layer.png", "layer.svg"]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("silu.png", "silu.svg", "silu-curve.png", "silu-curve.svg", "layer.png", "layer.svg")
+    }
+    assert main(["show", "x / batch_std(x)"]) == 0
+    printed = capsys.readouterr().out
+    assert "batch_std: moving average at evaluation" in printed
+    assert "layer.png, layer.svg" in printed
 
 
 def test_score_compares_with_relu(capsys):
@@ -95,7 +118,6 @@ def test_space_counts_large_spaces_without_enumerating(capsys):
         (["search", "--controller", "evolution", "--option", "population=1"], "population must be at least 2"),
         (["search", "--controller", "random", "--option", "population=5"], "does not take these options"),
         (["top", "no/such/run"], "no/such/run"),
-        (["show", "x", "--png", "no/such/place/a.png"], "no/such/place"),
         (["space", "swish-9"], "swish-1"),
     ],
 )
