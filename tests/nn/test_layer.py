@@ -1,4 +1,6 @@
-"""The layer that holds a candidate: its parameters, its errors, and who may run its function."""
+"""The layer that holds a candidate: parameters, moving averages, precision, errors, and who may run its function."""
+
+import re
 
 import jax
 import jax.numpy as jnp
@@ -11,10 +13,16 @@ from actsearch.catalog import CATALOG, LAYERS
 from actsearch.engine import interpret
 from actsearch.language.template import Template
 from actsearch.nn import Layer
+from actsearch.spaces import evonorm
 
 PRELU = parse("param alpha = 0.25; relu(x) + alpha * minzero(x) + shift")
 X = np.array([[-2.0, 0.5, 1.0], [0.0, -0.25, 3.0]], np.float32)
-IMAGES = np.random.default_rng(0).normal(size=(4, 5, 2, 3)).astype(np.float32)
+SCALED = parse("param beta = 0; (x - batch_mean(x)) / batch_std(x) * gamma + beta")
+
+
+def images(seed=0, shape=(4, 5, 2, 3), dtype=jnp.float32):
+    rng = np.random.default_rng(seed)
+    return jnp.asarray(rng.normal(rng.normal(size=shape[-1]), rng.uniform(0.5, 2, shape[-1]), shape), dtype)
 
 
 def test_parameters_are_one_value_a_channel_at_their_initial_value():
@@ -33,7 +41,7 @@ def test_a_layer_without_parameters_has_no_state():
 
 @pytest.mark.parametrize("entry", CATALOG.values(), ids=lambda entry: entry.name)
 def test_computes_the_published_function(entry):
-    x = jnp.asarray(IMAGES if entry.name in LAYERS else X)
+    x = images() if entry.name in LAYERS else jnp.asarray(X)
     np.testing.assert_array_equal(Layer(entry.program, 3)(x), to_function(entry.program)(x))
 
 
@@ -58,6 +66,151 @@ def test_an_interpreted_program_is_a_layer_too():
     np.testing.assert_allclose(layer(jnp.asarray(X)), Layer(PRELU, 3)(jnp.asarray(X)), rtol=1e-6)
 
 
+def test_an_interpreted_layer_keeps_the_same_averages():
+    """Its statistics have a row for every slot of the template; evaluation shows that the right one is read."""
+    space = evonorm(nodes=6)
+    programs = [space.sample(np.random.default_rng(seed)) for seed in range(100)]
+    program = next(program for program in programs if len(program.batch_reductions) > 1)
+    layers = Layer(interpret(space.template, jnp.array(program.choices)), 3), Layer(program, 3)
+    for seed in range(2):
+        for layer in layers:
+            layer(images(seed))
+    for layer in layers:
+        layer.eval()
+    np.testing.assert_allclose(layers[0](images(2)), layers[1](images(2)), rtol=1e-5, atol=1e-6)
+
+
+def test_compiles_under_nnx_jit_once():
+    layer, traced = Layer(SCALED, 3), []
+
+    @nnx.jit
+    def step(layer, x):
+        traced.append(1)
+        return layer(x)
+
+    for seed in range(3):
+        step(layer, images(seed))
+    assert (len(traced), int(layer.steps[...])) == (1, 3)
+
+
+# Moving averages.
+
+
+def flax_batch_norm(features=3):
+    return nnx.BatchNorm(features, momentum=0.9, epsilon=1e-5, use_fast_variance=False, rngs=nnx.Rngs(0))
+
+
+@pytest.mark.parametrize("shape", [(4, 5, 2, 3), (16, 3), (4, 9, 3)])
+def test_equals_flaxs_batch_norm(shape):
+    ours, flax = Layer(SCALED, 3), flax_batch_norm()
+    for seed in range(4):
+        np.testing.assert_allclose(ours(images(seed, shape)), flax(images(seed, shape)), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(ours.statistics[0], flax.mean[...], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(ours.statistics[1], flax.var[...], rtol=1e-5)
+    ours.eval()
+    flax.eval()
+    x = images(4, shape)
+    np.testing.assert_allclose(ours(x), flax(x), rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(ours(x, use_running_average=True), ours(x))
+    assert int(ours.steps[...]) == 4, "evaluation moves nothing"
+
+
+IN_FLAX = {
+    # program -> its Flax layer, and the shape of an input
+    "(x - group_mean(x)) / group_std(x)": (lambda: nnx.GroupNorm(8, num_groups=4, **NORM), (4, 5, 2, 8)),
+    "(x - instance_mean(x)) / instance_std(x)": (lambda: nnx.InstanceNorm(8, **NORM), (4, 5, 2, 8)),
+    "(x - layer_mean(x)) / layer_std(x)": (lambda: nnx.LayerNorm(8, **NORM), (4, 8)),
+    "x / layer_rms(x)": (lambda: nnx.RMSNorm(8, **NORM), (4, 8)),
+}
+NORM = {"epsilon": 1e-5, "use_fast_variance": False, "rngs": nnx.Rngs(0)}
+
+
+@pytest.mark.parametrize("text", IN_FLAX)
+def test_equals_flaxs_other_norms(text):
+    make, shape = IN_FLAX[text]
+    np.testing.assert_allclose(
+        Layer(parse(text), 8, groups=4)(images(0, shape)), make()(images(0, shape)), rtol=1e-5, atol=1e-5
+    )
+
+
+def nested_moments(x):
+    """Moments of `batch_std(instance_mean(x))` and of `batch_mean(batch_std(x) * x)`, in the order of the program."""
+    instance = np.broadcast_to(x.mean((1, 2), keepdims=True), x.shape)
+    variance = x.var((0, 1, 2))
+    return np.stack([instance.var((0, 1, 2)), variance, (np.sqrt(variance + 1e-5) * x).mean((0, 1, 2))])
+
+
+def test_nested_batch_statistics_have_right_averages():
+    layer = Layer(parse("x / batch_std(instance_mean(x)) - batch_mean(batch_std(x) * x)"), 3)
+    expected = np.array([[1.0], [1.0], [0.0]])
+    for seed in range(3):
+        layer(images(seed))
+        expected = 0.9 * expected + 0.1 * nested_moments(np.asarray(images(seed), float))
+    np.testing.assert_allclose(layer.statistics[...], expected, rtol=1e-5, atol=1e-6)
+    x = np.asarray(images(3))
+    value = x / np.sqrt(expected[0] + 1e-5) - expected[2]
+    np.testing.assert_allclose(layer(jnp.asarray(x), True), value, rtol=1e-4, atol=1e-5)
+
+
+def test_nothing_is_trained_through_moving_averages():
+    graph, state, rest = nnx.split(Layer(parse("x / batch_std(v * x)"), 3), nnx.Param, ...)
+
+    def moved(state, x):
+        layer = nnx.merge(graph, state, rest, copy=True)
+        layer(x)
+        return jnp.sum(layer.statistics[...])
+
+    for gradient in jax.tree.leaves(jax.grad(moved, (0, 1))(state, images())):
+        np.testing.assert_array_equal(gradient, jnp.zeros_like(gradient))
+
+
+def test_evaluation_inside_jit_uses_the_initial_statistics():
+    """There the number of steps is not known; a mean of 0 and a variance of 1 are left."""
+    layer = Layer(SCALED, 3)
+    value = nnx.jit(lambda layer, x: layer(x, True))(layer, images())
+    np.testing.assert_allclose(value, images(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(16, 3), (4, 9, 3)])
+@pytest.mark.parametrize("name", [name for name in LAYERS if "instance" not in str(CATALOG[name].program)])
+def test_vectors_and_sequences(name, shape):
+    """A sequence is an image of height 1, and a vector an image of one pixel."""
+    program, x = CATALOG[name].program, images(0, shape)
+    image = x.reshape(shape[0], 1, -1, 3)
+    np.testing.assert_allclose(Layer(program, 3)(x), Layer(program, 3)(image).reshape(shape), rtol=1e-5, atol=1e-6)
+
+
+# Precision.
+
+
+def in_bfloat16(total):
+    """The mean of [n] numbers with every step in bfloat16, as a naive port does."""
+    total = np.asarray(total)
+    result = total.dtype.type(0)
+    for value in total:
+        result = result + value
+    return float(result / total.dtype.type(len(total)))
+
+
+def test_statistics_of_bfloat16_are_computed_in_float32():
+    x = jnp.asarray(np.random.default_rng(0).normal(3.0, 1.0, (16, 8, 8, 1)), jnp.bfloat16)
+    exact = np.asarray(x, np.float64)
+    layer = Layer(SCALED, 1, momentum=0.0)
+    y = layer(x)
+    assert (y.dtype, layer.statistics.dtype) == (jnp.bfloat16, jnp.float32)
+    mean, variance = np.asarray(layer.statistics, np.float64)[:, 0]
+    flat = np.asarray(x).ravel()
+    naive_mean = in_bfloat16(flat)
+    naive_variance = in_bfloat16(flat * flat) - naive_mean**2
+    assert abs(mean / exact.mean() - 1) < 1e-6 < 0.1 < abs(naive_mean / exact.mean() - 1)
+    assert abs(variance / exact.var() - 1) < 1e-6 < 0.1 < abs(naive_variance / exact.var() - 1)
+    expected = (exact - exact.mean()) / np.sqrt(exact.var() + 1e-5)
+    np.testing.assert_allclose(np.asarray(y, float), expected, atol=0.05)  # three roundings to 8 bits
+
+
+# Errors: each names the layer, what came and what to do.
+
+
 @pytest.mark.parametrize("features", [0, -1])
 def test_refuses_a_number_of_features(features):
     with pytest.raises(ValueError, match=f"num_features of at least 1; received {features}: pass the size"):
@@ -70,3 +223,60 @@ def test_refuses_an_input_of_another_size(shape):
         ValueError, match=r"has 3 features; received an input of shape \(.*make the layer with the size"
     ):
         Layer(PRELU, 3)(jnp.ones(shape))
+
+
+BAD_INPUTS = {
+    "rank": ("x / batch_std(x)", (3,), r"cannot take an input of shape \(3,\): batch_std .*add one .*x\[None\]"),
+    "empty batch": ("x / batch_std(x)", (0, 4, 4, 3), r"cannot take an input of shape \(0, 4, 4, 3\): .*leave out"),
+    "empty image": ("x / instance_std(x)", (2, 0, 4, 3), r"cannot take an input of shape \(2, 0, 4, 3\): .*leave out"),
+    "no space": ("x / instance_std(x)", (2, 3), r"cannot take an input of shape \(2, 3\): .*use batch_, layer_ or"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUTS)
+def test_refuses_an_input_without_the_statistic(case):
+    text, shape, message = BAD_INPUTS[case]
+    with pytest.raises(ValueError, match=re.escape(f"The layer {text} ") + message):
+        Layer(parse(text), 3)(jnp.ones(shape))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"groups": 0}, "groups of at least 1; received 0: 32 is usual"),
+        ({"epsilon": -1e-5}, "a finite epsilon of at least 0; received -1e-05: 1e-05 is usual"),
+        ({"epsilon": float("nan")}, "a finite epsilon of at least 0; received nan"),
+        ({"momentum": 1.0}, "a momentum from 0 up to, not including, 1; received 1.0: 0.9 is usual"),
+        ({"momentum": -0.1}, "a momentum from 0 up to, not including, 1; received -0.1"),
+    ],
+)
+def test_refuses_an_option_out_of_range(options, message):
+    with pytest.raises(ValueError, match=re.escape(f"The layer {SCALED} needs {message}")):
+        Layer(SCALED, 3, **options)
+
+
+def test_refuses_whole_numbers():
+    with pytest.raises(TypeError, match=r"The layer .*batch_std.* received int32 of shape \(2, 3\): write x.astype"):
+        Layer(SCALED, 3)(jnp.ones((2, 3), int))
+
+
+def test_refuses_an_evaluation_before_any_training():
+    with pytest.raises(ValueError, match=r"The layer .*batch_std.* shape \(2, 3\) .*call it once .*restore"):
+        Layer(SCALED, 3)(jnp.ones((2, 3)), use_running_average=True)
+
+
+@pytest.mark.parametrize(
+    ("other", "kind", "message"),
+    [
+        (Layer(SCALED, 5), nnx.Param, r"needs parameter gamma of shape \(3,\); received \(5,\): .*anew"),
+        (Layer(SCALED, 5), nnx.BatchStat, r"needs statistics of shape \(2, 3\); received \(2, 5\): .*anew"),
+        (Layer(parse("x / batch_std(x)"), 3), nnx.BatchStat, r"of shape \(2, 3\); received \(1, 3\): .*anew"),
+    ],
+)
+@pytest.mark.parametrize("use_running_average", [False, True])
+def test_refuses_a_checkpoint_of_another_layer(other, kind, message, use_running_average):
+    layer = Layer(SCALED, 3)
+    nnx.update(layer, nnx.state(other, kind))
+    layer.steps[...] = 1
+    with pytest.raises(ValueError, match=r"The layer .*batch_std.*" + message):
+        layer(jnp.ones((2, 3)), use_running_average)
