@@ -8,7 +8,8 @@ import pytest
 from actsearch import fingerprint, parse, simplify
 from actsearch.engine import probe
 from actsearch.engine.fingerprint import RESOLUTION
-from actsearch.spaces import swish
+from actsearch.language.reductions import INDEX_SETS, STATISTICS
+from actsearch.spaces import evonorm, swish
 
 SAME = [
     ("x * sigmoid(x)", "sigmul(x, x)", "-(-x) * sigmoid(x)", "silu(x)", "x / (1 + exp(-x))"),
@@ -89,6 +90,44 @@ def test_golden_values(text, expected):
 )
 def test_finite(text, finite):
     assert probe(parse(text)).finite is finite
+
+
+SAME_LAYERS = [
+    ("(x - batch_mean(x)) / batch_std(x)", "x / batch_std(x) - batch_mean(x) / batch_std(x)"),
+    ("batch_std(x)", "batch_rms(x - batch_mean(x))", "batch_std(x + 1)", "batch_std(batch_mean(x) - x)"),
+    ("x * sigmoid(x) / group_std(x)", "silu(x) / group_std(x)", "sigmul(x, x) * (1 / group_std(-x))"),
+    ("layer_mean(x)", "layer_mean(instance_mean(x))", "layer_mean(group_mean(x))"),
+    ("gamma * instance_mean(x) + v", "v + instance_mean(gamma * x)"),
+    ("batch_mean(batch_std(x))", "batch_std(x)"),
+]
+
+
+@pytest.mark.parametrize("texts", SAME_LAYERS, ids=lambda texts: texts[0])
+def test_one_layer_one_fingerprint(texts):
+    assert len({fingerprint(parse(text)) for text in texts}) == 1
+
+
+@pytest.mark.parametrize("form", ["{}(x)", "x / {}(x)", "x * sigmoid(v * x) - {}(x^2) * gamma"])
+def test_index_sets_and_statistics_are_told_apart(form):
+    names = [f"{index_set}_{statistic}" for index_set in INDEX_SETS for statistic in STATISTICS]
+    assert len({fingerprint(parse(form.format(name))) for name in names}) == len(names) == 12
+
+
+def test_places_of_parameters_are_told_apart():
+    texts = ("gamma * batch_std(x)", "batch_std(x + gamma * x)", "batch_std(x) + gamma", "alpha * batch_std(x)")
+    assert len({fingerprint(parse(text)) for text in texts}) == len(texts)
+
+
+def test_simplify_keeps_the_fingerprint_of_layers():
+    """Those that stay layers: a program without reductions is probed on points, not on the tensor."""
+    space, rng = evonorm(nodes=6), np.random.default_rng(0)
+    compared = 0
+    for program in (space.sample(rng) for _ in range(300)):
+        before, simple = probe(program), simplify(program)
+        if before.finite and simple.reductions and simple != program:
+            compared += 1
+            assert probe(simple) == before, f"{program} became {simple}"
+    assert compared > 30
 
 
 @pytest.mark.parametrize("units", [1, 2, 3])

@@ -1,10 +1,13 @@
 """`parse` and `str`: one round trip, messages that point at the mistake, and no other exception for any text."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actsearch.catalog import CATALOG, LAYERS
 from actsearch.language import DEFAULT_PARAMETERS, PRIMITIVES, Builder, ParseError, Program, parse
+from actsearch.spaces import evonorm
 
 GOLDEN = {
     # text -> how it is printed
@@ -231,6 +234,21 @@ def test_round_trip(program):
     assert parse(text) == program
     assert str(parse(text)) == text
     assert repr(program) == f"Program({text!r})"
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_round_trip_of_published_layers(name):
+    program = CATALOG[name].program
+    assert parse(str(program)) == program
+    assert str(parse(str(program))) == str(program)
+
+
+@pytest.mark.parametrize("series", ["B", "S"])
+def test_round_trip_of_sampled_layers(series):
+    space, rng = evonorm(series=series), np.random.default_rng(0)
+    for _ in range(200):
+        program = space.sample(rng)
+        assert parse(str(program)) == program
 
 
 def parses_or_points(text):
