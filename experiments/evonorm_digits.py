@@ -1,6 +1,6 @@
 """The EvoNorm search in miniature: evolve normalisation-activation layers on three small networks, re-rank on a larger.
 
-    python experiments/evonorm_digits.py [--budget 4000] [--out runs/evonorm_digits]
+    python experiments/evonorm_digits.py [--budget 2500] [--out runs/evonorm_digits]
 
 The protocol of Liu et al. (2020) on real digits: graphs of up to ten nodes over a tensor and its statistics (series B),
 cheap gates, quality and stability gates, and Pareto tournaments over the validation accuracies on a ResNet, a MobileNet
@@ -30,6 +30,7 @@ from actsearch.analysis import layers as pictures
 from actsearch.analysis import plots
 from actsearch.analysis.drawing import save
 from actsearch.analysis.funnel import best, funnel
+from actsearch.analysis.genealogy import genealogy
 from actsearch.analysis.graph import graph
 from actsearch.analysis.statistics import Interval, bootstrap_mean, paired_difference
 from actsearch.analysis.tables import Column, funnel_table, render, show
@@ -74,7 +75,7 @@ def main():
     say(f"Searched and audited in {time.perf_counter() - began:.0f} s.\n")
 
     contenders, origins = _contenders(evolved, longer)
-    scores = {size: _verify(task, contenders) for size, task in HELD_OUT.items()}
+    scores = {size: _verify(task, contenders, args.out) for size, task in HELD_OUT.items()}
     _print_ranking(scores, origins)
     record = {"origins": origins, "seeds": FRESH_SEEDS, "scores": scores}
     record["searches"] = {"evolution": len(evolved), "random": len(drawn), "random, equal seconds": len(longer)}
@@ -87,9 +88,9 @@ def main():
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--budget", type=int, default=4000, help="graphs that evolution proposes")
-    parser.add_argument("--most-random", type=int, default=16_000, help="most graphs of the random search")
-    parser.add_argument("--audit", type=int, default=20, help="rejects of each gate to train in full")
+    parser.add_argument("--budget", type=int, default=2500, help="graphs that evolution proposes")
+    parser.add_argument("--most-random", type=int, default=10_000, help="most graphs of the random search")
+    parser.add_argument("--audit", type=int, default=15, help="rejects of each gate to train in full")
     parser.add_argument("--out", type=Path, default=Path("runs/evonorm_digits"), help="directory of the run")
     return parser.parse_args()
 
@@ -152,12 +153,20 @@ def _contenders(evolved: list[Trial], drawn: list[Trial]) -> tuple[dict[str, Pro
     return programs, origins
 
 
-def _verify(task: str, programs: dict[str, Program]) -> dict[str, list[float]]:
-    """Trains every layer with fresh seeds; returns test accuracies by name."""
-    found = score_programs(
-        get_task(task), list(programs.values()), FRESH_SEEDS, part="test", engine="interpret", report=say
-    )
-    return {name: [row["score"] for row in r.metrics] for name, r in zip(programs, found, strict=True)}
+def _verify(task: str, programs: dict[str, Program], out: Path) -> dict[str, list[float]]:
+    """Trains every layer with fresh seeds, or reads what an interrupted run kept; returns test accuracies by name."""
+    kept = out / f"{task}.json"
+    found: dict[str, list[float]] = json.loads(kept.read_text()) if kept.exists() else {}
+    texts = {name: str(program) for name, program in programs.items()}
+    missing = {name: programs[name] for name, text in texts.items() if text not in found}
+    if missing:
+        results = score_programs(
+            get_task(task), list(missing.values()), FRESH_SEEDS, part="test", engine="interpret", report=say
+        )
+        scores = [[row["score"] for row in result.metrics] for result in results]
+        found |= {texts[name]: row for name, row in zip(missing, scores, strict=True)}
+        _write(kept, found)
+    return {name: found[text] for name, text in texts.items()}
 
 
 def _print_ranking(scores: Scores, origins: dict[str, str]) -> None:
@@ -192,7 +201,7 @@ def _draw(folder: Path, evolved: list[Trial], scores: Scores) -> None:
     winner = best(evolved, 1)[0]
     save(pictures.funnel_bars(funnel(evolved)), folder / "funnel")
     save(pictures.pareto_fronts(evolved, ANCHORS), folder / "fronts")
-    save(pictures.genealogy(evolved, winner.index), folder / "genealogy")
+    save(genealogy(evolved, winner.index), folder / "genealogy")
     save(graph(actsearch.simplify(winner.program), title="The winner of the evolution"), folder / "winner")
     by_layer = {name: {size: scores[size][name] for size in sorted(scores)} for name in scores[next(iter(scores))]}
     shown = [*LAYER_BASELINES, *[f"evolution #{rank}" for rank in range(1, 4)]]
