@@ -4,6 +4,7 @@ Results go to standard output, progress to standard error. Exit codes: 0 done, 2
 """
 
 import json as jsonlib
+import math
 import sys
 import time
 from pathlib import Path
@@ -18,7 +19,7 @@ from actsearch.analysis.drawing import save
 from actsearch.analysis.export import to_jsonl, to_parquet
 from actsearch.analysis.funnel import best, funnel
 from actsearch.analysis.graph import MAX_NODES, graph
-from actsearch.analysis.statistics import bootstrap_mean, paired_difference
+from actsearch.analysis.statistics import Interval, bootstrap_mean, paired_difference
 from actsearch.analysis.tables import Column, funnel_table, render, winners_table
 from actsearch.analysis.tables import show as print_table
 from actsearch.archive import Archive, ArchiveError
@@ -26,13 +27,13 @@ from actsearch.catalog import CATALOG
 from actsearch.engine import fingerprint, probe
 from actsearch.language import Program, parse, simplify
 from actsearch.language.latex import to_latex
-from actsearch.nn import Layer
+from actsearch.nn import Layer, sites
 from actsearch.progress import ProgressLog
 from actsearch.scoring import Job, Scorer, score_programs, use_all_cores
 from actsearch.scoring.scorer import Engine
 from actsearch.search import search as run_search
 from actsearch.spaces import get_space
-from actsearch.tasks import TASKS, get_task
+from actsearch.tasks import TASKS, Task, get_task, get_tasks
 
 Json = Annotated[bool, tyro.conf.arg(name="json", help="Print JSON for machines.")]
 Directory = tyro.conf.Positional[Path]
@@ -56,10 +57,12 @@ def search(
 
     Example: actsearch search --space swish-1 --controller evolution --budget 500 --option population=50
 
+    Layers: actsearch search --space evonorm-s --task digits-anchors --controller pareto --budget 500
+
     Args:
-        space: swish-1, swish-2 or swish-3.
-        task: what candidates are scored on; see `actsearch tasks`.
-        controller: random, exhaustive or evolution.
+        space: swish-1, swish-2 or swish-3 for activations; evonorm-b or evonorm-s for whole layers.
+        task: what candidates are scored on, names joined by +; see `actsearch tasks`.
+        controller: random, exhaustive, evolution or pareto.
         budget: number of trials; a larger one extends a finished run.
         seed: fixes proposals and training.
         out: directory of the archive; made from the other arguments when left out.
@@ -83,7 +86,7 @@ def search(
             engine=engine,
             options=_options(option),
             report=log,
-            explain=lambda line: print(line, file=sys.stderr),
+            explain=_explain,
         )
     rows = funnel(result.trials)
     if json:
@@ -122,37 +125,57 @@ def score(
     engine: Engine = "auto",
     json: Json = False,
 ) -> None:
-    """Train a formula on a task and compare it with ReLU, seed by seed.
+    """Train a formula on one or several tasks and compare it, seed by seed, with ReLU, or with BatchNorm and ReLU.
 
     Example: actsearch score "x * sigmoid(beta * x)" --task digits-resnet --seeds 8
 
     Args:
-        formula: the activation.
-        task: what to train on; see `actsearch tasks`.
+        formula: the activation, or the whole layer for tasks of layers.
+        task: what to train on, names joined by +; see `actsearch tasks`. digits-anchors stands for three networks.
         seeds: number of trainings, at least 2 for an interval.
         part: where accuracy is measured.
         engine: auto, interpret or specialize.
     """
     if seeds < 2:
         raise ValueError(f"--seeds must be at least 2, for an interval; received {seeds}.")
-    program, chosen = parse(formula), get_task(task)
-    explain = lambda line: print(line, file=sys.stderr)  # noqa: E731
-    pair = [program, CATALOG["relu"].program]
-    results = score_programs(chosen, pair, range(seeds), part=part, engine=engine, report=explain)
-    mine, relu = ([row["score"] for row in result.metrics] for result in results)
-    rows = {"score": bootstrap_mean(mine), "relu": bootstrap_mean(relu), "difference": paired_difference(mine, relu)}
-    diverged = sum(row["loss"] != row["loss"] or abs(row["loss"]) == float("inf") for row in results[0].metrics)
+    program = parse(formula)
+    rows = [_score(program, chosen, seeds, part, engine) for chosen in get_tasks(task)]
     if json:
-        intervals = {name: row._asdict() for name, row in rows.items()}
-        common = {"formula": str(program), "task": task, "part": part, "seeds": seeds, "diverged": diverged}
-        _print_json({**common, **intervals, "scores": mine, "relu_scores": relu})
+        _print_json(rows[0] if len(rows) == 1 else rows)
         return
-    names = {"score": str(program), "relu": "relu(x)", "difference": "difference, paired by seed"}
-    body = [(names[name], row) for name, row in rows.items()]
-    title = f"{part.capitalize()} accuracy on {task}, {seeds} seeds: mean and 95 % interval"
-    print_table(render(body, ("function", Column("accuracy", ".4f")), title))
-    if diverged:
-        print(f"{diverged} of {seeds} trainings diverged.")
+    for row in rows:
+        body = [(row["formula"], Interval(**row["score"])), (row["reference_formula"], Interval(**row["reference"]))]
+        body.append(("difference, paired by seed", Interval(**row["difference"])))
+        title = f"{part.capitalize()} accuracy on {row['task']}, {seeds} seeds: mean and 95 % interval"
+        print_table(render(body, ("function", Column("accuracy", ".4f")), title))
+        if row["diverged"]:
+            print(f"{row['diverged']} of {seeds} trainings diverged.")
+        if row["sites"]:
+            print(f"Sites: {', '.join(row['sites'])}.\n")
+
+
+def _score(program: Program, task: Task, seeds: int, part, engine: Engine) -> dict[str, Any]:
+    """Returns a program's scores on a task beside those of the task's reference."""
+    reference = _reference(task)
+    results = score_programs(task, [program, reference], range(seeds), part=part, engine=engine, report=_explain)
+    mine, theirs = ([row["score"] for row in result.metrics] for result in results)
+    found = {"score": bootstrap_mean(mine), "reference": bootstrap_mean(theirs)}
+    found["difference"] = paired_difference(mine, theirs)
+    names = [site.name for site in sites(lambda layer: task.init(layer, jax.random.key(0)))] if task.layers else []
+    return {
+        **{"formula": str(program), "task": task.name, "part": part, "seeds": seeds, "sites": names},
+        **{name: row._asdict() for name, row in found.items()},
+        **{"scores": mine, "reference_formula": str(reference), "reference_scores": theirs},
+        "diverged": sum(not math.isfinite(row["loss"]) for row in results[0].metrics),
+    }
+
+
+def _reference(task: Task) -> Program:
+    return CATALOG["batch_norm_relu" if task.layers else "relu"].program
+
+
+def _explain(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def show(formula: Formula, out: Path | None = None, json: Json = False) -> None:
@@ -201,7 +224,8 @@ def tasks(measure: bool = True, json: Json = False) -> None:
     Example: actsearch tasks
 
     Args:
-        measure: train ReLU to measure seconds per candidate, all devices together; a few seconds a task.
+        measure: train ReLU, or BatchNorm and ReLU, to measure seconds per candidate, all devices together; about half a
+            minute for all. Tasks whose data is not on this machine are left out.
     """
     rows = [_task_row(name, measure) for name in TASKS]
     if json:
@@ -222,7 +246,7 @@ def space(name: tyro.conf.Positional[str] = "swish-1", json: Json = False) -> No
     Example: actsearch space swish-1
 
     Args:
-        name: swish-1; larger spaces are only counted as expressions.
+        name: as for `actsearch search`; larger spaces are only counted as expressions.
     """
     chosen = get_space(name)
     facts: dict[str, Any] = {"space": name, "decisions": len(chosen.decisions), "expressions": chosen.count()}
@@ -262,7 +286,7 @@ def main(args: list[str] | None = None) -> int:
     commands = {command.__name__: command for command in (search, top, score, show, tasks, space, export)}
     try:
         tyro.extras.subcommand_cli_from_dict(commands, prog="actsearch", description=__doc__, args=args)
-    except (ValueError, ArchiveError, OSError) as error:
+    except (ValueError, TypeError, ArchiveError, OSError, ImportError) as error:
         print(f"actsearch: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -297,19 +321,21 @@ def _winner(trial) -> dict[str, Any]:
 
 def _task_row(name: str, measure: bool) -> dict[str, Any]:
     task = get_task(name)
-    relu = CATALOG["relu"].program
-    network = nnx.eval_shape(lambda: task.init(lambda features: Layer(relu, features), jax.random.key(0)))
+    network = nnx.eval_shape(lambda: task.init(lambda features: Layer(_reference(task), features), jax.random.key(0)))
     parameters = sum(leaf.size for leaf in jax.tree.leaves(nnx.state(network, nnx.Param)))
     recipe = task.recipe
     row = {"task": name, "summary": task.summary, "parameters": parameters, "steps": recipe.steps}
     row |= {"batch_size": recipe.batch_size, "learning_rate": recipe.learning_rate, "rate_rule": recipe.rate_rule}
-    return {**row, "seconds_per_candidate": _seconds(task, relu) if measure else None}
+    return {**row, "seconds_per_candidate": _seconds(task) if measure else None}
 
 
-def _seconds(task, program: Program) -> float:
-    """Returns wall seconds a training, warm, with every device busy."""
-    scorer = Scorer.specialized(task, program, seeds=[0])
-    jobs = [Job((), 0)] * (4 * len(jax.devices()))
+def _seconds(task: Task) -> float | None:
+    """Returns wall seconds a training, warm, with every device busy; None where the task's data is not here."""
+    try:
+        scorer = Scorer.specialized(task, _reference(task), seeds=[0])
+    except (OSError, ImportError, ValueError):
+        return None
+    jobs = [Job((), 0)] * len(jax.devices())
     scorer(jobs)
     began = time.perf_counter()
     scorer(jobs)

@@ -1,6 +1,7 @@
 """The judge turns proposals into trials: cheap gates, training on each task, and a memory of the fingerprints seen."""
 
 import contextlib
+import dataclasses
 import functools
 import time
 from collections.abc import Mapping, Sequence
@@ -173,18 +174,22 @@ class Judge:
         return self._scorers[key]
 
     def _trial(self, index: int, proposal: Proposal, verdict: Verdict, trained: _Training | None) -> Trial:
-        common: dict[str, Any] = {"index": index, "program": proposal.program, "fingerprint": verdict.fingerprint}
-        common |= {"parents": proposal.parents}
+        blank = Trial(index, proposal.program, verdict.fingerprint, verdict.status, parents=proposal.parents)
         if trained is not None:
-            score = {"ok": trained.result.score, "diverged": 0.0}.get(trained.status)
-            return Trial(
-                **common,
-                **{"status": trained.status, "score": score, "metrics": trained.result.metrics, "seeds": self.seeds},
-                **{"seconds": verdict.seconds + trained.seconds, "note": trained.note},
+            return dataclasses.replace(
+                blank,
+                status=trained.status,
+                score={"ok": trained.result.score, "diverged": 0.0}.get(trained.status),
+                metrics=trained.result.metrics,
+                seeds=self.seeds,
+                seconds=verdict.seconds + trained.seconds,
+                note=trained.note,
             )
         original = self._first.get(verdict.fingerprint) if verdict.status == "duplicate" else None
-        return Trial(
-            **common,
-            **{"status": verdict.status, "score": original and original.score, "duplicate_of": verdict.duplicate_of},
-            **{"metrics": (), "seconds": verdict.seconds, "note": verdict.note},
+        return dataclasses.replace(
+            blank,
+            score=None if original is None else original.score,
+            duplicate_of=verdict.duplicate_of,
+            seconds=verdict.seconds,
+            note=verdict.note,
         )

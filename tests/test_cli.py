@@ -8,7 +8,9 @@ import killed_search
 import pandas as pd
 import pytest
 
+from actsearch.catalog import CATALOG
 from actsearch.cli import main
+from actsearch.tasks import TASKS
 
 LAST = 48
 
@@ -87,14 +89,23 @@ def test_show_knows_published_functions_and_layers(tmp_path, capsys, monkeypatch
 
 def test_score_compares_with_relu(capsys):
     facts = _json(capsys, "score", "tanh(x)", "--task", "digits-mlp", "--seeds", 2)
-    assert len(facts["scores"]) == len(facts["relu_scores"]) == 2
+    assert len(facts["scores"]) == len(facts["reference_scores"]) == 2
     assert facts["difference"]["low"] <= facts["difference"]["estimate"] <= facts["difference"]["high"]
     assert 0.9 < facts["score"]["estimate"] < 1.0
 
 
+def test_score_of_a_layer_names_the_sites_and_its_reference(capsys):
+    """All networks of a task set in one call, each beside BatchNorm and ReLU."""
+    layer = "param beta = 0; x / max(batch_std(x), v * x + instance_std(x)) * gamma + beta"
+    facts = _json(capsys, "score", layer, "--task", "digits-resnet-layer", "--seeds", 2, "--engine", "interpret")
+    assert facts["reference_formula"] == str(CATALOG["batch_norm_relu"].program)
+    assert facts["sites"][0] == "block1.layer1"
+    assert min(facts["scores"] + facts["reference_scores"]) > 0.8
+
+
 def test_tasks_lists_every_number(capsys):
     rows = _json(capsys, "tasks", "--no-measure")
-    assert [row["task"] for row in rows] == ["digits-mlp", "digits-deep-mlp", "digits-resnet"]
+    assert [row["task"] for row in rows] == list(TASKS)
     assert rows[0]["parameters"] == 64 * 128 + 128 + 128 * 128 + 128 + 128 * 10 + 10
     assert all(row["seconds_per_candidate"] is None and row["rate_rule"] for row in rows)
 
@@ -119,6 +130,9 @@ def test_space_counts_large_spaces_without_enumerating(capsys):
         (["search", "--controller", "random", "--option", "population=5"], "does not take these options"),
         (["top", "no/such/run"], "no/such/run"),
         (["space", "swish-9"], "swish-1"),
+        (["search", "--space", "evonorm-b"], "digits-mlp has sites for activations: write one of digits-resnet-layer"),
+        (["search", "--controller", "pareto", "--option", "tournament=2"], "above 0 and at most 1; received 2"),
+        (["score", "instance_std(x)", "--seeds", "2"], "axes between batch and features"),
     ],
 )
 def test_a_mistake_is_one_message_and_exit_code_2(args, said, capsys, tmp_path, monkeypatch):

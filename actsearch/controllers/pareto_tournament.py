@@ -30,7 +30,7 @@ def pareto_tournament(
       tournament: share of the window in a tournament, above 0 and at most 1; at least one member.
       mutations: of an offspring, at least 1.
       injection: probability of a fresh program, 0 to 1; every proposal is fresh until the window has a member.
-      selection: "pareto", or for comparison "average", the best mean over tasks, or "first", the best on the first task.
+      selection: "pareto", or for comparison "average", the best mean over tasks, or "first", the best on the first.
 
     Raises:
       ValueError: a hyperparameter out of range.
@@ -85,6 +85,8 @@ def pareto_tournament(
         ]
         return {**state, "members": [*state["members"], *scored][-window:]}
 
-    options = {"window": window, "tournament": tournament, "mutations": mutations}
-    options |= {"injection": injection, "selection": selection}
+    options = {
+        **{"window": window, "tournament": tournament, "mutations": mutations, "injection": injection},
+        **{"selection": selection},
+    }
     return Controller("pareto", options, lambda seed: {"rng": rng_state(seed), "members": []}, ask, tell)

@@ -1,11 +1,11 @@
 """Functional identity: two programs that compute the same function have the same fingerprint.
 
 A program is evaluated in float64 on a fixed probe, once at generic values of all its parameters and once more for each
-parameter with that one moved. Outputs are rounded on the scale of asinh, which is absolute near 0 and relative far
-out, and hashed. A program with reductions is evaluated on a tensor whose examples, channels and groups of channels
-differ in mean and scale, so that statistics over different axes differ. Programs whose outputs differ by less than about 1e-6 (absolute below 1, relative above) count as
-equal; float64 rounding is far below that grid, so that algebraically equal programs land in the same
-cell.
+parameter with that one moved. Outputs are rounded on the scale of asinh, which is absolute near 0 and relative far out,
+and hashed. A program with reductions is evaluated on a tensor whose examples, channels and groups of channels differ in
+mean and scale, so that statistics over different axes differ. Programs whose outputs differ by less than about 1e-6
+(absolute below 1, relative above) count as equal; float64 rounding is far below that grid, so that algebraically equal
+programs land in the same cell.
 """
 
 import functools
@@ -58,7 +58,8 @@ def probe(program: Program) -> Probe:
     """Returns a program's fingerprint and whether it is finite on the probe.
 
     The probe is 256 quantiles of N(0, 1), the largest of magnitude about 2.9, and 0, +-4 and +-5; for programs with
-    reductions it is a tensor of the shape PROBE_SHAPE. A value that is finite in float64 and not in float32 counts as infinite, because training runs in float32.
+    reductions it is a tensor of the shape PROBE_SHAPE. A value that is finite in float64 and not in float32 counts as
+    infinite, because training runs in float32.
     """
     outputs = probe_outputs(program)
     codes = _quantise(outputs)

@@ -62,9 +62,10 @@ def to_function(
       epsilon: added inside the roots of reductions.
 
     Returns:
-      A function of `x`, a floating-point array [..., channels], or [batch, ..., channels] where there are reductions, and the program's trainable parameters by name:
-      scalars or arrays that broadcast against `x` from the last axis. A parameter left out has its initial value. The
-      result has the shape and dtype of `x`. It may be transformed by `jit`, `grad` and `vmap`.
+      A function of `x`, a floating-point array [..., channels], or [batch, ..., channels] where there are reductions,
+      and of the program's trainable parameters by name: scalars or arrays that broadcast against `x` from the last
+      axis. A parameter left out has its initial value. The result has the shape and dtype of `x`. It may be
+      transformed by `jit`, `grad` and `vmap`.
 
     Raises:
       TypeError: on a call, for an `x` that is not floating-point, or a parameter that the program does not have.

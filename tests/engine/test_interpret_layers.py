@@ -96,7 +96,7 @@ def test_moving_averages_take_the_place_of_the_batch():
     moving = jnp.array([[0.1, 0.2, 0.3, 0.4], [1.0, 2.0, 3.0, 4.0]])
     for index, program in enumerate(programs):
         candidate = specialize(program)
-        own = {name: parameters[i] for i, (name, _) in enumerate(template.parameters) if (name, _) in program.parameters}
+        own = {row[0]: parameters[template.parameters.index(row)] for row in program.parameters}
         mine = moving[: len(program.batch_reductions)]
         expected, _ = candidate.function(x, own, mine, SETTINGS)
         found, _ = run(jnp.array([index]), x, parameters, moving)

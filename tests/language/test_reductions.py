@@ -11,7 +11,7 @@ from actsearch.language import PRIMITIVES
 from actsearch.language.reductions import EPSILON, GROUPS, ShapeError, group_count, moment, reduce, spread
 
 NAMES = [name for name, row in PRIMITIVES.items() if row.kind == "reduction"]
-SHAPES = [(6, 4), (3, 5, 4), (3, 4, 2, 4), (2, 2, 3, 2, 4)]
+SHAPES = [(4, 6), (3, 5, 6), (3, 4, 2, 6), (2, 2, 3, 2, 6)]
 CASES = [(name, shape) for name in NAMES for shape in SHAPES if len(shape) > 2 or not name.startswith("instance")]
 
 
