@@ -19,11 +19,11 @@ from actsearch.scoring import (
     Result,
     Scorer,
     Verdict,
+    ascend,
     choose_engine,
     combine,
     pass_gates,
     result,
-    stability,
     train,
 )
 from actsearch.scoring.scorer import Engine
@@ -142,7 +142,7 @@ class Judge:
 
     def _unstable(self, programs: Mapping[int, Program]) -> dict[int, tuple[str, str]]:
         """Returns {i: (status, note)} for the programs that fail the stability gate."""
-        rows = self._run(self.tasks[0], list(programs.values()), self.seeds[:1], 0.0, measure=stability)
+        rows = self._run(self.tasks[0], list(programs.values()), self.seeds[:1], 0.0, measure=ascend)
         norms = {i: row[0].gradient for i, row in zip(programs, rows, strict=True)}
         return {
             i: ("rejected:stability", f"gradient norm {norm:.1e} while ascending")

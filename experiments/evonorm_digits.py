@@ -1,6 +1,6 @@
 """The EvoNorm search in miniature: evolve normalisation-activation layers on three small networks, re-rank on a larger.
 
-    python experiments/evonorm_digits.py [--budget 2500] [--out runs/evonorm_digits]
+    python experiments/evonorm_digits.py [--budget 8000] [--out runs/evonorm_digits]
 
 The protocol of Liu et al. (2020) on real digits: graphs of up to ten nodes over a tensor and its statistics (series B),
 cheap gates, quality and stability gates, and Pareto tournaments over the validation accuracies on a ResNet, a MobileNet
@@ -49,6 +49,7 @@ EVOLUTION = {"window": 200, "tournament": 0.1}
 HELD_OUT = {64: "warped-resnet-layer", 16: "warped-resnet-layer-batch16", 4: "warped-resnet-layer-batch4"}
 FRESH_SEEDS = tuple(range(100, 105))
 WINNERS = 10
+BATCH = 128  # proposals between two lessons
 REFERENCE = "batch_norm_relu"
 say = functools.partial(print, flush=True)
 
@@ -88,8 +89,8 @@ def main():
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--budget", type=int, default=2500, help="graphs that evolution proposes")
-    parser.add_argument("--most-random", type=int, default=10_000, help="most graphs of the random search")
+    parser.add_argument("--budget", type=int, default=8000, help="graphs that evolution proposes")
+    parser.add_argument("--most-random", type=int, default=30_000, help="most graphs of the random search")
     parser.add_argument("--audit", type=int, default=15, help="rejects of each gate to train in full")
     parser.add_argument("--out", type=Path, default=Path("runs/evonorm_digits"), help="directory of the run")
     return parser.parse_args()
@@ -106,7 +107,9 @@ def _print_sites() -> None:
 def _search(controller: str, budget: int, out: Path, options=None) -> list[Trial]:
     with ProgressLog(f"{controller} on {ANCHOR_SET}") as log:
         where = out / controller
-        found = actsearch.search(SPACE, ANCHOR_SET, controller, budget, out=where, options=options, report=log)
+        found = actsearch.search(
+            SPACE, ANCHOR_SET, controller, budget, out=where, batch=BATCH, options=options, report=log
+        )
     return found.trials
 
 

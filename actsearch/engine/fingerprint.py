@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from actsearch.engine.specialize import evaluate
-from actsearch.language import PRIMITIVES, Program
+from actsearch.language import PRIMITIVES, Program, simplify
 
 RESOLUTION = 1e-6
 PROBE_SIZE = 256
@@ -61,6 +61,8 @@ def probe(program: Program) -> Probe:
     reductions it is a tensor of the shape PROBE_SHAPE. A value that is finite in float64 and not in float32 counts as
     infinite, because training runs in float32.
     """
+    if program.reductions:  # they may cancel, and what is left is a curve
+        program = simplify(program)
     outputs = probe_outputs(program)
     codes = _quantise(outputs)
     finite = bool((np.abs(outputs) <= _FLOAT32_MAX).all())

@@ -11,7 +11,7 @@ from actsearch.spaces import custom, swish
 from actsearch.trial import Trial
 
 SPACE = custom(["x", "relu", "beta * x", "tanh"], ["+", "*", "max"], units=1)  # 48 programs
-OPTIONS = {"evolution": {"population": 8, "sample": 3}}
+OPTIONS = {"evolution": {"population": 8, "sample": 3}, "pareto": {"window": 12, "tournament": 0.3}}
 STATUSES = ("ok", "ok", "rejected:finite", "duplicate", "diverged", "ok", "failed")
 
 
@@ -27,7 +27,8 @@ def judge(proposals, start):
         score = {"diverged": 0.0, "rejected:finite": None, "failed": None}.get(
             status, hash(proposal.program.choices) % 97 / 97
         )
-        trials.append(Trial(index, proposal.program, f"{index:x}", status, score, parents=proposal.parents))
+        metrics = () if score is None else ({"score": score, "a/score": score, "b/score": 1 - score},)
+        trials.append(Trial(index, proposal.program, f"{index:x}", status, score, metrics, parents=proposal.parents))
     return trials
 
 
