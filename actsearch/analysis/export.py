@@ -1,5 +1,6 @@
 """Trials as tables and files for other tools: pandas, Parquet, lines of JSON. For notebooks and `actsearch export`."""
 
+import dataclasses
 import json
 import math
 import os
@@ -11,6 +12,8 @@ import pandas
 import pyarrow
 import pyarrow.parquet
 
+from actsearch.language import ParseError, parse
+from actsearch.language.program import INPUTS
 from actsearch.trial import Trial
 
 
@@ -23,8 +26,8 @@ def to_pandas(trials: Sequence[Trial]) -> pandas.DataFrame:
     Returns:
       A DataFrame with the columns index, program (text), fingerprint, status, score (NaN for none), scores, parents,
       duplicate_of (Int64), seconds, seeds, choices, note, and one column per metric. Metrics, and `scores` for the
-      metric "score", are lists with a value per seed, None where a seed has none. A metric named like another column
-      is called `metrics.<name>`.
+      metric "score", are lists with a value per seed, None where a seed has none. A metric named like another column,
+      or `metrics.<anything>`, is called `metrics.<name>`.
 
     Example:
       >>> from actsearch.language import parse
@@ -44,12 +47,7 @@ def to_pandas(trials: Sequence[Trial]) -> pandas.DataFrame:
 
 def to_parquet(trials: Sequence[Trial], path: str | os.PathLike[str]) -> None:
     """Writes the table of `to_pandas` as a Parquet file, whole or not at all, with types that no trial changes."""
-    types = {name: pyarrow.string() for name in ("program", "fingerprint", "status", "note")}
-    types |= {"index": pyarrow.int64(), "duplicate_of": pyarrow.int64()}
-    types |= {"score": pyarrow.float64(), "seconds": pyarrow.float64()}
-    types |= {name: pyarrow.list_(pyarrow.int64()) for name in ("parents", "seeds", "choices")}
-    values = pyarrow.list_(pyarrow.float64())
-    schema = pyarrow.schema([(name, types.get(name, values)) for name in _names(trials)])
+    schema = pyarrow.schema([(name, _TYPES.get(name, _VALUES)) for name in _names(trials)])
     path = Path(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -57,6 +55,36 @@ def to_parquet(trials: Sequence[Trial], path: str | os.PathLike[str]) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def read_parquet(path: str | os.PathLike[str]) -> list[Trial]:
+    """Reads the trials of a file that `to_parquet` wrote.
+
+    Args:
+      path: of the file.
+
+    Returns:
+      Equal trials, in the order of the file: programs with the choices that made them, metrics by seed. A metric that a
+      seed has none of is absent, as it was; NaN and infinity are what they were.
+
+    Raises:
+      ValueError: not a Parquet file, not one of trials, or one with a program that this version cannot read.
+
+    Example:
+      >>> import tempfile
+      >>> trials = [Trial(0, parse("x * sigmoid(x)"), "f00d", "ok", 0.9, ({"score": 0.9, "loss": 0.3},), (0,))]
+      >>> with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+      ...     to_parquet(trials, file.name)
+      ...     read_parquet(file.name) == trials
+      True
+    """
+    path = Path(path)
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except pyarrow.ArrowInvalid as error:
+        raise ValueError(f"{path} cannot be read as Parquet ({error}). {_REMEDY}") from error
+    _check(table.schema, path)
+    return [_trial(row, path) for row in table.to_pylist()]
 
 
 def to_jsonl(trials: Sequence[Trial]) -> Iterator[str]:
@@ -121,6 +149,48 @@ _FIXED = (
 )
 
 
+_VALUES = pyarrow.list_(pyarrow.float64())
+_TYPES: dict[str, pyarrow.DataType] = {
+    **dict.fromkeys(("program", "fingerprint", "status", "note"), pyarrow.string()),
+    **dict.fromkeys(("index", "duplicate_of"), pyarrow.int64()),
+    **dict.fromkeys(("score", "seconds"), pyarrow.float64()),
+    **dict.fromkeys(("parents", "seeds", "choices"), pyarrow.list_(pyarrow.int64())),
+}
+"""Of the columns in a file; every other one has the values of a metric."""
+
+_REMEDY = "Read a file that actsearch.analysis.export.to_parquet or `actsearch export RUN --out FILE.parquet` wrote."
+
+
+def _check(schema: pyarrow.Schema, path: Path) -> None:
+    """Raises where a file has other columns than `to_parquet` writes."""
+    missing = [name for name in _FIXED if name not in schema.names]
+    if missing:
+        raise ValueError(f"{path} is no export of trials: it has no column {', '.join(missing)}. {_REMEDY}")
+    for name, found in zip(schema.names, schema.types, strict=True):
+        wanted = _TYPES.get(name, _VALUES)
+        if found != wanted:
+            raise ValueError(f"{path} is no export of trials: column {name} has {found}, not {wanted}. {_REMEDY}")
+
+
+def _trial(row: dict[str, Any], path: Path) -> Trial:
+    metrics: tuple[dict[str, float], ...] = tuple({} for _ in row["scores"])
+    for column in ("scores", *(name for name in row if name not in _FIXED)):
+        name = "score" if column == "scores" else column.removeprefix("metrics.")
+        for one, value in zip(metrics, row[column], strict=True):
+            if value is not None:
+                one[name] = value
+    try:
+        program = parse(row["program"], inputs=INPUTS)
+    except ParseError as error:
+        problem = f"{path} has a program that this version of actsearch cannot read, in trial {row['index']}"
+        raise ValueError(f"{problem}: {error}\nRead it with the version that wrote it.") from error
+    choices = None if row["choices"] is None else tuple(row["choices"])
+    lists = {name: tuple(row[name]) for name in ("seeds", "parents")}
+    same = ("index", "fingerprint", "status", "score", "duplicate_of", "seconds", "note")
+    program = dataclasses.replace(program, choices=choices)
+    return Trial(program=program, metrics=metrics, **lists, **{name: row[name] for name in same})
+
+
 def _per_seed(trial: Trial, metric: str) -> list[float | None]:
     return [float(one[metric]) if metric in one else None for one in trial.metrics]
 
@@ -128,7 +198,7 @@ def _per_seed(trial: Trial, metric: str) -> list[float | None]:
 def _metric_names(trials: Sequence[Trial]) -> dict[str, str]:
     """Returns the metrics that any trial has, in order of appearance, and the name of the column of each."""
     names = dict.fromkeys(name for trial in trials for one in trial.metrics for name in one if name != "score")
-    return {name: f"metrics.{name}" if name in _FIXED else name for name in names}
+    return {name: f"metrics.{name}" if name in _FIXED or name.startswith("metrics.") else name for name in names}
 
 
 def _names(trials: Sequence[Trial]) -> list[str]:

@@ -39,7 +39,7 @@ class Outcome(NamedTuple):
     accuracy: jax.Array | float
     loss: jax.Array | float
     train_loss: jax.Array | float
-    early: jax.Array | float
+    early: jax.Array | float = 0.0
 
 
 def start(task: Task, seed: int) -> Start:

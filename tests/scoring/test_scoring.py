@@ -144,11 +144,18 @@ def test_training_learns():
 
 def test_start_is_fixed_by_its_seed():
     first, again, other = start(TASK, 0), start(TASK, 0), start(TASK, 1)
-    jax.tree.map(np.testing.assert_array_equal, first, again)
+    jax.tree.map(np.testing.assert_array_equal, first[:2], again[:2])
+    assert first.key == again.key
+    assert first.key != other.key
     assert (first.batches != other.batches).any()
     kernels = [jax.tree.leaves(begin.weights)[1] for begin in (first, other)]
     assert (kernels[0] != kernels[1]).any()
     assert int(first.batches.max()) < len(TASK.data().train.labels)
+
+
+def test_a_job_of_an_undeclared_seed(one):
+    with pytest.raises(ValueError, match=r"made for the seeds \[0, 1\]; received a job of seed 2"):
+        one([Job(sampled(1)[0].choices, 2)])
 
 
 class TestResult:
