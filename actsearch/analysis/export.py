@@ -185,10 +185,19 @@ def _trial(row: dict[str, Any], path: Path) -> Trial:
         problem = f"{path} has a program that this version of actsearch cannot read, in trial {row['index']}"
         raise ValueError(f"{problem}: {error}\nRead it with the version that wrote it.") from error
     choices = None if row["choices"] is None else tuple(row["choices"])
-    lists = {name: tuple(row[name]) for name in ("seeds", "parents")}
-    same = ("index", "fingerprint", "status", "score", "duplicate_of", "seconds", "note")
-    program = dataclasses.replace(program, choices=choices)
-    return Trial(program=program, metrics=metrics, **lists, **{name: row[name] for name in same})
+    return Trial(
+        index=row["index"],
+        program=dataclasses.replace(program, choices=choices),
+        fingerprint=row["fingerprint"],
+        status=row["status"],
+        score=row["score"],
+        metrics=metrics,
+        seeds=tuple(row["seeds"]),
+        parents=tuple(row["parents"]),
+        duplicate_of=row["duplicate_of"],
+        seconds=row["seconds"],
+        note=row["note"],
+    )
 
 
 def _per_seed(trial: Trial, metric: str) -> list[float | None]:
