@@ -1,4 +1,4 @@
-"""The README's Python example runs as it is printed."""
+"""The README's Python examples run as they are printed, one after the other."""
 
 import re
 from pathlib import Path
@@ -6,10 +6,13 @@ from pathlib import Path
 README = Path(__file__).parents[1] / "README.md"
 
 
-def test_python_example_runs(capsys):
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
-    assert len(example.strip().splitlines()) <= 20
-    exec(compile(example, str(README), "exec"), {})
+def test_python_examples_run(capsys):
+    examples, names = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL), {}
+    assert len(examples) == 2
+    for example in examples:
+        assert len(example.strip().splitlines()) <= 20
+        exec(compile(example, str(README), "exec"), names)
+    assert names["y"].shape == (8, 16, 16, 64)
     scores, winner = capsys.readouterr().out.strip().splitlines()
     assert len(re.findall(r"0\.\d+", scores)) == 2
     assert "x" in winner or "beta" in winner
