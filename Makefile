@@ -5,10 +5,13 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: search test bench lint table lock clean
+.PHONY: search layers test bench lint table lock clean
 
 search: $(READY)  ## The main job: search the Swish space on digits, verify the winners, draw the pictures.
 	@$(BIN)/python experiments/swish_digits.py
+
+layers: $(READY)  ## The EvoNorm protocol in miniature, at most 45 minutes; resumable.
+	@$(BIN)/python experiments/evonorm_digits.py
 
 test: lint  ## Format, lint, types, then every test, doctest and notebook, with coverage.
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
@@ -20,6 +23,7 @@ lint: $(READY)
 
 bench: $(READY)  ## Engine timings as ratios; PyTorch is compared where it is installed.
 	@$(BIN)/python experiments/benchmarks/engine.py
+	@$(BIN)/python experiments/benchmarks/layers.py
 
 table: $(READY)  ## Every function of the one-unit space on the three tasks; resumable, see experiments/README.md for its cost.
 	@$(BIN)/python experiments/swish_exhaustive.py

@@ -72,7 +72,7 @@ class Judge:
         gates: tuple[str, ...] | None = None,
     ):
         self.space, self.tasks, self.seeds, self.devices = space, tasks, seeds, devices
-        self.engine, self.why = choose_engine(engine, budget, steps=sum(task.recipe.steps for task in tasks))
+        self.engine, self.why = choose_engine(engine, budget, max(task.recipe.steps for task in tasks), space.layers)
         self.gates = gates or (LAYER_GATES if space.layers else GATES)
         self._first: dict[str, Trial] = {}
         self._scorers: dict[Any, Scorer] = {}

@@ -200,19 +200,41 @@ def combine(results: Mapping[str, Result]) -> Result:
     return Result(tuple(metrics), diverged, score)
 
 
-def choose_engine(engine: Engine, programs: int, steps: int = 0) -> tuple[Literal["interpret", "specialize"], str]:
-    """Returns the engine to use for a number of programs, and one line that says why.
+COMPILATIONS = 3
+"""The interpreter compiles about as long as so many specialised trainings do."""
 
-    Measured on digits-mlp (experiments/benchmarks): the interpreter compiles once, in the time of about four
-    specialised compilations, and then costs 1.08 times as much a training; so it pays from the fourth program on.
+CROSSOVER = {"activations": 25_000, "layers": 5_000}
+"""Steps of training in which the interpreter loses what a specialised compilation takes; experiments/benchmarks."""
+
+
+def choose_engine(
+    engine: Engine, programs: int, steps: int = 0, layers: bool = False
+) -> tuple[Literal["interpret", "specialize"], str]:
+    """Returns the engine to use, and one line that says why.
+
+    The interpreter compiles once, for as long as COMPILATIONS specialised trainings take to compile, and each of its
+    steps is slower, so that after CROSSOVER steps a candidate would have been better compiled on its own. It pays while
+    steps < CROSSOVER * (1 - COMPILATIONS / programs).
+
+    Args:
+      engine: "auto", or one of the two by name.
+      programs: how many will be trained.
+      steps: of one training.
+      layers: whether they are whole layers, whose interpretation costs more.
+
+    Raises:
+      ValueError: an unknown engine.
     """
     if engine not in ("auto", "interpret", "specialize"):
         raise ValueError(f"engine is one of auto, interpret, specialize; received {engine!r}.")
     if engine != "auto":
         return engine, f"engine: {engine} (forced)"
-    if programs > 3:
+    if programs <= COMPILATIONS:
+        return "specialize", f"engine: specialize ({programs} to compile, fewer than the interpreter pays for)"
+    most = CROSSOVER["layers" if layers else "activations"] * (1 - COMPILATIONS / programs)
+    if steps < most:
         return "interpret", f"engine: interpret (one compilation instead of {programs:,})"
-    return "specialize", f"engine: specialize ({programs} to compile, fewer than the interpreter pays for)"
+    return "specialize", f"engine: specialize (compiling pays from {most:,.0f} steps on; these are {steps:,})"
 
 
 def score_programs(
@@ -246,7 +268,7 @@ def score_programs(
     """
     if not programs or not seeds:
         raise ValueError("score_programs needs at least one program and one seed.")
-    chosen, why = choose_engine(engine, len(programs))
+    chosen, why = choose_engine(engine, len(programs), task.recipe.steps, task.layers)
     report(why)
     size = bank_size if chosen == "interpret" else 1
     results: list[Result] = []

@@ -224,6 +224,16 @@ def test_choose_engine(engine, programs, chosen, words):
     assert "\n" not in line
 
 
+def test_long_trainings_are_compiled():
+    for layers in (False, True):
+        short, long = (choose_engine("auto", 1000, steps, layers) for steps in (100, 10**6))
+        assert short[0] == "interpret"
+        assert long[0] == "specialize"
+        assert "these are 1,000,000" in long[1]
+    assert choose_engine("auto", 1000, 10_000, layers=True)[0] == "specialize"
+    assert choose_engine("auto", 1000, 10_000, layers=False)[0] == "interpret"
+
+
 def test_choose_engine_refuses():
     with pytest.raises(ValueError, match="engine is one of auto, interpret, specialize; received 'jit'"):
         choose_engine("jit", 3)
