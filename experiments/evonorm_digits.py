@@ -29,6 +29,7 @@ import actsearch
 from actsearch.analysis import layers as pictures
 from actsearch.analysis import plots
 from actsearch.analysis.drawing import save
+from actsearch.analysis.export import to_parquet
 from actsearch.analysis.funnel import best, funnel
 from actsearch.analysis.genealogy import genealogy
 from actsearch.analysis.graph import graph
@@ -83,8 +84,10 @@ def main():
     record["audit"] = {gate: row._asdict() for gate, row in rejects.items()}
     record["wall_seconds"] = round(time.perf_counter() - began)
     _write(args.out / "verification.json", record)
+    to_parquet(evolved, args.out / "evolution.parquet")
+    to_parquet(longer, args.out / "random.parquet")
     _draw(args.out / "figures", evolved, scores)
-    say(f"\n{record['wall_seconds']} s in all; archives, verification.json and figures: {args.out}")
+    say(f"\n{record['wall_seconds']} s in all; archives, tables, verification.json and figures: {args.out}")
 
 
 def _arguments() -> argparse.Namespace:
