@@ -1,4 +1,4 @@
-"""The command line: `actsearch search | top | score | show | tasks | space | export`.
+"""The command line: `actsearch search | top | audit | score | show | tasks | space | export`.
 
 Results go to standard output, progress to standard error. Exit codes: 0 done, 2 the user's mistake, 130 interrupted.
 """
@@ -20,9 +20,10 @@ from actsearch.analysis.export import to_jsonl, to_parquet
 from actsearch.analysis.funnel import best, funnel
 from actsearch.analysis.graph import MAX_NODES, graph
 from actsearch.analysis.statistics import Interval, bootstrap_mean, paired_difference
-from actsearch.analysis.tables import Column, funnel_table, render, winners_table
+from actsearch.analysis.tables import Column, audit_table, funnel_table, render, winners_table
 from actsearch.analysis.tables import show as print_table
 from actsearch.archive import Archive, ArchiveError
+from actsearch.audit import audit as run_audit
 from actsearch.catalog import CATALOG
 from actsearch.engine import fingerprint, probe
 from actsearch.language import Program, parse, simplify
@@ -115,6 +116,27 @@ def top(directory: Directory, count: int = 10, json: Json = False) -> None:
         _print_json([_winner(trial) for trial in best(trials, count)])
     else:
         print_table(winners_table(trials, count))
+
+
+def audit(directory: Directory, sample: int = 20, seed: int = 0, json: Json = False) -> None:
+    """Measure how often the gates of a run were wrong: train a random sample of what each one rejected in full.
+
+    Example: actsearch audit runs/evonorm-s-digits-anchors-pareto-seed0 --sample 30
+
+    Args:
+        directory: holds the archive of a run over a named space and named tasks.
+        sample: rejects to train for each gate.
+        seed: of the sample.
+    """
+    if sample < 1:
+        raise ValueError(f"--sample must be at least 1; received {sample}.")
+    with Archive.read(directory) as archive:
+        config, trials = archive.config, archive.trials()
+    rates = run_audit(trials, get_space(config["space"]), get_tasks(config["task"]), sample=sample, seed=seed)
+    if json:
+        _print_json({gate: {**row._asdict(), "rate": row.rate._asdict()} for gate, row in rates.items()})
+    else:
+        print_table(audit_table(rates))
 
 
 def score(
@@ -283,7 +305,7 @@ def export(directory: Directory, out: Path | None = None, json: Json = False) ->
 def main(args: list[str] | None = None) -> int:
     """Runs a command; returns its exit code."""
     use_all_cores()
-    commands = {command.__name__: command for command in (search, top, score, show, tasks, space, export)}
+    commands = {command.__name__: command for command in (search, top, audit, score, show, tasks, space, export)}
     try:
         tyro.extras.subcommand_cli_from_dict(commands, prog="actsearch", description=__doc__, args=args)
     except (ValueError, TypeError, ArchiveError, OSError, ImportError) as error:

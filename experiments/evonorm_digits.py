@@ -34,7 +34,7 @@ from actsearch.analysis.funnel import best, funnel
 from actsearch.analysis.genealogy import genealogy
 from actsearch.analysis.graph import graph
 from actsearch.analysis.statistics import Interval, bootstrap_mean, paired_difference
-from actsearch.analysis.tables import Column, funnel_table, render, show
+from actsearch.analysis.tables import Column, audit_table, funnel_table, render, show
 from actsearch.audit import audit
 from actsearch.catalog import CATALOG, LAYER_BASELINES
 from actsearch.language import Program
@@ -73,7 +73,7 @@ def main():
     longer = _equal_time(drawn, evolved, args.out, most=args.most_random)
     _print_searches(evolved, drawn, longer)
     rejects = audit(evolved + longer, get_space(SPACE), get_tasks(ANCHOR_SET), sample=args.audit)
-    _print_audit(rejects)
+    show(audit_table(rejects))
     say(f"Searched and audited in {time.perf_counter() - began:.0f} s.\n")
 
     contenders, origins = _contenders(evolved, longer)
@@ -140,12 +140,6 @@ def _print_searches(evolved: list[Trial], drawn: list[Trial], longer: list[Trial
     heads = ("search", Column("trials", ",d"), Column("seconds", ",.0f"), Column("accepted", ",d"))
     title = "Mean validation accuracy over the three networks, one seed: the best of many are flattered by luck"
     show(render(rows, (*heads, Column("best", ".4f"), Column(f"mean of best {WINNERS}", ".4f")), title))
-
-
-def _print_audit(rejects) -> None:
-    rows = [(gate, row.trained, row.good, Interval(*row.rate)) for gate, row in rejects.items()]
-    title = "Rejects trained in full: how many would have made the top tenth of the accepted, with a 95 % interval"
-    show(render(rows, ("gate", Column("trained", "d"), Column("good", "d"), Column("false rejects", ".1%")), title))
 
 
 def _contenders(evolved: list[Trial], drawn: list[Trial]) -> tuple[dict[str, Program], dict[str, str]]:

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "actsearch"
 # Every import points down this page.
 MAY_IMPORT = {
     "cli": {
-        *("analysis", "archive", "catalog", "controllers", "engine", "language", "nn", "progress"),
+        *("analysis", "archive", "audit", "catalog", "controllers", "engine", "language", "nn", "progress"),
         *("scoring", "search", "spaces", "tasks", "trial"),
     },
     "__init__": {"engine", "language", "search"},  # the front door

@@ -87,6 +87,21 @@ def test_show_knows_published_functions_and_layers(tmp_path, capsys, monkeypatch
     assert "layer.png, layer.svg" in printed
 
 
+def test_audit_of_a_run_that_names_no_task(run, capsys):
+    """The small run's task has no name of the registry; a run made by the command line has."""
+    assert main(["audit", str(run)]) == 2
+    assert "Unknown" in capsys.readouterr().err
+
+
+def test_audit_measures_false_rejects(tmp_path, capsys):
+    assert main(["search", "--budget", "40", "--out", str(tmp_path), "--engine", "interpret"]) == 0
+    capsys.readouterr()
+    rates = _json(capsys, "audit", tmp_path, "--sample", 2)
+    assert list(rates) == ["finite"]
+    assert (rates["finite"]["trained"], rates["finite"]["good"]) == (2, 0)
+    assert rates["finite"]["rate"]["high"] < 1
+
+
 def test_score_compares_with_relu(capsys):
     facts = _json(capsys, "score", "tanh(x)", "--task", "digits-mlp", "--seeds", 2)
     assert len(facts["scores"]) == len(facts["reference_scores"]) == 2
