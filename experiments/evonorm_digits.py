@@ -4,11 +4,10 @@
 
 The protocol of Liu et al. (2020) on real digits: graphs of up to ten nodes over a tensor and its statistics (series B),
 cheap gates, quality and stability gates, and Pareto tournaments over the validation accuracies on a ResNet, a MobileNet
-and an EfficientNet; beside it a random search, with as many trials and then longer, for as many seconds, or up to 30,000
-trials. A sample of what each
-gate rejected is trained in full. The ten best are trained anew with fresh seeds on the held-out task, 28x28 warped
-digits and a larger network, at three batch sizes, against published layers, and scored on test data. Interrupted, the
-same command goes on.
+and an EfficientNet; beside it a random search, with as many trials and then longer, for as many seconds, or up to
+30,000 trials. A sample of what each gate rejected is trained in full. The ten best are trained anew with fresh seeds on
+the held-out task, 28x28 warped digits and a larger network, at three batch sizes, against published layers, and scored
+on test data. Interrupted, the same command goes on.
 
 Hardware: 2 CPU cores. Wall time: 33 minutes, other work beside it; at most 45. Expected: one random graph in a thousand
 is accepted, evolution's best (0.931) lies above random search's (0.916 with four times the trials), and none of either
