@@ -71,13 +71,13 @@ def moment(name: str, x: jax.Array, groups: int = GROUPS) -> jax.Array:
     _check(name, x.shape)
     index_set, statistic = name.split("_")
     wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-    space = tuple(range(1, x.ndim - 1))
-    if index_set == "group":
-        count = group_count(x.shape[-1], groups)
-        grouped = wide.reshape(*x.shape[:-1], count, x.shape[-1] // count)
-        return jnp.repeat(_mean(statistic, grouped, (*space, x.ndim)), x.shape[-1] // count, axis=-2)[..., 0]
-    axes = {"batch": (0, *space), "instance": space, "layer": (*space, x.ndim - 1)}[index_set]
-    found = _mean(statistic, wide, axes)
+    match statistic:
+        case "mean":
+            found = _mean(index_set, wide, groups)
+        case "rms":
+            found = _mean(index_set, jnp.square(wide), groups)
+        case _:  # in two passes: the difference of two means of squares loses digits where the mean is large
+            found = _mean(index_set, jnp.square(wide - _mean(index_set, wide, groups)), groups)
     return found.reshape(-1) if index_set == "batch" else found
 
 
@@ -88,14 +88,17 @@ def spread(name: str, moment: jax.Array, x: jax.Array, epsilon: float = EPSILON)
     return jnp.broadcast_to(value, x.shape).astype(x.dtype)
 
 
-def _mean(statistic: str, x: jax.Array, axes: tuple[int, ...]) -> jax.Array:
-    match statistic:
-        case "mean":
-            return jnp.mean(x, axes, keepdims=True)
-        case "rms":
-            return jnp.mean(jnp.square(x), axes, keepdims=True)
-        case _:  # in two passes: the difference of two means of squares loses digits where the mean is large
-            return jnp.var(x, axes, keepdims=True)
+def _mean(index_set: str, x: jax.Array, groups: int) -> jax.Array:
+    """Returns the mean over an index set, with 1 for the axes averaged; a group's mean for each of its features."""
+    space = tuple(range(1, x.ndim - 1))
+    if index_set != "group":
+        axes = {"batch": (0, *space), "instance": space, "layer": (*space, x.ndim - 1)}[index_set]
+        return jnp.mean(x, axes, keepdims=True)
+    # Space first: it leaves little to regroup, and the tensor itself keeps its layout.
+    small = jnp.mean(x, space, keepdims=True)
+    count = group_count(x.shape[-1], groups)
+    grouped = small.reshape(*small.shape[:-1], count, x.shape[-1] // count)
+    return jnp.broadcast_to(jnp.mean(grouped, -1, keepdims=True), grouped.shape).reshape(small.shape)
 
 
 def _check(name: str, shape: tuple[int, ...]) -> None:
