@@ -26,7 +26,7 @@ def audit(
     """Returns, for each gate, how many of its rejects would have made the top `share` of the accepted trials.
 
     Args:
-      trials: of one search.
+      trials: of one search, or of several with one space and the same tasks.
       space: where they were drawn from.
       tasks: what they were scored on.
       sample: rejects trained for each gate, drawn at random without replacement.
@@ -35,9 +35,18 @@ def audit(
       engine: as for `search`.
 
     Returns:
-      One FalseReject for each gate that rejected anything, in the order of the gates.
+      One FalseReject for each gate that rejected anything, in the order of the gates. Duplicates are not among them:
+      what they would have scored is known, their first one's score.
+
+    Raises:
+      ValueError: no accepted trial to compare with.
     """
     accepted = [trial.score for trial in trials if trial.status == "ok" and trial.score is not None]
+    if not accepted:
+        raise ValueError(
+            f"An audit compares rejects with accepted trials; none of these {len(trials):,} was accepted: "
+            "search longer."
+        )
     seeds = next((trial.seeds for trial in trials if trial.seeds), (0,))
     chosen = _sample(trials, sample, np.random.default_rng(seed))
     everything = [trial.program for gate in chosen.values() for trial in gate]

@@ -160,7 +160,7 @@ def score(
     """
     if seeds < 2:
         raise ValueError(f"--seeds must be at least 2, for an interval; received {seeds}.")
-    program = parse(formula)
+    program = _read_formula(formula)
     rows = [_score(program, chosen, seeds, part, engine) for chosen in get_tasks(task)]
     if json:
         _print_json(rows[0] if len(rows) == 1 else rows)
@@ -192,6 +192,14 @@ def _score(program: Program, task: Task, seeds: int, part, engine: Engine) -> di
     }
 
 
+def _read_formula(formula: str) -> Program:
+    """Parses a formula; says so where a layer's offset starts at 1, which is Swish's beta."""
+    program = parse(formula)
+    if program.reductions and ("beta", 1.0) in program.parameters:
+        _explain("beta starts at 1 here, as in Swish; for an offset that starts at 0 write: param beta = 0; ...")
+    return program
+
+
 def _reference(task: Task) -> Program:
     return CATALOG["batch_norm_relu" if task.layers else "relu"].program
 
@@ -212,7 +220,7 @@ def show(formula: Formula, out: Path | None = None, json: Json = False) -> None:
         out: pictures are OUT.png and OUT.svg, the graph, and OUT-curve.png and OUT-curve.svg, the function and its
             derivative; "activation" or "layer" when left out.
     """
-    program = parse(formula)
+    program = _read_formula(formula)
     canonical = simplify(program)
     kind = "layer" if canonical.reductions else "activation"
     out = out or Path(kind)
@@ -247,7 +255,7 @@ def tasks(measure: bool = True, json: Json = False) -> None:
 
     Args:
         measure: train ReLU, or BatchNorm and ReLU, to measure seconds per candidate, all devices together; about half a
-            minute for all. Tasks whose data is not on this machine are left out.
+            minute for all. Empty for a task whose data is not on this machine.
     """
     rows = [_task_row(name, measure) for name in TASKS]
     if json:
@@ -259,7 +267,8 @@ def tasks(measure: bool = True, json: Json = False) -> None:
     )
     shown = ("task", "summary", "parameters", "steps", "batch_size", "learning_rate", "seconds_per_candidate")
     print_table(render([[row[key] for key in shown] for row in rows], columns, "Tasks"))
-    print(f"Learning rates: {get_task('digits-mlp').recipe.rate_rule}.")
+    for rule in dict.fromkeys(row["rate_rule"] for row in rows):
+        print(f"{', '.join(row['task'] for row in rows if row['rate_rule'] == rule)}: {rule}.")
 
 
 def space(name: tyro.conf.Positional[str] = "swish-1", json: Json = False) -> None:

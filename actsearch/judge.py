@@ -45,8 +45,8 @@ class _Training(NamedTuple):
 class Judge:
     """Judges the candidates of one run.
 
-    A space of layers is judged by the gates of layers: after the first task, which has a quality gate, the survivors
-    are tested for stability, and what passes is trained on the other tasks.
+    A space of layers is judged by the gates of layers: each task that has a quality gate ends the trainings that fail
+    it; what passes on the first task is tested for stability there, and then trained on the others.
 
     Args:
       space: where the candidates come from.

@@ -17,7 +17,7 @@ from actsearch.controllers import Controller, Proposal, get_controller
 from actsearch.judge import Judge
 from actsearch.scoring.scorer import Engine
 from actsearch.spaces import Space, get_space
-from actsearch.tasks import TASKS, Task, get_task, get_tasks
+from actsearch.tasks import TASK_SETS, TASKS, Task, get_task, get_tasks
 from actsearch.trial import Trial
 
 
@@ -76,7 +76,7 @@ def search(
     Args:
       space: a Space, or the name of one.
       task: a Task, several, or names joined by "+"; the score is the mean over tasks. Whole layers are tested for
-        quality and stability on the first one, and only what passes is trained on the others.
+        quality on each and for stability on the first one; what fails is not trained on the others.
       controller: "random", "exhaustive", "evolution" or "pareto".
       budget: number of trials, rejected and duplicate ones included, at least 1.
       seed: fixes the proposals and the training seeds; the same seed gives the same trials.
@@ -143,7 +143,7 @@ def check_fit(space: Space, tasks: Sequence[Task]) -> None:
         raise ValueError("A search needs at least one task; received none.")
     wrong = [task.name for task in tasks if space.layers and not task.layers]
     if wrong:
-        known = ", ".join(name for name in TASKS if get_task(name).layers)
+        known = ", ".join([*TASK_SETS, *(name for name in TASKS if get_task(name).layers)])
         raise ValueError(
             f"The space {space.name} proposes whole layers; the task {wrong[0]} has sites for activations: "
             f"write one of {known}, or several of them joined by '+'."

@@ -14,8 +14,8 @@ class Trial:
       index: place in the order told to the controller, from 0.
       program: the candidate.
       fingerprint: its functional identity.
-      status: "ok"; "diverged" (NaN or infinity in training); "rejected:<gate>" (never trained); "duplicate" (of an
-        earlier trial, whose score it shares); "failed" (could not be scored; `note` says why).
+      status: "ok"; "diverged" (NaN or infinity in training); "rejected:<gate>" (not trained to the end); "duplicate"
+        (of an earlier trial, whose score it shares); "failed" (could not be scored; `note` says why).
       score: the task's normalised score in [0, 1], mean over seeds; 0 for a diverged trial, None when there is none.
       metrics: one mapping of metric name to value per seed, in the order of `seeds`; empty when not trained.
       seeds: the seeds trained with.

@@ -14,7 +14,8 @@ is accepted, evolution's best (0.931) lies above random search's (0.916 with fou
 holds up on the held-out task, where BatchNorm layers are best at every batch size; experiments/README.md records what a
 run found.
 
-Different from the paper: window 200 for 2,500, tournaments of 10 % for 5 %, digits for CIFAR-10 and ImageNet.
+Different from the paper: window 200 for 2,500, tournaments of 10 % for 5 %, digits for CIFAR-10 and ImageNet, 4 groups,
+150 steps with a cosine schedule and no weight decay, and the quality gate after 40 steps.
 """
 
 import argparse
@@ -73,6 +74,9 @@ def main():
     drawn = _search("random", args.budget, args.out)
     longer = _equal_time(drawn, evolved, args.out, most=args.most_random)
     _print_searches(evolved, drawn, longer)
+    if not best(evolved, 1):
+        say("The evolution accepted no layer: give it a larger --budget.")
+        return
     rejects = audit(evolved + longer, get_space(SPACE), get_tasks(ANCHOR_SET), sample=args.audit)
     show(audit_table(rejects))
     say(f"Searched and audited in {time.perf_counter() - began:.0f} s.\n")
@@ -204,7 +208,7 @@ def _draw(folder: Path, evolved: list[Trial], scores: Scores) -> None:
     save(pictures.funnel_bars(funnel(evolved)), folder / "funnel")
     save(pictures.pareto_fronts(evolved, ANCHORS), folder / "fronts")
     save(genealogy(evolved, winner.index), folder / "genealogy")
-    save(graph(actsearch.simplify(winner.program), title="The winner of the evolution"), folder / "winner")
+    save(graph(actsearch.simplify(winner.program), title="The best of the search"), folder / "winner")
     by_layer = {name: {size: scores[size][name] for size in sorted(scores)} for name in scores[next(iter(scores))]}
     shown = [*LAYER_BASELINES, *[f"evolution #{rank}" for rank in range(1, 4)]]
     save(pictures.score_by_batch({name: by_layer[name] for name in shown if name in by_layer}), folder / "batch_sizes")

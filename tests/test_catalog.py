@@ -63,16 +63,16 @@ FORMS = {
     "rms_norm": lambda x, p, b: x / rms(x, IMAGE) * p["gamma"],
     "instance_norm": lambda x, p, b: normalized(x, mean(x, SPACE), std(x, SPACE), p),
     "frn_tlu": lambda x, p, b: np.maximum(evonorm(x, rms(x, SPACE), p), p["tau"]),
-    "evonorm_b0": lambda x, p, b: evonorm_b(x, p["v"] * x + std(x, SPACE), p, b),
+    "evonorm_b0": lambda x, p, b: evonorm_b(x, p["v1"] * x + std(x, SPACE), p, b),
     "evonorm_b1": lambda x, p, b: evonorm_b(x, (x + 1) * rms(x, SPACE), p, b),
     "evonorm_b2": lambda x, p, b: evonorm_b(x, rms(x, SPACE) - x, p, b),
-    "evonorm_s0": lambda x, p, b: evonorm(x * sigmoid(p["v"] * x), grouped(std, x), p),
+    "evonorm_s0": lambda x, p, b: evonorm(x * sigmoid(p["v1"] * x), grouped(std, x), p),
     "evonorm_s1": lambda x, p, b: evonorm(x * sigmoid(x), grouped(std, x), p),
     "evonorm_s2": lambda x, p, b: evonorm(x * sigmoid(x), grouped(rms, x), p),
     "dyt": lambda x, p, b: np.tanh(p["alpha"] * x) * p["gamma"] + p["beta"],
     "derf": lambda x, p, b: erf(p["alpha"] * x + p["s"]) * p["gamma"] + p["beta"],
 }
-INITIAL = {"gamma": 1.0, "beta": 0.0, "v": 1.0, "tau": 0.0, "alpha": 0.5, "s": 0.0}
+INITIAL = {"gamma": 1.0, "beta": 0.0, "v1": 1.0, "tau": 0.0, "alpha": 0.5, "s": 0.0}
 
 
 def images(seed=0, shape=(4, 5, 3, FEATURES)):

@@ -72,15 +72,17 @@ def test_show_names_and_draws_an_activation(tmp_path, capsys):
 def test_show_knows_published_functions_and_layers(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "silu" in _json(capsys, "show", "sigmul(x, x)", "--out", "silu.png")["known_as"]
-    facts = _json(capsys, "show", "param beta = 0; beta + gamma * x * sigmoid(v * x) / group_std(x)")
+    facts = _json(capsys, "show", "param beta = 0; beta + gamma * x * sigmoid(v1 * x) / group_std(x)")
     assert facts["known_as"] == ["evonorm_s0"]
     assert facts["kind"] == "layer"
-    assert facts["parameters"] == {"beta": 0.0, "gamma": 1.0, "v": 1.0}
+    assert facts["parameters"] == {"beta": 0.0, "gamma": 1.0, "v1": 1.0}
     assert facts["statistics"] == {"group_std": "of each example, also at evaluation"}
     assert facts["pictures"] == ["layer.png", "layer.svg"]
     assert {path.name for path in tmp_path.iterdir()} == {
         *("silu.png", "silu.svg", "silu-curve.png", "silu-curve.svg", "layer.png", "layer.svg")
     }
+    assert main(["show", "x / group_std(x) * gamma + beta"]) == 0
+    assert "write: param beta = 0" in capsys.readouterr().err
     assert main(["show", "x / batch_std(x)"]) == 0
     printed = capsys.readouterr().out
     assert "batch_std: moving average at evaluation" in printed
@@ -145,7 +147,10 @@ def test_space_counts_large_spaces_without_enumerating(capsys):
         (["search", "--controller", "random", "--option", "population=5"], "does not take these options"),
         (["top", "no/such/run"], "no/such/run"),
         (["space", "swish-9"], "swish-1"),
-        (["search", "--space", "evonorm-b"], "digits-mlp has sites for activations: write one of digits-resnet-layer"),
+        (
+            ["search", "--space", "evonorm-b"],
+            "digits-mlp has sites for activations: write one of digits-anchors, digits-resnet-layer",
+        ),
         (["search", "--controller", "pareto", "--option", "tournament=2"], "above 0 and at most 1; received 2"),
         (["score", "instance_std(x)", "--seeds", "2"], "axes between batch and features"),
     ],

@@ -101,6 +101,12 @@ def test_audit_trains_rejects_in_full(trials):
     assert list(rates)[:2] == ["input", "scale"]
     for row in rates.values():
         assert 1 <= row.trained <= 3
+    assert rates["input"].good == 0  # a constant output has chance accuracy
+
+    with pytest.raises(ValueError, match="none of these 5 was accepted"):
+        audit(of(trials, "rejected:input")[:5], LAYERS, TASKS)
+
+    for row in rates.values():
         assert row.rate.low <= row.rate.estimate <= row.rate.high
 
 

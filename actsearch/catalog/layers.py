@@ -81,9 +81,9 @@ _ROWS = (
     ),
     (
         "evonorm_b0",
-        _AFFINE + "x / max(batch_std(x), v * x + instance_std(x)) * gamma + beta",
+        _AFFINE + "x / max(batch_std(x), v1 * x + instance_std(x)) * gamma + beta",
         _EVONORM,
-        _EVONORM_B + "; v starts at 1",
+        _EVONORM_B + "; v1 starts at 1",
     ),
     (
         "evonorm_b1",
@@ -99,9 +99,9 @@ _ROWS = (
     ),
     (
         "evonorm_s0",
-        _AFFINE + "x * sigmoid(v * x) / group_std(x) * gamma + beta",
+        _AFFINE + "x * sigmoid(v1 * x) / group_std(x) * gamma + beta",
         _EVONORM,
-        _GROUPS + "; v starts at 1",
+        _GROUPS + "; v1 starts at 1",
     ),
     (
         "evonorm_s1",

@@ -192,7 +192,7 @@ def _registers(template, settings, code, x, parameters, moving) -> tuple[jax.Arr
         return registers, lax.dynamic_update_slice_in_dim(moments, used, slot * rows, 0) if rows else moments
 
     registers = jnp.zeros((slots, *x.shape), x.dtype).at[0].set(x)
-    moments = jnp.zeros(((slots - 1) * rows, *features))
+    moments = jnp.zeros(((slots - 1) * rows, *features), jnp.promote_types(x.dtype, jnp.float32))
     return lax.fori_loop(0, code.live, step, (registers, moments)) if slots > 1 else (registers, moments)
 
 

@@ -36,8 +36,9 @@ class Candidate(NamedTuple):
     function: Callable[[jax.Array, Mapping[str, jax.Array], jax.Array | None, Reductions], tuple[jax.Array, jax.Array]]
 
 
+@functools.lru_cache(maxsize=1024)
 def specialize(program: Program) -> Candidate:
-    """Returns a program as a Candidate of its own."""
+    """Returns a program as a Candidate of its own, the same one for equal programs: Flax compares layers by it."""
 
     def function(x, parameters, moving, settings):
         return evaluate_layer(program, {"x": x}, parameters, moving, settings)
@@ -138,14 +139,15 @@ def evaluate_layer(
       The value, and the moments that were used, float32 [batch reductions, channels], in topological order.
     """
     used: list[jax.Array] = []
+    wide = jnp.promote_types(next(iter(inputs.values())).dtype, jnp.float32)
 
     def batch(name: str, x: jax.Array) -> jax.Array:
         moment = reductions.moment(name, x) if moving is None else moving[len(used)]
-        used.append(moment)
+        used.append(moment.astype(wide))
         return reductions.spread(name, moment, x, settings.epsilon)
 
     here = {name: functools.partial(reductions.reduce, name, **settings._asdict()) for name in set(program.reductions)}
     here |= {name: functools.partial(batch, name) for name in program.batch_reductions}
     value = evaluate(program, inputs, parameters, {**_FUNCTIONS, **here})
     features = value.shape[-1:] or (1,)
-    return value, jnp.stack(used) if used else jnp.zeros((0, *features))
+    return value, jnp.stack(used) if used else jnp.zeros((0, *features), wide)

@@ -24,7 +24,8 @@ GROUPS = 32
 """Most groups of features; lowered to the largest divisor of the number of features."""
 
 EPSILON = 1e-5
-"""Added inside every root of a reduction."""
+"""Added inside every root of a reduction. Division is unguarded, as in the published layers; `safe_div` and
+`signed_log` keep their own constant, `actsearch.language.primitives.EPSILON`."""
 
 INDEX_SETS = ("batch", "instance", "layer", "group")
 STATISTICS = ("mean", "rms", "std")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from actsearch.engine import Candidate, Reductions, specialize
@@ -75,6 +76,7 @@ class Layer(nnx.Module):
         self.steps = nnx.BatchStat(jnp.int32(0)) if self._averages else None
 
     def __call__(self, x: jax.Array, use_running_average: bool | None = None) -> jax.Array:
+        x = jnp.asarray(x)
         check_input(self.name, self.num_features, x)
         parameters = {key: value[...] for key, value in self.parameters.items()}
         if self.statistics is None or self.steps is None:
@@ -118,6 +120,9 @@ def moving_average(old: jax.Array, new: jax.Array, momentum: float) -> jax.Array
 
 def check_options(name: str, num_features: int, groups: int, epsilon: float, momentum: float) -> None:
     """Raises a ValueError for an option of a layer that is out of range."""
+    for option, value in {"num_features": num_features, "groups": groups}.items():
+        if not isinstance(value, int | np.integer):
+            raise ValueError(f"The layer {name} needs an integer for {option}; received {value!r}.")
     if num_features < 1:
         raise ValueError(
             f"The layer {name} needs num_features of at least 1; received {num_features}: pass the size of the "

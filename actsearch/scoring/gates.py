@@ -8,9 +8,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
+from actsearch.engine import Reductions
 from actsearch.engine.fingerprint import Probe, evaluate_on, probe, tensor_probe
+from actsearch.engine.specialize import evaluate_layer
 from actsearch.language import Program
 
 GATES = ("shape", "finite", "duplicate")
@@ -68,12 +72,29 @@ def pass_gates(program: Program, seen: Mapping[str, int], gates: tuple[str, ...]
 
 
 def depends_on_input(program: Program) -> bool:
-    """Returns whether a layer's output changes with its input, at generic values of its parameters."""
+    """Returns whether a layer's output changes with its input, at generic values of its parameters.
+
+    It is asked of evaluation, where batch statistics are constants: the second tensor meets those of the first.
+    """
     if "x" not in program.inputs:
         return False
     values = {name: 0.6 + 0.1 * i for i, (name, _) in enumerate(program.parameters)}
-    one, other = (evaluate_on(program, x, values) for x in (tensor_probe(), tensor_probe()[::-1, ::-1] + 0.25))
+    tensors = tensor_probe(), 1.5 * tensor_probe()[::-1, ::-1] + 0.25
+    if program.batch_reductions:
+        one, other = _with_frozen_statistics(program, tensors, values)
+    else:
+        one, other = (evaluate_on(program, x, values) for x in tensors)
     return not np.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True)
+
+
+def _with_frozen_statistics(program: Program, tensors, values: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    with jax.enable_x64(True):
+        first, second = (jnp.asarray(x, jnp.float64) for x in tensors)
+        parameters = {name: jnp.float64(value) for name, value in values.items()}
+        settings = Reductions(groups=2)
+        one, moments = evaluate_layer(program, {"x": first}, parameters, None, settings)
+        other, _ = evaluate_layer(program, {"x": second}, parameters, moments, settings)
+        return np.asarray(one), np.asarray(other)
 
 
 def scale_is_sane(program: Program) -> bool:

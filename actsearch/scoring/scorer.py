@@ -188,13 +188,16 @@ def combine(results: Mapping[str, Result]) -> Result:
       >>> row = combine({"a": Result(({"score": 0.5},), False, 0.5), "b": Result(({"score": 0.7},), False, 0.7)})
       >>> row.metrics
       ({'score': 0.6, 'a/score': 0.5, 'b/score': 0.7},)
+
+    Where every task has a loss, the mean loss is there too.
     """
     if len(results) == 1:
         return next(iter(results.values()))
     metrics = []
     for rows in zip(*(found.metrics for found in results.values()), strict=True):
         named = {f"{task}/{key}": value for task, row in zip(results, rows, strict=True) for key, value in row.items()}
-        metrics.append({"score": sum(row["score"] for row in rows) / len(rows), **named})
+        shared = [key for key in ("score", "loss") if all(key in row for row in rows)]
+        metrics.append({**{key: sum(row[key] for row in rows) / len(rows) for key in shared}, **named})
     diverged = any(found.diverged for found in results.values())
     score = 0.0 if diverged else sum(found.score for found in results.values()) / len(results)
     return Result(tuple(metrics), diverged, score)

@@ -74,13 +74,24 @@ def ascend(
         step, parameters, largest, _ = state
         here = gradient(parameters)
         slope = jax.jvp(gradient, (parameters,), (here,))[1]
-        norm = _finite(optax.tree.norm(here))
-        scale = length / jnp.maximum(optax.tree.norm(slope), 1e-30)
-        moved = jax.tree.map(lambda w, d: w + scale * d, parameters, slope)
+        # Where the slope has left float32 nothing is left to climb: that gradient counts as infinite.
+        norm = jnp.where(jnp.isfinite(_largest(slope)), _finite(optax.tree.norm(here)), jnp.inf)
+        moved = jax.tree.map(lambda w, d: w + length * d, parameters, direction(slope))
         return step + 1, moved, jnp.maximum(largest, norm), norm
 
     state = jnp.int32(0), parameters, jnp.float32(0), jnp.float32(0)
     return Stability(jax.lax.while_loop(goes_on, climb, state)[2])
+
+
+def direction(slope: nnx.State) -> nnx.State:
+    """Returns a tree of length 1 along `slope`, whose squares may be beyond the range of its type; 0 stays 0."""
+    slope = jax.tree.map(lambda d: d / jnp.maximum(_largest(slope), 1e-30), slope)
+    norm = jnp.maximum(optax.tree.norm(slope), 1e-30)
+    return jax.tree.map(lambda d: d / norm, slope)
+
+
+def _largest(tree: nnx.State) -> jax.Array:
+    return jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)) for leaf in jax.tree.leaves(tree)]))
 
 
 def _finite(norm: jax.Array) -> jax.Array:

@@ -49,7 +49,8 @@ def assert_close(actual, expected, what):
     """Equal to 1e-9 of the scale; NaN and infinity in the same places."""
     actual, expected = np.asarray(actual), np.asarray(expected)
     finite = np.isfinite(expected)
-    np.testing.assert_array_equal(np.isfinite(actual), finite, err_msg=str(what))
+    np.testing.assert_array_equal(actual[~finite], expected[~finite], err_msg=str(what))
+    assert np.isfinite(actual[finite]).all(), what
     scale = np.abs(expected[finite]).max(initial=1.0)
     np.testing.assert_allclose(actual[finite] / scale, expected[finite] / scale, rtol=0, atol=1e-9, err_msg=str(what))
 
@@ -103,6 +104,14 @@ def test_moving_averages_take_the_place_of_the_batch():
         np.testing.assert_allclose(found, expected, rtol=1e-5)
         alone, _ = run(jnp.array([index]), x[:1], parameters, moving)
         np.testing.assert_array_equal(alone, found[:1])
+
+
+def test_float32_inputs_where_float64_is_enabled():
+    template = Template.bank([parse("x / batch_std(x)"), parse("x")])
+    with jax.enable_x64(True):
+        x = jnp.ones((3, 2, 2, 4), jnp.float32)
+        value, moments = interpreter(template, SETTINGS)(jnp.array([0]), x, ())
+        assert (value.dtype, moments.dtype) == (jnp.float32, jnp.float32)
 
 
 def test_moments_of_a_bank_stand_in_the_order_of_the_program():
