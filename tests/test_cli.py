@@ -111,6 +111,13 @@ def test_score_compares_with_relu(capsys):
     assert 0.9 < facts["score"]["estimate"] < 1.0
 
 
+def test_score_of_a_layer_that_the_task_cannot_hold(capsys):
+    assert main(["score", "instance_std(x)", "--seeds", "2"]) == 2
+    said = capsys.readouterr().err
+    assert "actsearch: The layer instance_std(x) cannot take an input of shape (64, 128)" in said
+    assert "use batch_, layer_ or group_" in said
+
+
 def test_score_of_a_layer_names_the_sites_and_its_reference(capsys):
     """All networks of a task set in one call, each beside BatchNorm and ReLU."""
     layer = "param beta = 0; x / max(batch_std(x), v * x + instance_std(x)) * gamma + beta"
@@ -152,7 +159,6 @@ def test_space_counts_large_spaces_without_enumerating(capsys):
             "digits-mlp has sites for activations: write one of digits-anchors, digits-resnet-layer",
         ),
         (["search", "--controller", "pareto", "--option", "tournament=2"], "above 0 and at most 1; received 2"),
-        (["score", "instance_std(x)", "--seeds", "2"], "axes between batch and features"),
     ],
 )
 def test_a_mistake_is_one_message_and_exit_code_2(args, said, capsys, tmp_path, monkeypatch):

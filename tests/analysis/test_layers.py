@@ -126,7 +126,7 @@ def test_the_ancestors_are_all_that_lead_to_a_trial():
 def test_the_genealogy_names_number_score_and_formula():
     deep = [trial(1_200, scores=(0.5,)), trial(1_300, "diverged", parents=[1_200], program=parse("x"))]
     texts = [text.get_text() for text in genealogy(deep, 1_300).axes[0].texts if text.get_text()]
-    formula = "beta + gamma * (x / max(batch_std(x), instance_std(x) + x * v))"
+    formula = "beta + gamma * (x / max(batch_std(x), instance_std(x) + x * v1))"
     assert texts == ["trial", "score", "formula", "#1,200", "0.5000", formula, "#1,300", "-", "x"]
     assert [len(shorten("x" * n, 20)) for n in (19, 20, 21, 99)] == [19, 20, 20, 20]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from actsearch import parse, to_function
-from actsearch.engine import specialize
+from actsearch.engine import Reductions, specialize
 
 SWISH = parse("x * sigmoid(beta * x)")
 X = np.array([[-2.0, 0.5, 1.0], [0.0, -0.25, 3.0]])
@@ -106,6 +106,9 @@ def test_a_parameter_with_another_number_of_channels():
 
 
 def test_specialize_holds_name_parameters_and_function():
-    activation = specialize(SWISH)
-    assert (activation.name, dict(activation.parameters)) == ("x * sigmoid(beta * x)", {"beta": 1.0})
-    np.testing.assert_allclose(activation.function(jnp.asarray(X), {"beta": 2.0}), swish(X, 2.0), rtol=1e-5)
+    candidate = specialize(SWISH)
+    assert (candidate.name, dict(candidate.parameters)) == ("x * sigmoid(beta * x)", {"beta": 1.0})
+    value, moments = candidate.function(jnp.asarray(X), {"beta": 2.0}, None, Reductions())
+    np.testing.assert_allclose(value, swish(X, 2.0), rtol=1e-5)
+    assert len(moments) == len(candidate.moments) == 0
+    assert specialize(SWISH) is candidate  # equal layers are equal to Flax, which compares them by their functions

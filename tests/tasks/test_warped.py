@@ -52,5 +52,5 @@ def test_batches_of_16_and_4_are_the_same_task_with_another_recipe():
     recipes = [task.recipe for task in tasks]
     assert [recipe.batch_size for recipe in recipes] == [64, 16, 4]
     rates = [recipe.learning_rate for recipe in recipes]
-    np.testing.assert_allclose(rates, rates[0] * np.array([1, 1 / 4, 1 / 16]))  # the linear rule
+    np.testing.assert_allclose(rates, rates[0] * np.array([1, 1 / 2, 1 / 4]))  # the square-root rule
     assert [recipe.steps for recipe in recipes] == [300, 600, 1_200]
