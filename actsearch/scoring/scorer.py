@@ -206,7 +206,7 @@ def combine(results: Mapping[str, Result]) -> Result:
 COMPILATIONS = 3
 """The interpreter compiles about as long as so many specialised trainings do."""
 
-CROSSOVER = {"activations": 25_000, "layers": 12_900}
+CROSSOVER = {"activations": 13_800, "layers": 12_900}
 """Steps of training in which the interpreter loses what a specialised compilation takes; experiments/benchmarks."""
 
 

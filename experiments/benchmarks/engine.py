@@ -7,9 +7,9 @@ Everything trains the same random candidates of swish-1 on digits-mlp, from the 
 process (PyTorch: in processes of its own, one after the other). The candidates are functionally distinct and finite on
 the probe. Seconds depend on the machine: read the ratios. No compilation cache is used.
 
-Hardware and wall time: 2 CPU cores, 6 minutes with the committed run's --search-candidates 512 --flax-candidates 8
---torch-candidates 32.
-Expected numbers: interpreted / specialised about 1.1; Flax/Optax 13 and PyTorch 6 times slower than the search.
+Hardware and wall time: 2 CPU cores, 6 minutes with the committed run's --candidates 48 --search-candidates 384
+--flax-candidates 6 --torch-candidates 16.
+Expected numbers: interpreted / specialised about 1.2; Flax/Optax 9 and PyTorch 5.5 times slower than the search.
 
 The plain Flax/Optax loop is measured in two forms, and the faster one counts: one `jax.jit` of the whole training (a
 `lax.scan` over the steps, with the evaluation), and one `jax.jit` of a step called from a Python loop. The PyTorch loop

@@ -230,8 +230,8 @@ def test_long_trainings_are_compiled():
         assert short[0] == "interpret"
         assert long[0] == "specialize"
         assert "these are 1,000,000" in long[1]
-    assert choose_engine("auto", 1000, 15_000, layers=True)[0] == "specialize"
-    assert choose_engine("auto", 1000, 15_000, layers=False)[0] == "interpret"
+    assert choose_engine("auto", 1000, 13_000, layers=True)[0] == "specialize"
+    assert choose_engine("auto", 1000, 13_000, layers=False)[0] == "interpret"
 
 
 def test_choose_engine_refuses():
