@@ -48,6 +48,7 @@ def _apply(op: str, args: list[tuple[str, int]]) -> str:
 
 
 def _name(name: str) -> str:
-    letters, digits = re.fullmatch(r"([A-Za-z_]*?)_?(\d*)", name).groups() if name[-1:].isdigit() else (name, "")  # type: ignore[union-attr]
+    match = re.fullmatch(r"([A-Za-z_]*?)_?(\d+)", name)
+    letters, digits = match.groups() if match else (name, "")
     base = f"\\{letters}" if letters in _GREEK else letters if len(letters) == 1 else rf"\mathrm{{{letters}}}"
     return f"{base}_{{{digits}}}" if digits else base

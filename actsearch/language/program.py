@@ -166,9 +166,9 @@ class Builder:
             if args:
                 here.append(self._add(Node(op, tuple([here[arg] for arg in args]))))
             elif op == "input":
-                here.append(inputs(payload))  # type: ignore[arg-type]
+                here.append(inputs(str(payload)))
             elif op == "parameter":
-                here.append(self.parameter(payload, dict(program.parameters)[payload]))  # type: ignore[arg-type, index]
+                here.append(self.parameter(str(payload), dict(program.parameters)[str(payload)]))
             else:
                 here.append(self._add(Node(op, (), payload)))
         return here[-1]

@@ -72,8 +72,8 @@ class _Term(NamedTuple):
         op, args, value = self.node(operand)
         if op == "neg":
             return args[0]
-        if op == "constant" and float(value or 0) < 0 and self.lone[operand]:
-            return self.builder.constant(-float(value))  # type: ignore[arg-type]
+        if op == "constant" and isinstance(value, float) and value < 0 and self.lone[operand]:
+            return self.builder.constant(-value)
         return None
 
 

@@ -29,11 +29,11 @@ _POWERS = {2: "square", 3: "cube", **{n: f"power{n}" for n in range(4, 9)}}
 _POWER_OF = {name: n for n, name in _POWERS.items()}
 _INFIX = {row.symbol: row.name for row in PRIMITIVES.values() if row.symbol and row.arity == 2}
 _TOKEN = re.compile(
-    r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"(?P<space>[ \t\r\n]+)"
+    r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<symbol>[-+*/^(),;=])"
 )
-_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 class ParseError(ValueError):
@@ -123,13 +123,14 @@ class _Parser:
     # Tokens.
 
     def _tokenize(self) -> list[_Token]:
-        tokens, position = [], _SPACE.match(self.text).end()  # type: ignore[union-attr]
+        tokens, position = [], 0
         while position < len(self.text):
             match = _TOKEN.match(self.text, position)
             if match is None:
                 self._unexpected_character(position)
-            tokens.append(_Token(str(match.lastgroup), match.group(), position + 1))
-            position = _SPACE.match(self.text, match.end()).end()  # type: ignore[union-attr]
+            if match.lastgroup != "space":
+                tokens.append(_Token(str(match.lastgroup), match.group(), position + 1))
+            position = match.end()
         return [*tokens, _Token("end", "", len(self.text) + 1)]
 
     def _unexpected_character(self, position: int) -> NoReturn:

@@ -1,27 +1,21 @@
 """The benchmark script runs from start to end on tiny counts; no timing is asserted."""
 
 import dataclasses
-import importlib.util
 import io
 import json
-from pathlib import Path
 
 import pytest
+import scripts
 from rich.console import Console
 
 from actsearch.nn import MLP
 from actsearch.spaces import custom
 from actsearch.tasks import get_task
 
-SCRIPT = Path(__file__).parents[2] / "experiments" / "benchmarks" / "engine.py"
-
 
 @pytest.fixture(scope="module")
 def bench():
-    spec = importlib.util.spec_from_file_location("engine_benchmark", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return scripts.load("benchmarks/engine.py")
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,15 @@
 """The layer benchmark runs from start to end on a tiny network; no timing is asserted."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
+import scripts
 from tiny import LAYERS, tiny_layer_task
-
-SCRIPT = Path(__file__).parents[2] / "experiments" / "benchmarks" / "layers.py"
 
 
 @pytest.fixture(scope="module")
 def bench():
-    spec = importlib.util.spec_from_file_location("layer_benchmark", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return scripts.load("benchmarks/layers.py")
 
 
 def test_writes_what_it_prints(bench, tmp_path, capsys):
