@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from actsearch.controllers.base import Controller, Proposal, rng_from, rng_state
+from actsearch.controllers.base import Controller, Proposal, require_choice, rng_from, rng_state
 from actsearch.pareto import front
 from actsearch.spaces import Space
 
@@ -33,7 +33,7 @@ def pareto_tournament(
       selection: "pareto", or for comparison "average", the best mean over tasks, or "first", the best on the first.
 
     Raises:
-      ValueError: a hyperparameter out of range.
+      ValueError: a hyperparameter out of range, or a space without decisions.
 
     Source: section 3.3 and appendix. The several objectives are confirmed by public quotations; the numbers, which are
     the defaults here, are from memory of the paper. Different here: proposals come in batches, bred from the window as
@@ -54,6 +54,8 @@ def pareto_tournament(
         raise ValueError(f"injection is a probability, from 0 to 1; received {injection}.")
     if selection not in ("pareto", "average", "first"):
         raise ValueError(f"selection is pareto, average or first; received {selection!r}.")
+
+    require_choice("pareto", space)
 
     def winner(members, rng):
         size = max(1, round(tournament * len(members)))

@@ -1,6 +1,6 @@
 """Regularized (aging) evolution, after Real, Aggarwal, Huang and Le (2019, arXiv 1802.01548)."""
 
-from actsearch.controllers.base import Controller, Proposal, rng_from, rng_state
+from actsearch.controllers.base import Controller, Proposal, require_choice, rng_from, rng_state
 from actsearch.spaces import Space
 
 
@@ -20,7 +20,7 @@ def regularized_evolution(
       mutation: probability that a proposal is a mutation and not a fresh random program; the paper always mutates.
 
     Raises:
-      ValueError: a hyperparameter out of range.
+      ValueError: a hyperparameter out of range, or a space without decisions.
 
     Source: Real et al. 2019, algorithm 1. Different here: proposals come in batches, bred from the population as it was
     when the batch was asked for, as the paper's parallel workers do.
@@ -36,6 +36,8 @@ def regularized_evolution(
         raise ValueError(f"sample must be from 1 to population ({population}); received {sample}.")
     if not 0 <= mutation <= 1:
         raise ValueError(f"mutation is a probability, from 0 to 1; received {mutation}.")
+
+    require_choice("evolution", space)
 
     def init(seed):
         return {"rng": rng_state(seed), "members": []}
@@ -58,4 +60,4 @@ def regularized_evolution(
         return {**state, "members": [*state["members"], *scored][-population:]}
 
     options = {"population": population, "sample": sample, "mutation": mutation}
-    return Controller("evolution", options, init, ask, tell)
+    return Controller("evolution", options, init, ask, tell, least=population + 1)

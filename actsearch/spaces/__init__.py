@@ -1,12 +1,15 @@
 """Which candidates exist: sample, mutate, enumerate, count, and the decisions that determine a program."""
 
+from actsearch.spaces.act_bench import act_bench
 from actsearch.spaces.base import Space
 from actsearch.spaces.custom import custom
 from actsearch.spaces.evonorm import evonorm
 from actsearch.spaces.swish import swish
 
-SPACES = {f"swish-{units}": (lambda units=units: swish(units)) for units in (1, 2, 3)} | {
-    f"evonorm-{series.lower()}": (lambda series=series: evonorm(series=series)) for series in ("B", "S")
+SPACES = {
+    **{f"swish-{units}": (lambda units=units: swish(units)) for units in (1, 2, 3)},
+    **{"act-bench": act_bench},
+    **{f"evonorm-{series.lower()}": (lambda series=series: evonorm(series=series)) for series in ("B", "S")},
 }
 """Named spaces for the command line and the contract tests: name -> function that makes the space."""
 
@@ -18,4 +21,4 @@ def get_space(name: str) -> Space:
     return SPACES[name]()
 
 
-__all__ = ["SPACES", "Space", "custom", "evonorm", "get_space", "swish"]
+__all__ = ["SPACES", "Space", "act_bench", "custom", "evonorm", "get_space", "swish"]

@@ -175,7 +175,7 @@ class TestEvolution:
 
     def test_a_child_differs_from_its_parent_in_one_choice(self):
         controller, state, trials = evolved([0.1, 0.9, 0.3, 0.2], sample=1)
-        for program, found in controller.ask(state, 40)[0]:
+        for program, found, *_ in controller.ask(state, 40)[0]:
             (parent,) = found
             pairs = zip(program.choices, trials[parent].program.choices, strict=True)
             assert sum(a != b for a, b in pairs) == 1
