@@ -26,7 +26,7 @@ bench: $(READY)  ## Engine timings as ratios; PyTorch is compared where it is in
 	@$(BIN)/python experiments/benchmarks/layers.py
 
 table: $(READY)  ## Every function of the one-unit space on the three tasks; resumable, see experiments/README.md for its cost.
-	@$(BIN)/python experiments/swish_exhaustive.py
+	@$(BIN)/python experiments/exhaustive_tables.py
 
 lock:  ## Renews the lock file from pyproject.toml.
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-annotate --no-header -q -o requirements.lock --upgrade

@@ -39,6 +39,7 @@ class _Training(NamedTuple):
     status: str
     note: str
     result: Result
+    seeds: tuple[int, ...]
     seconds: float
 
 
@@ -48,6 +49,9 @@ class Judge:
     A space of layers is judged by the gates of layers: each task that has a quality gate ends the trainings that fail
     it; what passes on the first task is tested for stability there, and then trained on the others.
 
+    A proposal that repeats a known candidate, or goes on from a lower rung, is no duplicate: it is trained again, and
+    its trial names the candidate's first one in `duplicate_of`.
+
     Args:
       space: where the candidates come from.
       tasks: what they are trained on, at least one.
@@ -56,6 +60,7 @@ class Judge:
       budget: expected number of candidates, for the choice of engine.
       devices: JAX devices, all by default.
       gates: which gates are tried; by default those of activations or of layers, as the space has it.
+      repeats: the most repeats that a proposal may name.
 
     Attributes:
       why: one line on the choice of engine.
@@ -70,8 +75,10 @@ class Judge:
         budget: int,
         devices: Sequence[jax.Device] | None = None,
         gates: tuple[str, ...] | None = None,
+        repeats: int = 0,
     ):
         self.space, self.tasks, self.seeds, self.devices = space, tasks, seeds, devices
+        self.repeats = repeats
         self.engine, self.why = choose_engine(engine, budget, max(task.recipe.steps for task in tasks), space.layers)
         self.gates = gates or (LAYER_GATES if space.layers else GATES)
         self._first: dict[str, Trial] = {}
@@ -93,33 +100,45 @@ class Judge:
         seen = {identity: trial.index for identity, trial in self._first.items()}
         verdicts = []
         for index, proposal in enumerate(proposals, start=start):
-            verdict = pass_gates(proposal.program, seen, self.gates)
+            gates = _without_duplicate(self.gates) if _again(proposal) else self.gates
+            verdict = pass_gates(proposal.program, seen, gates)
             if verdict.status == "pass":
-                seen[verdict.fingerprint] = index
+                seen.setdefault(verdict.fingerprint, index)
             verdicts.append(verdict)
-        passed = [i for i, verdict in enumerate(verdicts) if verdict.status == "pass"]
-        trained = dict(zip(passed, self._train([proposals[i].program for i in passed]), strict=True))
+        trained = self._train_all({i: proposals[i] for i, verdict in enumerate(verdicts) if verdict.status == "pass"})
         trials: list[Trial] = []
         for i, (proposal, verdict) in enumerate(zip(proposals, verdicts, strict=True)):
             trials.append(self._trial(start + i, proposal, verdict, trained.get(i)))
             self.remember(trials[-1:])
         return trials
 
-    def _train(self, programs: Sequence[Program]) -> list[_Training]:
+    def _train_all(self, proposals: Mapping[int, Proposal]) -> dict[int, _Training]:
+        """Trains proposals, those with the same seeds and length together."""
+        groups: dict[tuple[int, int | None], list[int]] = {}
+        for i, proposal in proposals.items():
+            groups.setdefault((proposal.repeat, proposal.rung), []).append(i)
+        trained: dict[int, _Training] = {}
+        for (repeat, rung), members in groups.items():
+            tasks = [task if rung is None else task.at_rung(rung) for task in self.tasks]
+            found = self._train([proposals[i].program for i in members], tasks, repeat_seeds(self.seeds, repeat))
+            trained |= dict(zip(members, found, strict=True))
+        return trained
+
+    def _train(self, programs: Sequence[Program], tasks: Sequence[Task], seeds: tuple[int, ...]) -> list[_Training]:
         """Trains programs on one task after another; those that fail a gate or diverge are spared the later tasks."""
         rows: list[dict[str, Result]] = [{} for _ in programs]
-        seconds = [0.0] * len(programs)
+        spent = [0.0] * len(programs)
         ends: dict[int, tuple[str, str]] = {}
-        for task in self.tasks:
-            with self._charged(seconds, going := [i for i in range(len(programs)) if i not in ends]):
-                outcomes = self._outcomes(task, [programs[i] for i in going])
+        for task in tasks:
+            with self._charged(spent, going := [i for i in range(len(programs)) if i not in ends]):
+                outcomes = self._outcomes(task, [programs[i] for i in going], seeds)
             for i, found in zip(going, outcomes, strict=True):
                 rows[i][task.name] = result(task, found)
                 ends |= self._end(i, task, found, rows[i][task.name])
-            if task is self.tasks[0] and "stability" in self.gates:
-                with self._charged(seconds, going := [i for i in going if i not in ends]):
+            if task is tasks[0] and "stability" in self.gates:
+                with self._charged(spent, going := [i for i in going if i not in ends]):
                     ends |= self._unstable({i: programs[i] for i in going})
-        return [_Training(*ends.get(i, ("ok", "")), combine(row), seconds[i]) for i, row in enumerate(rows)]
+        return [_Training(*ends.get(i, ("ok", "")), combine(row), seeds, spent[i]) for i, row in enumerate(rows)]
 
     @contextlib.contextmanager
     def _charged(self, seconds: list[float], going: Sequence[int]):
@@ -150,13 +169,14 @@ class Judge:
             if not norm <= LIMIT
         }
 
-    def _outcomes(self, task: Task, programs: Sequence[Program]) -> list[list[Outcome]]:
+    def _outcomes(self, task: Task, programs: Sequence[Program], seeds: tuple[int, ...]) -> list[list[Outcome]]:
         """Trains programs on one task; returns the outcomes of each, one a seed."""
-        return self._run(task, programs, self.seeds, self._floor(task), measure=train)
+        return self._run(task, programs, seeds, self._floor(task), measure=train)
 
     def _run(self, task: Task, programs: Sequence[Program], seeds, floor: float, measure) -> list[list[Any]]:
         """Measures every program at every seed, with either engine."""
-        options = {"seeds": self.seeds, "devices": self.devices, "measure": measure}
+        known = tuple(seed for repeat in range(self.repeats + 1) for seed in repeat_seeds(self.seeds, repeat))
+        options = {"seeds": known, "devices": self.devices, "measure": measure}
         if self.engine == "interpret" and programs:
             make = functools.partial(Scorer.interpreted, task, self.space.template, **options)
             scorer = self._made((task.name, measure), make)
@@ -175,21 +195,52 @@ class Judge:
 
     def _trial(self, index: int, proposal: Proposal, verdict: Verdict, trained: _Training | None) -> Trial:
         blank = Trial(index, proposal.program, verdict.fingerprint, verdict.status, parents=proposal.parents)
+        original = self._first.get(verdict.fingerprint)
         if trained is not None:
             return dataclasses.replace(
                 blank,
                 status=trained.status,
                 score={"ok": trained.result.score, "diverged": 0.0}.get(trained.status),
-                metrics=trained.result.metrics,
-                seeds=self.seeds,
+                metrics=_with_steps(trained.result.metrics, proposal, self.tasks),
+                seeds=trained.seeds,
+                duplicate_of=original.index if original is not None and _again(proposal) else None,
                 seconds=verdict.seconds + trained.seconds,
                 note=trained.note,
             )
-        original = self._first.get(verdict.fingerprint) if verdict.status == "duplicate" else None
         return dataclasses.replace(
             blank,
-            score=None if original is None else original.score,
+            score=original.score if original is not None and verdict.status == "duplicate" else None,
             duplicate_of=verdict.duplicate_of,
             seconds=verdict.seconds,
             note=verdict.note,
         )
+
+
+REPEAT_STRIDE = 1_000_000
+"""Between the seeds of a candidate's first training and those of its next repeat."""
+
+
+def repeat_seeds(seeds: Sequence[int], repeat: int) -> tuple[int, ...]:
+    """Returns the seeds of a repeat; repeat 0 is the first evaluation.
+
+    Example:
+      >>> repeat_seeds((0, 1), 0), repeat_seeds((0, 1), 2)
+      ((0, 1), (2000000, 2000001))
+    """
+    return tuple(seed + repeat * REPEAT_STRIDE for seed in seeds)
+
+
+def _again(proposal: Proposal) -> bool:
+    return proposal.repeat > 0 or (proposal.rung or 0) > 0
+
+
+def _without_duplicate(gates: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(gate for gate in gates if gate != "duplicate")
+
+
+def _with_steps(metrics: tuple[dict[str, float], ...], proposal: Proposal, tasks: Sequence[Task]):
+    """Adds the steps trained to the metrics of a training at a rung, summed over the tasks."""
+    if proposal.rung is None:
+        return metrics
+    steps = float(sum(task.at_rung(proposal.rung).recipe.steps for task in tasks))
+    return tuple({**row, "steps": steps} for row in metrics)

@@ -1,8 +1,8 @@
 """The loop: a controller proposes, gates and training judge, the archive remembers, the controller learns.
 
-A run is replayed, not restored: everything is a function of the configuration and the trials so far, so a search that
-was killed starts again from the first proposal, finds its trials in the archive instead of training them, and goes
-on.
+A run is replayed: everything is a function of the configuration and the trials so far, so a search that was killed
+starts again from the first proposal, finds its trials in the archive instead of training them, and goes on. The
+controller's state, saved now and then beside the archive, only shortens the replay.
 """
 
 import time
@@ -12,13 +12,22 @@ from typing import Any, NamedTuple
 
 import jax
 
+from actsearch import checkpoint
 from actsearch.archive import Archive, ArchiveError
-from actsearch.controllers import Controller, Proposal, get_controller
+from actsearch.controllers import Controller, Proposal, get_controller, repeated, successive_halving
+from actsearch.evidence import Evidence, incumbent
 from actsearch.judge import Judge
 from actsearch.scoring.scorer import Engine
 from actsearch.spaces import Space, get_space
-from actsearch.tasks import TASK_SETS, TASKS, Task, get_task, get_tasks
+from actsearch.table_judge import TableJudge
+from actsearch.tasks import TASK_SETS, TASKS, Tabular, Task, get_tabular, get_task, get_tasks
 from actsearch.trial import Trial
+
+SAVE_EVERY = 30.0
+"""Least seconds between two saves of the controller's state."""
+
+STATE = "state"
+"""Folder of the controller's state in the run's directory."""
 
 
 class Progress(NamedTuple):
@@ -54,10 +63,15 @@ class SearchResult(NamedTuple):
     seconds: float
     engine: str
 
+    @property
+    def incumbent(self) -> Evidence | None:
+        """The candidate with the highest lower bound; see `actsearch.evidence`."""
+        return incumbent(self.trials)
+
 
 def search(
     space: Space | str = "swish-1",
-    task: Task | str | Sequence[Task] = "digits-mlp",
+    task: Task | Tabular | str | Sequence[Task] = "digits-mlp",
     controller: str = "random",
     budget: int = 1000,
     *,
@@ -67,6 +81,8 @@ def search(
     batch: int = 64,
     engine: Engine = "auto",
     options: Mapping[str, Any] | None = None,
+    repeats: float = 0.0,
+    halving: bool = False,
     devices: Sequence[jax.Device] | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
     explain: Callable[[str], None] = lambda line: None,
@@ -76,9 +92,10 @@ def search(
     Args:
       space: a Space, or the name of one.
       task: a Task, several, or names joined by "+"; the score is the mean over tasks. Whole layers are tested for
-        quality on each and for stability on the first one; what fails is not trained on the others.
-      controller: "random", "exhaustive", "evolution" or "pareto".
-      budget: number of trials, rejected and duplicate ones included, at least 1.
+        quality on each and for stability on the first one; what fails is not trained on the others. Or a table of the
+        space, such as "tabular-swish1-digits-resnet", which trains nothing.
+      controller: a name of `actsearch.controllers.CONTROLLERS`.
+      budget: number of trials, rejected and duplicate ones included, at least the controller's `least`.
       seed: fixes the proposals and the training seeds; the same seed gives the same trials.
       out: directory of the run's archive. When it holds the same run, the search goes on where that stopped, and a
       larger
@@ -87,6 +104,10 @@ def search(
       batch: proposals between two lessons of the controller, at least 1.
       engine: "auto", "interpret" or "specialize".
       options: hyperparameters of the controller.
+      repeats: share of the trials that train promising candidates again, from 0 to below 1; see
+        `actsearch.controllers.repeats`.
+      halving: whether all are trained for a ninth of the steps, and a third of them each time for three times as long;
+        see `actsearch.controllers.successive_halving`.
       devices: JAX devices, all by default.
       report: called after each batch.
       explain: receives the one line on the choice of engine.
@@ -106,35 +127,61 @@ def search(
     for name, value in {"budget": budget, "seeds_per_trial": seeds_per_trial, "batch": batch}.items():
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} must be an integer of at least 1; received {value!r}.")
-    if not isinstance(seed, int) or not 0 <= seed < 2**31 // seeds_per_trial - seeds_per_trial:
+    if not isinstance(seed, int) or not 0 <= seed < 2_000_000_000 // seeds_per_trial:
         raise ValueError(f"seed must be an integer from 0 to about 2e9 / seeds_per_trial; received {seed!r}.")
     space = get_space(space) if isinstance(space, str) else space
-    tasks = get_tasks(task) if isinstance(task, str) else (task,) if isinstance(task, Task) else tuple(task)
-    check_fit(space, tasks)
-    strategy = get_controller(controller, space, **(options or {}))
-    train_seeds = tuple(seed * seeds_per_trial + i for i in range(seeds_per_trial))
-    judge = Judge(space, tasks, train_seeds, engine, budget, devices)
+    tasks = _tasks(task)
+    strategy = _strategy(controller, space, tasks, dict(options or {}), repeats, halving)
+    if budget < strategy.least:
+        raise ValueError(
+            f"The controller {controller} only starts within its first {strategy.least - 1} trials; received the "
+            f"budget {budget}: give a larger one, or other options of the controller."
+        )
+    judge: Judge | TableJudge
+    most = strategy.options.get("repeated", {}).get("most", 1) - 1
+    if isinstance(tasks, Tabular):
+        judge = TableJudge(space, tasks, seed, seeds_per_trial, most)
+    else:
+        train_seeds = tuple(seed * seeds_per_trial + i for i in range(seeds_per_trial))
+        judge = Judge(space, tasks, train_seeds, engine, budget, devices, repeats=most)
     explain(judge.why)
     began = time.perf_counter()
 
     def tick(trials, fresh):
         report(Progress(tuple(trials), budget, fresh, time.perf_counter() - began, judge.compilations))
 
+    run = _Run(strategy, judge, seed, budget, batch, tick)
     if out is None:
-        trials = _run(strategy, judge, None, seed, budget, batch, tick)
+        trials = run()
     else:
-        config = {
-            **{
-                "space": space.name,
-                "task": "+".join(t.name for t in tasks),
-                "controller": strategy.name,
-                "options": dict(strategy.options),
-            },
-            **{"seed": seed, "seeds_per_trial": seeds_per_trial, "batch": batch},
-        }
+        names = tasks.name if isinstance(tasks, Tabular) else "+".join(task.name for task in tasks)
+        config: dict[str, Any] = {"space": space.name, "task": names, "controller": strategy.name}
+        config |= {"options": dict(strategy.options), "seed": seed, "seeds_per_trial": seeds_per_trial, "batch": batch}
         with Archive.write(out, config) as archive:
-            trials = _run(strategy, judge, archive, seed, budget, batch, tick)
+            trials = run(archive, Path(out) / STATE)
     return SearchResult(trials, judge.compilations, time.perf_counter() - began, judge.why)
+
+
+def _tasks(task: Task | Tabular | str | Sequence[Task]) -> Tabular | tuple[Task, ...]:
+    """Returns the table, or the tasks, that an argument names."""
+    if isinstance(task, str):
+        return get_tabular(task) if task.startswith("tabular-") else get_tasks(task)
+    return task if isinstance(task, Tabular) else (task,) if isinstance(task, Task) else tuple(task)
+
+
+def _strategy(name: str, space: Space, tasks, options: dict[str, Any], repeats: float, halving: bool) -> Controller:
+    """Returns the controller with its wrappers, after checking that it fits the tasks."""
+    if not isinstance(tasks, Tabular):
+        check_fit(space, tasks)
+    controller = get_controller(name, space, **options)
+    if halving:
+        if isinstance(tasks, Tabular):
+            raise ValueError(f"{tasks.name} has no shorter trainings: search it without halving.")
+        controller = successive_halving(controller, rungs=min(len(task.rungs) for task in tasks))
+    if repeats:
+        # A table has three seeds, of which one is left to judge.
+        controller = repeated(controller, share=repeats, most=2 if isinstance(tasks, Tabular) else 4)
+    return controller
 
 
 def check_fit(space: Space, tasks: Sequence[Task]) -> None:
@@ -150,32 +197,51 @@ def check_fit(space: Space, tasks: Sequence[Task]) -> None:
         )
 
 
-def _run(strategy: Controller, judge: "Judge", archive: Archive | None, seed, budget, batch, tick) -> list[Trial]:
-    """Asks, judges, appends and tells until the budget is spent or the controller has nothing left."""
-    stored = archive.trials() if archive is not None else []
-    trials: list[Trial] = []
-    fresh = 0
-    state = strategy.init(seed)
-    while len(trials) < budget:
-        proposals, state = strategy.ask(state, batch)
-        if not proposals:
-            break
-        wanted = proposals[: budget - len(trials)]
-        known = _replay(stored[len(trials) : len(trials) + len(wanted)], wanted)
-        judge.remember(known)
-        made = judge(wanted[len(known) :], len(trials) + len(known))
-        if archive is not None and made:
-            archive.append(made)
-        trials += known + made
-        fresh += len(made)
-        if len(wanted) < len(proposals):
-            break
-        # The whole batch is told at once, also when a smaller budget once stopped in the middle of it.
-        state = strategy.tell(state, trials[-len(wanted) :])
-        if made and len(trials) < budget:
-            tick(trials, fresh)
-    tick(trials, fresh)
-    return trials
+class _Run(NamedTuple):
+    """One run: asks, judges, appends and tells until the budget is spent or the controller has nothing left."""
+
+    strategy: Controller
+    judge: Judge | TableJudge
+    seed: int
+    budget: int
+    batch: int
+    tick: Callable[[list[Trial], int], None]
+
+    def __call__(self, archive: Archive | None = None, folder: Path | None = None) -> list[Trial]:
+        stored = archive.trials() if archive is not None else []
+        state, trials = self._begin(archive, folder, stored)
+        fresh, saved = 0, time.monotonic()
+        while len(trials) < self.budget:
+            proposals, state = self.strategy.ask(state, self.batch)
+            if not proposals:
+                break
+            wanted = proposals[: self.budget - len(trials)]
+            known = _replay(stored[len(trials) : len(trials) + len(wanted)], wanted)
+            self.judge.remember(known)
+            made = self.judge(wanted[len(known) :], len(trials) + len(known))
+            if archive is not None and made:
+                archive.append(made)
+            trials += known + made
+            fresh += len(made)
+            if len(wanted) < len(proposals):
+                break
+            # The whole batch is told at once, also when a smaller budget once stopped in the middle of it.
+            state = self.strategy.tell(state, trials[-len(wanted) :])
+            if archive is not None and folder is not None and time.monotonic() - saved >= SAVE_EVERY:
+                checkpoint.save(folder, archive.config, len(trials), state)
+                saved = time.monotonic()
+            if made and len(trials) < self.budget:
+                self.tick(trials, fresh)
+        self.tick(trials, fresh)
+        return trials
+
+    def _begin(self, archive: Archive | None, folder: Path | None, stored: list[Trial]) -> tuple[Any, list[Trial]]:
+        """Returns the state and the trials to go on from: the saved ones, or those of a new run, to be replayed."""
+        saved = checkpoint.load(folder, archive.config) if archive is not None and folder is not None else None
+        if saved is None or saved.told > min(len(stored), self.budget):
+            return self.strategy.init(self.seed), []
+        self.judge.remember(stored[: saved.told])
+        return saved.state, stored[: saved.told]
 
 
 def _replay(stored: list[Trial], proposals: Sequence[Proposal]) -> list[Trial]:

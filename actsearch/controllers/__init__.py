@@ -3,8 +3,11 @@
 from actsearch.controllers.base import Controller, Proposal
 from actsearch.controllers.exhaustive import exhaustive
 from actsearch.controllers.pareto_tournament import pareto_tournament
+from actsearch.controllers.ppo import ppo
 from actsearch.controllers.random_search import random_search
 from actsearch.controllers.regularized_evolution import regularized_evolution
+from actsearch.controllers.repeats import repeated
+from actsearch.controllers.successive_halving import successive_halving
 from actsearch.spaces import Space
 
 CONTROLLERS = {
@@ -12,6 +15,7 @@ CONTROLLERS = {
     "exhaustive": exhaustive,
     "evolution": regularized_evolution,
     "pareto": pareto_tournament,
+    "ppo": ppo,
 }
 """Name -> function (space, **options) that makes the controller."""
 
@@ -33,6 +37,9 @@ __all__ = [
     "exhaustive",
     "get_controller",
     "pareto_tournament",
+    "ppo",
     "random_search",
     "regularized_evolution",
+    "repeated",
+    "successive_halving",
 ]

@@ -1,15 +1,19 @@
 """Which candidates exist: sample, mutate, enumerate, count, and the decisions that determine a program."""
 
+import functools
+from collections.abc import Callable
+
 from actsearch.spaces.act_bench import act_bench
 from actsearch.spaces.base import Space
 from actsearch.spaces.custom import custom
 from actsearch.spaces.evonorm import evonorm
 from actsearch.spaces.swish import swish
 
-SPACES = {
-    **{f"swish-{units}": (lambda units=units: swish(units)) for units in (1, 2, 3)},
-    **{"act-bench": act_bench},
-    **{f"evonorm-{series.lower()}": (lambda series=series: evonorm(series=series)) for series in ("B", "S")},
+SPACES: dict[str, Callable[[], Space]] = {
+    **{f"swish-{units}": functools.partial(swish, units) for units in (1, 2, 3)},
+    "act-bench": act_bench,
+    "evonorm-b": functools.partial(evonorm, series="B"),
+    "evonorm-s": functools.partial(evonorm, series="S"),
 }
 """Named spaces for the command line and the contract tests: name -> function that makes the space."""
 

@@ -10,6 +10,7 @@ from actsearch.tasks.digits import (
     digits_resnet,
     digits_resnet_layer,
 )
+from actsearch.tasks.tabular import TABULAR, Tabular, get_tabular
 from actsearch.tasks.warped import (
     warped_mobilenet_layer,
     warped_resnet_layer,
@@ -53,10 +54,29 @@ def get_tasks(names: str) -> tuple[Task, ...]:
 
 
 def get_task(name: str) -> Task:
-    """Returns a named task; raises ValueError with the known names otherwise."""
-    if name not in TASKS:
+    """Returns a named task; raises ValueError with the known names otherwise.
+
+    A number of steps after the name makes a task of that length: "digits-mlp@100".
+    """
+    known, at, steps = name.partition("@")
+    if known not in TASKS or (at and not steps.isdecimal()):
         raise ValueError(f"Unknown task {name!r}; write one of {', '.join([*TASKS, *TASK_SETS])}.")
-    return TASKS[name]()
+    task = TASKS[known]()
+    return task.shortened(int(steps)) if at else task
 
 
-__all__ = ["ANCHORS", "TASKS", "TASK_SETS", "Data", "Quality", "Recipe", "Split", "Task", "get_task", "get_tasks"]
+__all__ = [
+    "ANCHORS",
+    "TABULAR",
+    "TASKS",
+    "TASK_SETS",
+    "Data",
+    "Quality",
+    "Recipe",
+    "Split",
+    "Tabular",
+    "Task",
+    "get_tabular",
+    "get_task",
+    "get_tasks",
+]

@@ -148,6 +148,43 @@ class Task:
         logits = jax.lax.map(lambda chunk: self._logits(network, chunk, None), chunks)
         return logits.reshape(len(filled), -1)[:examples]
 
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """Steps of ever longer trainings for successive halving: a ninth, a third and all of the recipe's."""
+        steps = self.recipe.steps
+        return tuple(dict.fromkeys(max(1, round(steps / part)) for part in (9, 3, 1)))
+
+    def at_rung(self, rung: int) -> "Task":
+        """Returns the task trained as long as one of its rungs says, under a name of its own such as digits-mlp@56.
+
+        Raises:
+          ValueError: no such rung.
+        """
+        if not 0 <= rung < len(self.rungs):
+            raise ValueError(f"{self.name} has the rungs 0 to {len(self.rungs) - 1}; received {rung}.")
+        return self.shortened(self.rungs[rung])
+
+    def shortened(self, steps: int) -> "Task":
+        """Returns the task with another number of steps, in its name too; its schedule ends with them.
+
+        A quality gate that would come after the end is left out.
+
+        Raises:
+          ValueError: `steps` below 1.
+
+        Example:
+          >>> from actsearch.tasks import get_task
+          >>> get_task("digits-mlp").shortened(100).name
+          'digits-mlp@100'
+        """
+        if steps < 1:
+            raise ValueError(f"A task needs at least 1 step; received {steps}.")
+        if steps == self.recipe.steps:
+            return self
+        quality = self.quality if self.quality and self.quality.steps < steps else None
+        recipe = dataclasses.replace(self.recipe, steps=steps)
+        return dataclasses.replace(self, name=f"{self.name}@{steps}", recipe=recipe, quality=quality)
+
     def batches(self, key: jax.Array, examples: int) -> jax.Array:
         """Returns the example numbers of every step, int32 [steps, batch]; drawn with replacement."""
         return jax.random.randint(key, (self.recipe.steps, self.recipe.batch_size), 0, examples)
