@@ -8,9 +8,13 @@ import killed_search
 import pandas as pd
 import pytest
 
+from actsearch.archive import Archive
 from actsearch.catalog import CATALOG
 from actsearch.cli import main
+from actsearch.controllers import CONTROLLERS
+from actsearch.language import parse
 from actsearch.tasks import TASKS
+from actsearch.trial import Trial
 
 LAST = 48
 
@@ -134,6 +138,79 @@ def test_tasks_lists_every_number(capsys):
     assert all(row["seconds_per_candidate"] is None and row["rate_rule"] for row in rows)
 
 
+@pytest.fixture
+def runs(tmp_path):
+    """Writes archives without training: two runs of evolution and one of random, of four trials each."""
+
+    def write(controller, seed, scores, **changed):
+        directory = tmp_path / f"{controller}-{seed}{''.join(changed.values())}"
+        config = {"space": "swish-1", "task": "digits-mlp", "controller": controller, "options": {}, "seed": seed}
+        with Archive.write(directory, {**config, **changed}) as archive:
+            program = parse("max(x, 0)")
+            archive.append([Trial(i, program, str(i), "ok", score) for i, score in enumerate(scores)])
+        return directory
+
+    write("random", 0, [0.5, 0.6, 0.6, 0.7])
+    write("evolution", 0, [0.5, 0.8, 0.9, 0.8])
+    write("evolution", 1, [0.6, 0.7, 0.7, 0.8])
+    write("random", 1, [0.5], task="digits-resnet")
+    write("random", 2, [0.5], space="swish-2")
+    return tmp_path
+
+
+def test_compare(runs, capsys):
+    names = ["random-0", "evolution-0", "evolution-1"]
+    found = _json(capsys, "compare", *(runs / name for name in names), "--out", runs / "new" / "compare.svg")
+    assert (found["space"], found["task"], found["reference"]) == ("swish-1", "digits-mlp", 0.9)
+    random, evolution = found["groups"]
+    assert [row["trials"] for row in random["regret"]] == [1, 2, 4]
+    assert [round(row["estimate"], 6) for row in random["regret"]] == [0.4, 0.3, 0.2]
+    assert random["regret"][0]["low"] is None
+    assert [round(row["estimate"], 6) for row in evolution["regret"]] == [0.35, 0.15, 0.05]
+    assert evolution["regret"][2]["low"] == 0
+    assert [row["trials_until_threshold"] for row in evolution["runs"]] == [3, None]
+    assert [(row["seed"], row["trials"], row["trained"], row["best"]) for row in random["runs"]] == [(0, 4, 4, 0.7)]
+    assert found["pictures"] == [str(runs / "new" / f"compare.{suffix}") for suffix in ("png", "svg")]
+    assert (runs / "new" / "compare.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_compare_prints_tables(runs, capsys, monkeypatch):
+    monkeypatch.chdir(runs)
+    names = ["random-0", "evolution-0", "evolution-1"]
+    assert main(["compare", *names, "--budgets", "3", "--within", "0.1", "--reference", "1"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "trials to 0.9000" in printed
+    assert "evolution evolution-0 0 4 4 0.9000 3" in printed
+    assert "random random-0 0 4 4 0.7000" in printed
+    assert "random 1 0.4000 evolution 2 0.2000 [0.1000, 0.3000]" in printed
+    assert "pictures: compare.png, compare.svg" in printed
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        (["random-1digits-resnet"], "random-0 is on digits-mlp and random-1digits-resnet on digits-resnet"),
+        (["random-2swish-2"], "random-0 is on swish-1 and random-2swish-2 on swish-2"),
+        (["random-0"], "are the same run"),
+        (["random-9"], "There is no archive at random-9"),
+        (["--budgets", "0"], "Budgets are at least 1"),
+    ],
+)
+def test_what_cannot_be_compared(runs, others, said, capsys, monkeypatch):
+    monkeypatch.chdir(runs)
+    assert main(["compare", "random-0", *others]) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.out == ""
+    assert not (runs / "compare.png").exists()
+
+
+def test_search_names_every_controller(capsys):
+    with pytest.raises(SystemExit):
+        main(["search", "--help"])
+    assert f"one of {', '.join(CONTROLLERS)}" in " ".join(capsys.readouterr().out.replace("│", " ").split())
+
+
 def test_space_counts_large_spaces_without_enumerating(capsys):
     assert _json(capsys, "space", "swish-2")["expressions"] == 6250 * 4 * 6250
 
@@ -146,7 +223,7 @@ def test_space_counts_large_spaces_without_enumerating(capsys):
         (["score", "x", "--task", "digits"], "digits-mlp, digits-deep-mlp, digits-resnet"),
         (["score", "x", "--seeds", "1"], "--seeds must be at least 2"),
         (["search", "--space", "swish"], "swish-1, swish-2, swish-3"),
-        (["search", "--controller", "ppo"], "random, exhaustive, evolution"),
+        (["search", "--controller", "annealing"], "random, exhaustive, evolution"),
         (["search", "--budget", "0"], "budget must be an integer of at least 1"),
         (["search", "--space", "swish-2", "--controller", "exhaustive"], "use the controller random or evolution"),
         (["search", "--controller", "evolution", "--option", "population"], "NAME=VALUE"),
@@ -177,14 +254,14 @@ def test_a_changed_configuration_is_refused(run, tmp_path, capsys):
     assert "controller" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("args", [[], ["serch"], ["top"], ["search", "--budget", "many"]])
+@pytest.mark.parametrize("args", [[], ["serch"], ["top"], ["compare"], ["search", "--budget", "many"]])
 def test_unknown_arguments_exit_with_2(args):
     process = subprocess.run([sys.executable, "-m", "actsearch.cli", *args], capture_output=True, text=True)
     assert process.returncode == 2
     assert "Traceback" not in process.stderr
 
 
-@pytest.mark.parametrize("command", ["search", "top", "score", "show", "tasks", "space", "export"])
+@pytest.mark.parametrize("command", ["search", "compare", "top", "audit", "score", "show", "tasks", "space", "export"])
 def test_help_has_an_example(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
