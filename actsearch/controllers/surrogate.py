@@ -1,0 +1,297 @@
+"""Surrogate search: a model predicts scores from what functions do, after Bingham and Miikkulainen (2023)."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+
+from actsearch.controllers.base import Controller, Proposal, require_choice, rng_from, rng_state
+from actsearch.controllers.regressors import MODELS, Posterior
+from actsearch.engine.features import features
+from actsearch.language import parse
+from actsearch.language.template import Template
+from actsearch.spaces import Space
+
+Model = Literal["gp", "knn", "forest"]
+Acquisition = Literal["ei", "ucb", "thompson"]
+Spectrum = Callable[[Sequence[Sequence[int]]], np.ndarray]
+
+ENUMERABLE = 10_000
+"""Spaces of at most so many programs are the pool as a whole: each distinct finite function once."""
+
+KNOWN = ("relu(x)", "silu(x)", "tanh(x)", "elu(x)", "gelu(x)", "softplus(x)", "sigmoid(x)", "x + relu(x)")
+"""The search starts from the members of the space that are nearest to these."""
+
+KNOWN_LAYERS = (
+    "relu((x - batch_mean(x)) / batch_std(x))",
+    "relu((x - group_mean(x)) / group_std(x))",
+    "(x - layer_mean(x)) / layer_std(x)",
+    "(x - instance_mean(x)) / instance_std(x)",
+    "x / layer_rms(x)",
+    "x / max(batch_std(x), x + instance_std(x))",
+    "x * sigmoid(x) / group_std(x)",
+    "tanh(0.5 * x)",
+)
+"""The same for spaces of layers."""
+
+_REFERENCE = 2_000
+_DIMENSIONS = 16
+_SHORTLIST = 256
+_PARENTS = 10
+_REMEMBERED = 100_000
+
+
+class Candidates(NamedTuple):
+    """Distinct finite functions: choices, identities int64, and places in the model's space float32 [n, dimensions]."""
+
+    choices: list[tuple[int, ...]]
+    identities: np.ndarray
+    points: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "Candidates":
+        """Returns some of them."""
+        return Candidates([self.choices[i] for i in rows], self.identities[rows], self.points[rows])
+
+
+class _Map(NamedTuple):
+    """What is known of a space before the search: its candidates, the projection of features, and where to start."""
+
+    candidates: Candidates
+    project: Callable[[np.ndarray], np.ndarray]
+    starts: list[int]
+
+
+def surrogate(
+    space: Space,
+    *,
+    model: Model = "gp",
+    acquisition: Acquisition = "ei",
+    pool: int = 1000,
+    memory: int = 500,
+    spectrum: Spectrum | None = None,
+) -> Controller:
+    """Returns the controller that proposes what a model of the scores expects most of.
+
+    It starts from eight known functions. Then, for each batch, the model is fitted to the mean score of each program so
+    far, as log(s / (1 - s)) brought to zero mean and unit variance, and proposes from a pool of functions that it has
+    not proposed before: with the acquisition "ei", those of the largest expected improvement on the best prediction so
+    far, E[max(f - f*, 0)]; with "ucb", of the largest mean + deviation; with "thompson", the best of one draw of the
+    posterior each. Within a batch, each choice lowers the uncertainty around it as if it had been scored at its mean.
+
+    Args:
+      space: where programs come from. Of at most 10,000 programs, the pool is every distinct finite function;
+        else it is drawn anew for each batch, half at random and half mutations of the ten best.
+      model: "gp", a Gaussian process; "knn", nearest neighbours; "forest", a random forest.
+      acquisition: "ei", "ucb" or "thompson".
+      pool: functions drawn for a batch where the space cannot be enumerated, at least 16.
+      memory: programs that the model is fitted to, at least 16: the latest half, and the best of the others.
+      spectrum: choices of n programs -> [n, numbers], such as `actsearch.scoring.fisher.FisherSpectrum`: further
+        features, for the 256 candidates that the model without them likes best. It is no option of the archive.
+
+    Raises:
+      ValueError: an argument out of range, or a space without decisions.
+
+    Source: Bingham and Miikkulainen 2023 (arXiv 2301.05785), who embed activations by their outputs and the spectrum of
+    the Fisher information and search the embedding with nearest neighbours from eight known functions. Different here:
+    the sign-free features of `actsearch.engine.features`, sixteen principal components of them; a Gaussian process by
+    default; batches.
+
+    Example:
+      >>> from actsearch.spaces import custom
+      >>> controller = surrogate(custom(["x", "relu", "tanh", "sigmoid"], ["*", "max"]))
+      >>> proposals, state = controller.ask(controller.init(0), 1)
+      >>> str(proposals[0].program)
+      'max(x, relu(x))'
+    """
+    for name, value, kind in (("model", model, Model), ("acquisition", acquisition, Acquisition)):
+        if value not in get_args(kind):
+            raise ValueError(f"{name} is one of {', '.join(get_args(kind))}; received {value!r}.")
+    for name, number in {"pool": pool, "memory": memory}.items():
+        if number < 16:
+            raise ValueError(f"{name} must be at least 16; received {number}.")
+    require_choice("surrogate", space)
+    spectra = None if spectrum is None else _remembered(spectrum)
+
+    def init(seed):
+        return {"rng": rng_state(seed), "started": 0, "evidence": [], "seen": []}
+
+    def ask(state, n):
+        rng, chart = rng_from(state["rng"]), _chart(space)
+        evidence, seen = state["evidence"], set(state["seen"])
+        starts = chart.candidates.take(np.array(chart.starts[state["started"] :][:n], int))
+        found = [starts]
+        if len(starts.choices) < n:
+            known = _describe(space, chart, [row[0] for row in evidence])
+            taken = seen | set(starts.identities.tolist()) | set(known.identities.tolist())
+            open_ = _open(space, chart, evidence, taken, pool, rng)
+            values = np.array([row[1] / row[2] for row in evidence])
+            chooser = functools.partial(_choose, MODELS[model], acquisition, spectra)
+            found.append(open_.take(chooser(known, values, open_, n - len(starts.choices), rng)))
+        proposals = [Proposal(space.decode(choices)) for part in found for choices in part.choices]
+        identities = [identity for part in found for identity in part.identities.tolist()]
+        return proposals, {
+            **state,
+            "rng": rng.bit_generator.state,
+            "started": state["started"] + len(starts.choices),
+            "seen": [*state["seen"], *identities][-_REMEMBERED:],
+        }
+
+    def tell(state, trials):
+        rows = {tuple(choices): (total, count) for choices, total, count in state["evidence"]}
+        for trial in trials:
+            if trial.score is not None and trial.status not in ("duplicate", "failed"):
+                total, count = rows.pop(trial.program.choices, (0.0, 0))
+                rows[trial.program.choices] = total + trial.score, count + 1
+        evidence = [[list(choices), total, count] for choices, (total, count) in rows.items()]
+        return {**state, "evidence": _bounded(evidence, memory)}
+
+    options = {"model": model, "acquisition": acquisition, "pool": pool, "memory": memory}
+    return Controller("surrogate", options, init, ask, tell, least=len(KNOWN) + 1)
+
+
+def _bounded(evidence: list, memory: int) -> list:
+    """Returns the latest half of the memory and the best of the others, in the order in which they were told."""
+    if len(evidence) <= memory:
+        return evidence
+    old = len(evidence) - memory // 2
+    best = sorted(range(old), key=lambda i: evidence[i][1] / evidence[i][2], reverse=True)[: memory - memory // 2]
+    return [evidence[i] for i in sorted(best)] + evidence[old:]
+
+
+@functools.lru_cache(maxsize=8)
+def _chart(space: Space) -> _Map:
+    """Returns the map of a space; a fixed sample stands for one that is too large to enumerate."""
+    if space.count() <= ENUMERABLE:
+        programs = list(space.enumerate())
+    else:
+        rng = np.random.default_rng(0)
+        programs = [space.sample(rng) for _ in range(_REFERENCE)]
+    choices = [program.choices for program in programs if program.choices is not None]
+    found = features(space.template, choices)
+    keep = _first_of_each(found.identities, found.finite)
+    shapes = found.values[keep]
+    mean = shapes.mean(axis=0)
+    axes = np.linalg.svd(shapes - mean, full_matrices=False)[2][:_DIMENSIONS].T
+
+    def project(values):
+        return (values - mean) @ axes
+
+    candidates = Candidates([choices[i] for i in keep], found.identities[keep], project(shapes))
+    return _Map(candidates, project, _nearest_to_known(space, shapes))
+
+
+def _first_of_each(identities: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Returns the places where an allowed identity occurs for the first time, in order."""
+    places = np.flatnonzero(allowed)
+    return np.sort(places[np.unique(identities[places], return_index=True)[1]])
+
+
+def _nearest_to_known(space: Space, shapes: np.ndarray) -> list[int]:
+    """Returns the rows of `shapes` nearest to the known functions, each once."""
+    texts = KNOWN_LAYERS if space.layers else KNOWN
+    bank = Template.bank([parse(text) for text in texts])
+    known = features(bank, np.arange(len(texts))[:, None]).values
+    columns = known.shape[1]  # known functions have no parameters, which come last
+    rows: list[int] = []
+    for function in known:
+        order = np.argsort(np.square(shapes[:, :columns] - function).sum(axis=1), kind="stable")
+        rows += [int(row) for row in order if row not in rows][:1]
+    return rows
+
+
+def _describe(space: Space, chart: _Map, choices: Sequence[Sequence[int]]) -> Candidates:
+    """Returns programs as candidates, without a look at whether they are finite or distinct."""
+    rows = [tuple(row) for row in choices]
+    table = np.array(rows, np.int32).reshape(len(rows), len(space.decisions))
+    found = features(space.template, table)
+    return Candidates(rows, found.identities, chart.project(found.values))
+
+
+def _open(space: Space, chart: _Map, evidence: list, taken: set[int], pool: int, rng) -> Candidates:
+    """Returns the candidates of one batch, none of which is taken."""
+    if space.count() <= ENUMERABLE:
+        candidates = chart.candidates
+        return candidates.take(np.flatnonzero([identity not in taken for identity in candidates.identities.tolist()]))
+    best = sorted(evidence, key=lambda row: row[1] / row[2], reverse=True)[:_PARENTS]
+    programs = [space.sample(rng) for _ in range(pool - pool // 2 if best else pool)]
+    for i in range(pool - len(programs)):
+        program = space.decode(best[i % len(best)][0])
+        for _ in range(1 + int(rng.integers(3))):
+            program = space.mutate(program, rng)
+        programs.append(program)
+    choices = [program.choices for program in programs if program.choices is not None]
+    found = features(space.template, choices)
+    fresh = found.finite & np.array([identity not in taken for identity in found.identities.tolist()])
+    keep = _first_of_each(found.identities, fresh)
+    return Candidates([choices[i] for i in keep], found.identities[keep], chart.project(found.values[keep]))
+
+
+def _choose(fit, acquisition: str, spectra, known: Candidates, scores, open_: Candidates, n: int, rng) -> np.ndarray:
+    """Returns the rows of `open_` to propose, at most n; at random while there is no evidence."""
+    n = min(n, len(open_.choices))
+    if not len(scores) or not n:
+        return rng.permutation(len(open_.choices))[:n]
+    values = _standardised(scores)
+    posterior = fit(known.points, values, open_.points, rng)
+    size = min(len(open_.choices), max(_SHORTLIST, 2 * n))
+    shortlist = np.argsort(-_merit(acquisition, posterior), kind="stable")[:size]
+    if spectra is None:
+        return shortlist[_batch(acquisition, posterior.at(shortlist), n, rng)]
+    # The spectrum is dear: it is added for the shortlist alone.
+    rows = np.concatenate([spectra(known.choices), spectra([open_.choices[i] for i in shortlist])])
+    rows = (rows - rows.mean(axis=0)) / (rows.std() + 1e-9) / rows.shape[1] ** 0.5
+    points = np.concatenate([np.concatenate([known.points, open_.points[shortlist]]), 0.3 * rows], axis=1)
+    posterior = fit(points[: len(values)], values, points[len(values) :], rng)
+    return shortlist[_batch(acquisition, posterior.at(np.arange(size)), n, rng)]
+
+
+def _standardised(scores: np.ndarray) -> np.ndarray:
+    """Returns log odds of scores in [0, 1], at zero mean and unit variance; equal scores give zeros."""
+    clipped = np.clip(scores, 0.01, 0.99)
+    odds = np.log(clipped / (1 - clipped))
+    return (odds - odds.mean()) / max(float(odds.std()), 1e-9)
+
+
+def _merit(acquisition: str, posterior: Posterior) -> np.ndarray:
+    """Returns what is to be large; Thompson sampling draws from those with a large upper bound."""
+    return _improvement(posterior) if acquisition == "ei" else posterior.mean + posterior.deviation
+
+
+def _improvement(posterior: Posterior) -> np.ndarray:
+    """Returns E[max(f - f*, 0)], f* the best prediction at a known program, so that a lucky score does not count."""
+    from scipy.special import ndtr
+
+    u = (posterior.mean - posterior.best) / posterior.deviation
+    return posterior.deviation * (u * ndtr(u) + np.exp(-np.square(u) / 2) / np.sqrt(2 * np.pi))
+
+
+def _batch(acquisition: str, posterior: Posterior, n: int, rng) -> list[int]:
+    """Returns n rows of a posterior with its covariance, one after another."""
+    covariance = posterior.covariance
+    draws = None
+    if acquisition == "thompson":
+        root = np.linalg.cholesky(covariance + 1e-6 * np.eye(len(covariance)))
+        draws = posterior.mean + rng.standard_normal((n, len(covariance))) @ root.T
+    free, chosen = np.ones(len(covariance), bool), []
+    for i in range(n):
+        here = posterior._replace(deviation=np.sqrt(np.maximum(np.diag(covariance), 1e-12)))
+        merit = _merit(acquisition, here) if draws is None else draws[i]
+        row = int(np.argmax(np.where(free, merit, -np.inf)))
+        free[row] = False
+        chosen.append(row)
+        column = covariance[:, row]
+        covariance = covariance - np.outer(column, column) / (column[row] + posterior.noise)
+    return chosen
+
+
+def _remembered(spectrum: Spectrum) -> Spectrum:
+    """Returns a spectrum that is computed once for each program; it is a pure function of the choices."""
+    rows: dict[tuple[int, ...], np.ndarray] = {}
+
+    def look_up(choices):
+        missing = [row for row in dict.fromkeys(map(tuple, choices)) if row not in rows]
+        rows.update(zip(missing, spectrum(missing) if missing else (), strict=True))
+        return np.stack([rows[tuple(row)] for row in choices])
+
+    return look_up
