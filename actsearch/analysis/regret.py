@@ -18,7 +18,9 @@ from actsearch.trial import Trial
 
 _COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", INK)  # Okabe and Ito
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))  # in step with no period of colours
-_BAND = 50  # places at which a band is computed: a bootstrap each
+_BAND = 100  # places at most at which a band is computed: a bootstrap each
+
+_LINEAR = 1e-4  # below it a difference in accuracy is less than one example in 10,000
 
 
 class Run(NamedTuple):
@@ -163,7 +165,7 @@ def compare(
 def regret_curves(comparison: Comparison, title: str = "Regret") -> Figure:
     """Draws the mean regret of each group against the number of trials, with a band of 95 % over several runs.
 
-    Both axes are logarithmic, that of regret linear below its smallest value above 0. A line ends with its group's
+    Both axes are logarithmic, that of regret linear below 0.0001, so that 0 has a place. A line ends with its group's
     shortest run.
 
     Args:
@@ -176,7 +178,9 @@ def regret_curves(comparison: Comparison, title: str = "Regret") -> Figure:
         _draw(axes, place, name, group, comparison.reference)
     heights = np.concatenate([line.get_ydata() for line in axes.lines])
     axes.set_xscale("log")
-    axes.set_yscale("symlog", linthresh=np.abs(heights[heights != 0]).min(initial=1.0), linscale=0.4)
+    axes.set_yscale("symlog", linthresh=_LINEAR, linscale=0.5)
+    # A little below 0, so that a line at 0 can be seen; there is more only where a run is better than the reference.
+    axes.set_ylim(min(-_LINEAR / 5, 1.3 * heights.min()), max(_LINEAR, 1.3 * heights.max()))
     axes.set(xlabel="trials", ylabel=f"regret: {comparison.reference:.4f} − best score so far")  # noqa: RUF001, a minus sign
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter("{x:g}")
@@ -194,7 +198,8 @@ def _draw(axes: Axes, place: int, name: str, group: Group, reference: float) -> 
     look: dict[str, Any] = {"color": colour, "linestyle": _DASHES[place % len(_DASHES)], "linewidth": 2}
     axes.step(np.arange(1, shortest + 1), mean, where="post", label=label, **look)
     if several:
-        budgets = np.unique(np.geomspace(1, shortest, _BAND).round().astype(int))
+        budgets = np.append(1 + np.flatnonzero(np.diff(mean, prepend=np.inf)), shortest)  # where the mean falls
+        budgets = budgets[np.unique(np.linspace(0, len(budgets) - 1, _BAND).astype(int))]
         band = [regret_at(group.curves, reference, int(budget)) for budget in budgets]
         low, high = ([getattr(row, end) for row in band] for end in ("low", "high"))
         axes.fill_between(budgets, low, high, step="post", color=colour, alpha=0.15, linewidth=0)

@@ -136,7 +136,13 @@ def test_the_picture_draws_each_group_and_a_band_where_there_are_several_runs(tm
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
 
 
-def test_a_regret_of_zero_can_be_drawn():
-    figure = regret_curves(compare([run("a", [0.5])]))
+@pytest.mark.parametrize(("reference", "drawn"), [(None, 0.0), (0.3, -0.2), (0.5 + 1e-12, 1e-12)])
+def test_regret_of_zero_or_below_or_next_to_it_is_inside_the_picture(reference, drawn):
+    figure = regret_curves(compare([run("a", [0.5])], reference=reference))
     figure.draw_without_rendering()
-    assert figure.axes[0].lines[0].get_ydata().tolist() == [0.0]
+    (axes,) = figure.axes
+    assert axes.lines[0].get_ydata() == pytest.approx([drawn])
+    low, high = axes.get_ylim()
+    assert low < drawn < high
+    labels = [label.get_window_extent() for label in axes.get_yticklabels() if low <= label.get_position()[1] <= high]
+    assert not any(one.overlaps(two) for one, two in itertools.combinations(labels, 2))
