@@ -2,6 +2,7 @@
 
 from actsearch.controllers.base import Controller, Proposal
 from actsearch.controllers.exhaustive import exhaustive
+from actsearch.controllers.gflownet import gflownet
 from actsearch.controllers.pareto_tournament import pareto_tournament
 from actsearch.controllers.ppo import ppo
 from actsearch.controllers.random_search import random_search
@@ -16,6 +17,7 @@ CONTROLLERS = {
     "evolution": regularized_evolution,
     "pareto": pareto_tournament,
     "ppo": ppo,
+    "gflownet": gflownet,
 }
 """Name -> function (space, **options) that makes the controller."""
 
@@ -36,6 +38,7 @@ __all__ = [
     "Proposal",
     "exhaustive",
     "get_controller",
+    "gflownet",
     "pareto_tournament",
     "ppo",
     "random_search",

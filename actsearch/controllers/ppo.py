@@ -30,7 +30,8 @@ def ppo(
     hidden: int = 32,
     baseline: Literal["average", "value"] = "average",
     decay: float = 0.9,
-    normalize: bool = True,
+    normalize: bool = False,
+    draws: int = 4,
 ) -> Controller:
     """Returns the reinforcement learning controller of the Swish paper.
 
@@ -73,7 +74,7 @@ def ppo(
     """
     options = {
         **{"algorithm": algorithm, "batch": batch, "epochs": epochs, "learning_rate": learning_rate, "clip": clip},
-        **{"entropy": entropy, "hidden": hidden, "baseline": baseline, "decay": decay, "normalize": normalize},
+        **{"entropy": entropy, "hidden": hidden, "baseline": baseline, "decay": decay, "normalize": normalize, "draws": draws},
     }
     _check(options)
     require_choice("ppo", space)
@@ -86,14 +87,25 @@ def ppo(
         optimizer = jax.tree.leaves(optax.adam(learning_rate).init(weights))
         return {
             **{"seed": seed, "asked": 0, "weights": weights, "optimizer": optimizer, "baseline": None},
-            **{"pending": [], "told": []},
+            **{"pending": [], "seen": [], "told": []},
         }
 
     def ask(state, n):
-        choices, log_probs = policy.sample(state["weights"], state["seed"], state["asked"], n)
-        proposals = [Proposal(space.decode(row)) for row in choices.tolist()]
-        pending = [*state["pending"], *map(list, zip(choices.tolist(), log_probs.tolist(), strict=True))]
-        return proposals, {**state, "asked": state["asked"] + n, "pending": pending[-PENDING:]}
+        drawn = policy.sample(state["weights"], state["seed"], draws * state["asked"], draws * n)
+        rows = list(zip(*(part.tolist() for part in drawn), strict=True))
+        seen = set(map(tuple, state["seen"]))
+        picked = []
+        for i in range(0, len(rows), draws):
+            group = rows[i : i + draws]
+            row = next((row for row in group if tuple(row[0]) not in seen), group[0])
+            seen.add(tuple(row[0]))
+            picked.append(list(row))
+        after = {
+            "asked": state["asked"] + n,
+            "pending": [*state["pending"], *picked][-PENDING:],
+            "seen": [*state["seen"], *(choices for choices, _ in picked)][-PENDING:],
+        }
+        return [Proposal(space.decode(choices)) for choices, _ in picked], {**state, **after}
 
     def tell(state, trials):
         pending, told = _match(state["pending"], trials)

@@ -1,0 +1,253 @@
+"""Which controller finds good functions with the fewest evaluations? Every controller on every table, with intervals.
+
+    python experiments/benchmarks/controllers.py [--runs 100] [--tables NAME ...] [--controllers NAME ...]
+
+A run sees the scores of one seed of the table, and is judged by the mean of the other seeds. Its regret is the judged
+score of the best function of the table less that of the best function that it has evaluated: what it would have kept
+had it verified everything on fresh seeds. Beside it stands the incumbent's regret, that of the function with the best
+score seen: it measures the noise of one seed, since not even an exhaustive search brings it down. An evaluation is a
+trial: one that a gate rejects, or that repeats a known function, counts too, as it does in the budget of a search.
+"Reached the top 0.1 %" means that a function whose judged score is among the best 0.1 % of the distinct functions that
+train was evaluated. Tables named -likelihood score by exp(-loss), the others by accuracy.
+
+Hardware and wall time: 2 CPU cores, at most 20 minutes for all. Expected numbers: see experiments/README.md.
+"""
+
+import argparse
+import concurrent.futures
+import datetime
+import json
+import math
+import multiprocessing
+import os
+import platform
+import statistics
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from actsearch.analysis.drawing import save
+from actsearch.analysis.statistics import bootstrap_mean
+from actsearch.analysis.tables import Column, render, show
+from actsearch.controllers import Controller, get_controller
+from actsearch.spaces import get_space
+from actsearch.table_judge import TableJudge
+from actsearch.tasks import TABULAR, Tabular, get_tabular
+
+OUT = Path(__file__).parent / "results" / "controllers.json"
+FIGURES = Path(__file__).parents[1] / "figures"
+BUDGET, BATCH, RUNS = 500, 8, 100
+SHORT = {"surrogate": 150}
+"""Budgets of controllers that cost more for each evaluation and need fewer."""
+
+CONTROLLERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "random": ("random", {}),
+    "exhaustive": ("exhaustive", {}),
+    "evolution": ("evolution", {}),
+    "evolution, small": ("evolution", {"population": 20, "sample": 5}),
+    "pareto": ("pareto", {}),
+    "ppo": ("ppo", {}),
+    "reinforce": ("ppo", {"algorithm": "reinforce"}),
+    "gflownet": ("gflownet", {}),
+    "surrogate": ("surrogate", {}),
+}
+"""Label -> controller and options."""
+
+TOPS = {"top 1 %": 0.01, "top 0.1 %": 0.001, "best": 0.0}
+
+
+class Run(NamedTuple):
+    """One run.
+
+    Attributes:
+      regret: of the best function evaluated, after each evaluation, [budget].
+      incumbent: regret of the function with the best score seen, [budget].
+      reached: evaluations until each of TOPS was evaluated, infinite where it was not.
+      seconds: spent in the controller alone.
+    """
+
+    regret: np.ndarray
+    incumbent: np.ndarray
+    reached: dict[str, float]
+    seconds: float
+
+
+def play(controller: Controller, task: Tabular, seed: int, budget: int, batch: int = BATCH) -> Run:
+    """Runs a controller on a table."""
+    space, judged = get_space(task.space), task.judged(seed)
+    judge, state, trials, seconds = TableJudge(space, task, seed), controller.init(seed), [], 0.0
+    while len(trials) < budget:
+        began = time.perf_counter()
+        proposals, state = controller.ask(state, min(batch, budget - len(trials)))
+        seconds += time.perf_counter() - began
+        made = judge(proposals, len(trials))
+        trials += made
+        began = time.perf_counter()
+        state = controller.tell(state, made)
+        seconds += time.perf_counter() - began
+    places = np.array([task.table.place(trial.program.choices or ()) for trial in trials])
+    chosen = np.array([trial.score if trial.status in ("ok", "diverged") else -1.0 for trial in trials])
+    seen = np.nan_to_num(judged[places])  # what no gate let pass has the score 0
+    leader = np.maximum.accumulate(chosen)
+    new = np.flatnonzero(chosen > np.concatenate([[-1.0], leader[:-1]]))  # where the incumbent changes
+    held = np.concatenate([[0.0], seen[new]])[np.searchsorted(new, np.arange(budget), side="right")]
+    best = np.nanmax(judged)
+    reached = {}
+    for name, share in TOPS.items():
+        found = np.flatnonzero(seen >= threshold(task, seed, share))
+        reached[name] = float(found[0] + 1) if len(found) else math.inf
+    return Run(best - np.maximum.accumulate(seen), best - held, reached, seconds)
+
+
+def threshold(task: Tabular, seed: int, share: float) -> float:
+    """Returns the least judged score of the best share of the distinct functions that train; of the best for 0."""
+    own = (task.table.functions == np.arange(len(task.table.functions))) & (task.table.gates == "trained")
+    scores = np.sort(task.judged(seed)[own])[::-1]
+    return float(scores[max(1, round(share * len(scores))) - 1])
+
+
+def chance(task: Tabular, seed: int, share: float) -> float:
+    """Returns the probability that a random expression of the table is in its best share."""
+    return float((np.nan_to_num(task.judged(seed), nan=-1.0) >= threshold(task, seed, share)).mean())
+
+
+def measure(label: str, name: str, runs: int) -> dict[str, Any]:
+    """Returns what a controller does on a table, over runs with the seeds 0 to runs - 1."""
+    task, (controller, options) = get_tabular(name), CONTROLLERS[label]
+    budget = SHORT.get(controller, BUDGET)
+    made = get_controller(controller, get_space(task.space), **options)
+    play(made, task, 0, budget)  # compiles
+    found = [play(made, task, seed, budget) for seed in range(runs)]
+    grid = [n for n in GRID if n <= budget]
+    return {
+        **{"controller": label, "table": name, "budget": budget, "runs": runs},
+        "regret": curve(np.stack([run.regret for run in found]), grid),
+        "incumbent": curve(np.stack([run.incumbent for run in found]), grid),
+        "reached": {top: reached([run.reached[top] for run in found]) for top in TOPS},
+        "seconds_per_evaluation": statistics.median(run.seconds for run in found) / budget,
+    }
+
+
+def curve(regret: np.ndarray, grid: list[int]) -> dict[int, list[float]]:
+    """Returns the mean regret with its 95 % interval after the evaluations of a grid; `regret` is [runs, budget]."""
+    return {n: [round(float(value), 6) for value in bootstrap_mean(regret[:, n - 1])] for n in grid}
+
+
+GRID = sorted({round(1.25**i) for i in range(28)} | {100, 150, 250, BUDGET})
+"""Numbers of evaluations at which the regret is kept."""
+
+
+def reached(evaluations: list[float]) -> dict[str, Any]:
+    """Returns the median with its 95 % interval of order statistics, None where it is beyond the budget, and a share."""
+    ordered, n = sorted(evaluations), len(evaluations)
+    half = 1.96 * math.sqrt(n) / 2
+    low, high = max(0, math.floor(n / 2 - half)), min(n - 1, math.ceil(n / 2 + half) - 1)
+    finite = [None if math.isinf(value) else value for value in (statistics.median(ordered), ordered[low], ordered[high])]
+    return {"median": finite, "share": sum(map(math.isfinite, evaluations)) / n}
+
+
+def random_medians(name: str, runs: int) -> dict[str, float]:
+    """Returns the exact median of evaluations that random search needs, the mean over the runs' seeds."""
+    task = get_tabular(name)
+    return {
+        top: statistics.mean(
+            math.ceil(math.log(0.5) / math.log1p(-chance(task, seed, share))) for seed in range(min(runs, 3))
+        )
+        for top, share in TOPS.items()
+    }
+
+
+def judge_targets(rows: list[dict[str, Any]], medians: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
+    """Returns, table by table, whether the issue's comparisons with random search hold."""
+    by = {(row["controller"], row["table"]): row for row in rows}
+    found = []
+    for table in dict.fromkeys(row["table"] for row in rows):
+        if ("random", table) not in by:
+            continue
+        chance_ = by["random", table]["regret"][BUDGET]
+        for label in ("evolution", "evolution, small", "ppo", "reinforce", "gflownet", "pareto"):
+            if row := by.get((label, table)):
+                mine = row["regret"][BUDGET]
+                found.append(
+                    {
+                        **{"table": table, "controller": label, "figure": f"regret at {BUDGET} evaluations"},
+                        **{"value": mine, "random": chance_, "met": mine[2] < chance_[1]},
+                    }
+                )
+        if row := by.get(("surrogate", table)):
+            mine, theirs = row["reached"]["top 0.1 %"]["median"][0], medians[table]["top 0.1 %"]
+            found.append(
+                {
+                    **{"table": table, "controller": "surrogate", "figure": "evaluations to the top 0.1 %"},
+                    **{"value": mine, "random": theirs, "met": mine is not None and mine <= theirs / 10},
+                }
+            )
+    return found
+
+
+def figure(rows: list[dict[str, Any]], metric: str):
+    """Returns the regret curves of all controllers, one panel a table."""
+    from actsearch.analysis.regret_curves import regret_panels
+
+    return regret_panels(rows, metric)
+
+
+def main():
+    """Measures, prints the tables and writes the JSON and the figures."""
+    args = _arguments()
+    began = time.perf_counter()
+    jobs = [(label, table, args.runs) for table in args.tables for label in args.controllers]
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context) as pool:
+        rows = []
+        for row in pool.map(measure, *zip(*jobs, strict=True)):
+            rows.append(row)
+            at = row["regret"][row["budget"]]
+            print(
+                f"{row['table']:45} {row['controller']:18} regret {at[0]:.4f} [{at[1]:.4f}, {at[2]:.4f}]  "
+                f"{ {top: cell['median'][0] for top, cell in row['reached'].items()} }  "
+                f"{1e3 * row['seconds_per_evaluation']:.2f} ms",
+                flush=True,
+            )
+    medians = {table: random_medians(table, args.runs) for table in args.tables}
+    targets = judge_targets(rows, medians)
+    body = [(t["table"], t["controller"], t["figure"], _text(t["value"]), _text(t["random"]), t["met"]) for t in targets]
+    show(render(body, ("table", "controller", "figure", "value", "random", "met"), "Against random search"))
+    seconds = time.perf_counter() - began
+    print(f"{seconds:.0f} s")
+    if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        document = {**_machine(), "seconds": round(seconds), "batch": BATCH, "random_medians": medians}
+        document |= {"targets": targets, "rows": rows}
+        args.out.write_text(json.dumps(document) + "\n")
+
+
+def _text(value) -> str:
+    if isinstance(value, list):
+        return f"{value[0]:.4f} [{value[1]:.4f}, {value[2]:.4f}]"
+    return "not reached" if value is None else f"{value:.0f}"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=RUNS, help="independent seeds of each controller on each table")
+    parser.add_argument("--tables", nargs="+", default=list(TABULAR), choices=list(TABULAR), metavar="NAME")
+    parser.add_argument("--controllers", nargs="+", default=list(CONTROLLERS), choices=list(CONTROLLERS), metavar="NAME")
+    parser.add_argument("--out", type=Path, default=None, help=f"JSON; {OUT.name} among the results when written")
+    return parser.parse_args()
+
+
+def _machine() -> dict[str, Any]:
+    packages = ("jax", "flax", "numpy", "scikit-learn")
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": {"cores": len(os.sched_getaffinity(0)), "platform": f"{platform.system()} {platform.machine()}"},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+    }
+
+
+if __name__ == "__main__":
+    main()
