@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import shutil
 import sys
 
 import jax
@@ -11,6 +12,7 @@ from tiny import SPACE, tiny_task
 
 from actsearch import search
 from actsearch.archive import Archive, ArchiveError
+from actsearch.checkpoint import CheckpointError
 from actsearch.controllers import CONTROLLERS, Proposal
 from actsearch.engine import fingerprint
 from actsearch.scoring import Scorer
@@ -21,6 +23,8 @@ module = sys.modules["actsearch.search"]  # the front door's function has the mo
 # Enough steps for exp and cube to diverge.
 TASK = tiny_task(steps=12, learning_rate=0.5)
 EVOLUTION = {"population": 6, "sample": 3}
+LEARNED = {"batch": 6, "hidden": 8}
+OPTIONS = {"evolution": EVOLUTION, "ppo": LEARNED, "gflownet": LEARNED}
 
 
 SHARED: dict[tuple, Scorer] = {}
@@ -44,8 +48,7 @@ def compiled_once(monkeypatch):
 
 
 def run(controller="random", budget=40, **changes):
-    options = EVOLUTION if controller == "evolution" else {}
-    arguments = {"seed": 3, "batch": 8, "engine": "interpret", "options": options} | changes
+    arguments = {"seed": 3, "batch": 8, "engine": "interpret", "options": OPTIONS.get(controller, {})} | changes
     return search(SPACE, TASK, controller, budget, **arguments)
 
 
@@ -65,7 +68,7 @@ class TestRun:
         assert story(first) != story(run(controller, seed=4).trials)
 
     @pytest.mark.parametrize("controller", CONTROLLERS)
-    @pytest.mark.parametrize("stops", [(16,), (13,), (3, 20, 21)], ids=str)
+    @pytest.mark.parametrize("stops", [(16,), (13,), (9, 20, 21)], ids=str)
     def test_resumed_equals_unbroken(self, controller, stops, tmp_path):
         """Stopped between batches, in the middle of one, and more than once."""
         for budget in stops:
@@ -255,3 +258,98 @@ def test_refuses_before_it_trains(arguments, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         search(out=tmp_path / "run", **arguments)
     assert not (tmp_path / "run").exists()
+
+
+class TestSavedState:
+    """A saved state shortens the replay of a resumed run and changes nothing else."""
+
+    @pytest.fixture(autouse=True)
+    def often(self, monkeypatch, compiled_once):
+        monkeypatch.setattr(module, "SAVE_EVERY", 0.0)
+
+    @pytest.fixture
+    def asked(self, monkeypatch):
+        """How many trials the controller had been told whenever it was asked."""
+        counts = []
+
+        class Counting(module._Run):
+            def __call__(self, *args):
+                ask = lambda state, n: (counts.append(n), self.strategy.ask(state, n))[1]  # noqa: E731
+                return super(Counting, self._replace(strategy=self.strategy._replace(ask=ask))).__call__(*args)
+
+        monkeypatch.setattr(module, "_Run", Counting)
+        return counts
+
+    @pytest.mark.parametrize("controller", ["evolution", "ppo", "gflownet"])
+    def test_a_resumed_run_goes_on_from_it(self, tmp_path, asked, controller):
+        unbroken = run(controller, 44)
+        run(controller, 28, out=tmp_path)
+        asked.clear()
+        resumed = run(controller, 44, out=tmp_path)
+        assert story(resumed.trials) == story(unbroken.trials)
+        assert len(asked) == 3  # from trial 24, the last one told: 24, 32, 40
+
+    def test_without_it_the_run_is_replayed(self, tmp_path, asked):
+        unbroken = run("ppo", 24)
+        run("ppo", 16, out=tmp_path)
+        shutil.rmtree(tmp_path / module.STATE)
+        asked.clear()
+        assert story(run("ppo", 24, out=tmp_path).trials) == story(unbroken.trials)
+        assert len(asked) == 3
+
+    def test_one_that_is_ahead_of_the_archive_is_not_used(self, tmp_path):
+        """The archive was restored from an older copy: its trials are trained again."""
+        unbroken = run("evolution", 32)
+        run("evolution", 32, out=tmp_path / "run")
+        run("evolution", 16, out=tmp_path / "old")
+        shutil.copy(tmp_path / "old" / "archive.sqlite", tmp_path / "run" / "archive.sqlite")
+        assert story(run("evolution", 32, out=tmp_path / "run").trials) == story(unbroken.trials)
+
+    def test_one_of_another_run_is_refused_before_anything_is_trained(self, tmp_path):
+        run("evolution", 16, out=tmp_path / "one")
+        run("evolution", 16, seed=4, out=tmp_path / "two")
+        shutil.rmtree(tmp_path / "two" / module.STATE)
+        shutil.copytree(tmp_path / "one" / module.STATE, tmp_path / "two" / module.STATE)
+        with pytest.raises(CheckpointError, match="belongs to another run: seed is 3 there and 4 here"):
+            run("evolution", 40, seed=4, out=tmp_path / "two")
+
+
+class TestEvaluatedAgain:
+    """Repeats and rungs, as the judge records them."""
+
+    def test_repeats_have_other_seeds_and_name_the_first_trial(self, compiled_once, tmp_path):
+        result = run("evolution", 80, repeats=0.25, out=tmp_path)
+        again = [trial for trial in result.trials if trial.status == "ok" and trial.duplicate_of is not None]
+        assert 10 <= len(again) <= 20
+        for trial in again:
+            first = result.trials[trial.duplicate_of]
+            assert (first.fingerprint, first.program) == (trial.fingerprint, trial.program)
+            assert first.duplicate_of is None
+            assert not set(trial.seeds) & set(first.seeds)
+            assert trial.parents == (first.index,)
+        assert len({(trial.fingerprint, trial.seeds) for trial in again}) == len(again)  # no seed twice
+        assert result.incumbent.trainings > 1
+        assert story(run("evolution", 80, repeats=0.25, out=tmp_path).trials) == story(result.trials)
+
+    def test_halving_trains_all_shortly_and_the_best_longer(self, compiled_once):
+        result = run("random", 60, halving=True)
+        steps = [trial.metrics[0]["steps"] for trial in result.trials if trial.metrics]
+        assert set(steps) == set(map(float, TASK.rungs))
+        assert steps.count(TASK.rungs[0]) > steps.count(TASK.rungs[1]) > steps.count(TASK.rungs[2]) > 0
+        longest = [trial for trial in result.trials if trial.metrics and trial.metrics[0]["steps"] == TASK.rungs[-1]]
+        assert result.incumbent.first in {trial.duplicate_of for trial in longest}
+
+    def test_a_rung_is_the_task_of_that_length(self, compiled_once):
+        result = run("random", 12, halving=True)
+        first = next(trial for trial in result.trials if trial.status == "ok")
+        alone = search(SPACE, TASK.at_rung(0), "random", 12, seed=3, batch=8, engine="interpret")
+        same = next(trial for trial in alone.trials if trial.fingerprint == first.fingerprint)
+        assert first.score == same.score
+
+
+@pytest.mark.parametrize(
+    ("controller", "options", "least"), [("evolution", {"population": 50}, 50), ("ppo", {"batch": 40}, 40)]
+)
+def test_a_budget_that_ends_before_the_controller_learns(controller, options, least):
+    with pytest.raises(ValueError, match=f"only starts within its first {least} trials; received the budget 40"):
+        run(controller, 40, options=options)

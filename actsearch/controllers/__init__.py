@@ -9,6 +9,7 @@ from actsearch.controllers.random_search import random_search
 from actsearch.controllers.regularized_evolution import regularized_evolution
 from actsearch.controllers.repeats import repeated
 from actsearch.controllers.successive_halving import successive_halving
+from actsearch.controllers.surrogate import surrogate
 from actsearch.spaces import Space
 
 CONTROLLERS = {
@@ -18,6 +19,7 @@ CONTROLLERS = {
     "pareto": pareto_tournament,
     "ppo": ppo,
     "gflownet": gflownet,
+    "surrogate": surrogate,
 }
 """Name -> function (space, **options) that makes the controller."""
 
@@ -45,4 +47,5 @@ __all__ = [
     "regularized_evolution",
     "repeated",
     "successive_halving",
+    "surrogate",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 import optax
 
 from actsearch.controllers.base import Controller, Proposal, require_choice
-from actsearch.controllers.policy import compiled
+from actsearch.controllers.policy import compiled, propose
 from actsearch.spaces import Space
 
 
@@ -18,11 +18,12 @@ def gflownet(
     *,
     batch: int = 16,
     sample: int = 64,
-    memory: int = 512,
+    memory: int = 256,
     updates: int = 8,
     learning_rate: float = 0.01,
-    explore: float = 0.1,
+    explore: float = 0.05,
     hidden: int = 32,
+    draws: int = 8,
 ) -> Controller:
     """Returns the controller whose policy orders programs as their scores do.
 
@@ -44,12 +45,14 @@ def gflownet(
       learning_rate: of Adam.
       explore: probability that a proposal is a random program instead, in [0, 1].
       hidden: features of the policy's state.
+      draws: a proposal is the first of so many draws that was not proposed before, at least 1.
 
     Raises:
       ValueError: a hyperparameter out of range, or a space without decisions.
 
-    Source: section 4, equation 5, with trajectory balance, which is exact for trees. Different here: the policy alone
-    is learned, since Z cancels in the loss; hyperparameters were chosen on the tabular tasks, see experiments/README.md.
+    Source: the order-preserving criterion with trajectory balance (ICLR 2024). Different here: the policy alone is
+    learned, since Z cancels in the loss; it explores by whole random programs; hyperparameters were chosen on the
+    tabular tasks, see experiments/README.md.
 
     Example:
       >>> from actsearch.spaces import swish
@@ -58,7 +61,13 @@ def gflownet(
       >>> len(proposals)
       3
     """
-    for name, value, least in (("batch", batch, 2), ("sample", sample, 2), ("memory", memory, 2), ("updates", updates, 1)):
+    for name, value, least in (
+        ("batch", batch, 2),
+        ("sample", sample, 2),
+        ("memory", memory, 2),
+        ("updates", updates, 1),
+        ("draws", draws, 1),
+    ):
         if not isinstance(value, int) or value < least:
             raise ValueError(f"{name} must be an integer of at least {least}; received {value!r}.")
     if sample % 2:
@@ -76,16 +85,15 @@ def gflownet(
         optimizer = jax.tree.leaves(optax.adam(learning_rate).init(weights))
         return {
             **{"seed": seed, "asked": 0, "lessons": 0, "weights": weights, "optimizer": optimizer},
-            **{"told": [], "waiting": 0},
+            **{"told": [], "waiting": 0, "seen": []},
         }
 
     def ask(state, n):
-        choices, _ = policy.sample(state["weights"], state["seed"], state["asked"], n)
         rng = np.random.default_rng((state["seed"], 1, state["asked"]))
-        random = [space.sample(rng) for _ in range(n)]
-        fresh = rng.random(n) < explore
-        programs = [r if f else space.decode(c) for r, f, c in zip(random, fresh, choices.tolist(), strict=True)]
-        return [Proposal(program) for program in programs], {**state, "asked": state["asked"] + n}
+        picked, state = propose(policy, state, n, draws)
+        drawn = [space.decode(choices) for choices, _ in picked]
+        programs = [space.sample(rng) if rng.random() < explore else program for program in drawn]
+        return [Proposal(program) for program in programs], state
 
     def tell(state, trials):
         rows = {tuple(row[0]): row[1] for row in state["told"]}
@@ -108,7 +116,9 @@ def gflownet(
         return {**state, "lessons": state["lessons"] + 1, "weights": weights, "optimizer": optimizer}
 
     options = {"batch": batch, "sample": sample, "memory": memory, "updates": updates, "learning_rate": learning_rate}
-    return Controller("gflownet", options | {"explore": explore, "hidden": hidden}, init, ask, tell, least=batch + 1)
+    return Controller(
+        "gflownet", options | {"explore": explore, "hidden": hidden, "draws": draws}, init, ask, tell, least=batch + 1
+    )
 
 
 @functools.cache
@@ -137,7 +147,7 @@ def _lesson(sizes, hidden, sample, updates, learning_rate):
 
 
 def order_loss(log_ratio: jax.Array, difference: jax.Array) -> jax.Array:
-    """Returns the order-preserving loss of pairs, float32 of any shape: -log sigmoid(log_ratio) where the first is better.
+    """Returns the order-preserving loss of pairs, of any shape: -log sigmoid(log_ratio) where the first is better.
 
     Args:
       log_ratio: log p of the first program less that of the second.

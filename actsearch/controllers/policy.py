@@ -15,6 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+REMEMBERED = 4096
+"""Proposals that a learned controller remembers; older ones are forgotten."""
+
 
 class Steps(NamedTuple):
     """What the policy says of sequences of choices, one column a decision.
@@ -139,3 +142,31 @@ def compiled(sizes: tuple[int, ...], hidden: int) -> Compiled:
         return choices[:n], log_probs[:n]
 
     return Compiled(init, sample, lambda leaves, choices: policy(leaves).follow(choices))
+
+
+def propose(policy: Compiled, state: dict[str, Any], n: int, draws: int) -> tuple[list[Any], dict[str, Any]]:
+    """Draws n sequences of choices, each the first of `draws` that was not proposed before.
+
+    A score that is known teaches little. Where all draws are known, the policy has made up its mind, and the first one
+    stands.
+
+    Args:
+      policy: the functions.
+      state: a controller's, with "weights", "seed", "asked" and "seen".
+      n: how many.
+      draws: at least 1.
+
+    Returns:
+      Rows [choices, log-probabilities], and the state after them.
+    """
+    drawn = policy.sample(state["weights"], state["seed"], draws * state["asked"], draws * n)
+    rows = list(zip(*(part.tolist() for part in drawn), strict=True))
+    seen = set(map(tuple, state["seen"]))
+    picked = []
+    for i in range(0, len(rows), draws):
+        group = rows[i : i + draws]
+        row = next((row for row in group if tuple(row[0]) not in seen), group[0])
+        seen.add(tuple(row[0]))
+        picked.append(list(row))
+    proposed = [*state["seen"], *(choices for choices, _ in picked)]
+    return picked, {**state, "asked": state["asked"] + n, "seen": proposed[-REMEMBERED:]}

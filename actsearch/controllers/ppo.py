@@ -10,28 +10,25 @@ import numpy as np
 import optax
 
 from actsearch.controllers.base import Controller, Proposal, require_choice
-from actsearch.controllers.policy import compiled
+from actsearch.controllers.policy import REMEMBERED, compiled, propose
 from actsearch.spaces import Space
 from actsearch.trial import Trial
-
-PENDING = 4096
-"""Proposals whose trials are waited for; older ones are forgotten."""
 
 
 def ppo(
     space: Space,
     *,
     algorithm: Literal["ppo", "reinforce"] = "ppo",
-    batch: int = 16,
+    batch: int = 8,
     epochs: int = 4,
-    learning_rate: float = 0.01,
+    learning_rate: float = 0.005,
     clip: float = 0.2,
-    entropy: float = 0.01,
+    entropy: float = 0.1,
     hidden: int = 32,
     baseline: Literal["average", "value"] = "average",
     decay: float = 0.9,
     normalize: bool = False,
-    draws: int = 4,
+    draws: int = 8,
 ) -> Controller:
     """Returns the reinforcement learning controller of the Swish paper.
 
@@ -56,6 +53,7 @@ def ppo(
         error is added to the loss.
       decay: of the moving average, in [0, 1).
       normalize: divides A by its standard deviation in the batch.
+      draws: a proposal is the first of so many draws that was not proposed before, at least 1.
 
     Raises:
       ValueError: a hyperparameter out of range, or a space without decisions.
@@ -74,7 +72,14 @@ def ppo(
     """
     options = {
         **{"algorithm": algorithm, "batch": batch, "epochs": epochs, "learning_rate": learning_rate, "clip": clip},
-        **{"entropy": entropy, "hidden": hidden, "baseline": baseline, "decay": decay, "normalize": normalize, "draws": draws},
+        **{
+            "entropy": entropy,
+            "hidden": hidden,
+            "baseline": baseline,
+            "decay": decay,
+            "normalize": normalize,
+            "draws": draws,
+        },
     }
     _check(options)
     require_choice("ppo", space)
@@ -91,21 +96,9 @@ def ppo(
         }
 
     def ask(state, n):
-        drawn = policy.sample(state["weights"], state["seed"], draws * state["asked"], draws * n)
-        rows = list(zip(*(part.tolist() for part in drawn), strict=True))
-        seen = set(map(tuple, state["seen"]))
-        picked = []
-        for i in range(0, len(rows), draws):
-            group = rows[i : i + draws]
-            row = next((row for row in group if tuple(row[0]) not in seen), group[0])
-            seen.add(tuple(row[0]))
-            picked.append(list(row))
-        after = {
-            "asked": state["asked"] + n,
-            "pending": [*state["pending"], *picked][-PENDING:],
-            "seen": [*state["seen"], *(choices for choices, _ in picked)][-PENDING:],
-        }
-        return [Proposal(space.decode(choices)) for choices, _ in picked], {**state, **after}
+        picked, state = propose(policy, state, n, draws)
+        proposals = [Proposal(space.decode(choices)) for choices, _ in picked]
+        return proposals, {**state, "pending": [*state["pending"], *picked][-REMEMBERED:]}
 
     def tell(state, trials):
         pending, told = _match(state["pending"], trials)
@@ -203,7 +196,7 @@ def _check(options: dict[str, Any]) -> None:
     for name, known in {"algorithm": ("ppo", "reinforce"), "baseline": ("average", "value")}.items():
         if options[name] not in known:
             raise ValueError(f"{name} is {' or '.join(known)}; received {options[name]!r}.")
-    for name, least in {"batch": 2, "epochs": 1, "hidden": 1}.items():
+    for name, least in {"batch": 2, "epochs": 1, "hidden": 1, "draws": 1}.items():
         if not isinstance(options[name], int) or options[name] < least:
             raise ValueError(f"{name} must be an integer of at least {least}; received {options[name]!r}.")
     for name in ("learning_rate", "clip"):

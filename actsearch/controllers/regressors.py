@@ -61,7 +61,9 @@ def gaussian_process(points: np.ndarray, values: np.ndarray, candidates: np.ndar
     deviation = np.sqrt(np.maximum(1 - np.square(cross).sum(axis=0), 1e-6))
 
     def joint(rows):
-        return matern(candidates[rows], candidates[rows]) - cross[:, rows].T @ cross[:, rows]
+        some = candidates[rows].astype(np.float64)
+        half = solve_triangular(root, matern(points.astype(np.float64), some), lower=True)
+        return matern(some, some) - half.T @ half
 
     return Posterior(mean, deviation, float(known.max()), NOISE, joint)
 
@@ -95,7 +97,8 @@ def _of_parts(mean, deviation, best, candidates) -> Posterior:
     deviation = np.maximum(deviation, 1e-3)
 
     def joint(rows):
-        return matern(candidates[rows], candidates[rows]) * np.outer(deviation[rows], deviation[rows])
+        some = candidates[rows].astype(np.float64)
+        return matern(some, some) * np.outer(deviation[rows], deviation[rows])
 
     return Posterior(mean, deviation, float(best), NOISE, joint)
 

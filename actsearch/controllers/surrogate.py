@@ -188,15 +188,18 @@ def _first_of_each(identities: np.ndarray, allowed: np.ndarray) -> np.ndarray:
 
 
 def _nearest_to_known(space: Space, shapes: np.ndarray) -> list[int]:
-    """Returns the rows of `shapes` nearest to the known functions, each once."""
+    """Returns the rows of `shapes` nearest to the known functions, no two of them alike."""
     texts = KNOWN_LAYERS if space.layers else KNOWN
     bank = Template.bank([parse(text) for text in texts])
     known = features(bank, np.arange(len(texts))[:, None]).values
     columns = known.shape[1]  # known functions have no parameters, which come last
     rows: list[int] = []
     for function in known:
-        order = np.argsort(np.square(shapes[:, :columns] - function).sum(axis=1), kind="stable")
-        rows += [int(row) for row in order if row not in rows][:1]
+        far = np.square(shapes[:, :columns] - function).sum(axis=1)
+        for row in rows:  # mirror images are different functions at one place
+            far[np.square(shapes - shapes[row]).sum(axis=1) < 1e-6] = np.inf
+        if np.isfinite(far).any():
+            rows.append(int(np.argmin(far)))
     return rows
 
 

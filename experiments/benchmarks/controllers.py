@@ -29,9 +29,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from actsearch.analysis.drawing import save
 from actsearch.analysis.statistics import bootstrap_mean
-from actsearch.analysis.tables import Column, render, show
+from actsearch.analysis.tables import render, show
 from actsearch.controllers import Controller, get_controller
 from actsearch.spaces import get_space
 from actsearch.table_judge import TableJudge
@@ -141,11 +140,13 @@ GRID = sorted({round(1.25**i) for i in range(28)} | {100, 150, 250, BUDGET})
 
 
 def reached(evaluations: list[float]) -> dict[str, Any]:
-    """Returns the median with its 95 % interval of order statistics, None where it is beyond the budget, and a share."""
+    """Returns the median with its 95 % interval, None where it is beyond the budget, and the share that got there."""
     ordered, n = sorted(evaluations), len(evaluations)
     half = 1.96 * math.sqrt(n) / 2
     low, high = max(0, math.floor(n / 2 - half)), min(n - 1, math.ceil(n / 2 + half) - 1)
-    finite = [None if math.isinf(value) else value for value in (statistics.median(ordered), ordered[low], ordered[high])]
+    finite = [
+        None if math.isinf(value) else value for value in (statistics.median(ordered), ordered[low], ordered[high])
+    ]
     return {"median": finite, "share": sum(map(math.isfinite, evaluations)) / n}
 
 
@@ -214,8 +215,10 @@ def main():
             )
     medians = {table: random_medians(table, args.runs) for table in args.tables}
     targets = judge_targets(rows, medians)
-    body = [(t["table"], t["controller"], t["figure"], _text(t["value"]), _text(t["random"]), t["met"]) for t in targets]
-    show(render(body, ("table", "controller", "figure", "value", "random", "met"), "Against random search"))
+    body = [
+        (t["table"], t["controller"], t["figure"], _text(t["value"]), _text(t["random"]), t["met"]) for t in targets
+    ]
+    show(render(body, heads, "Against random search"))
     seconds = time.perf_counter() - began
     print(f"{seconds:.0f} s")
     if args.out:
@@ -235,7 +238,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=RUNS, help="independent seeds of each controller on each table")
     parser.add_argument("--tables", nargs="+", default=list(TABULAR), choices=list(TABULAR), metavar="NAME")
-    parser.add_argument("--controllers", nargs="+", default=list(CONTROLLERS), choices=list(CONTROLLERS), metavar="NAME")
+    parser.add_argument(
+        "--controllers", nargs="+", default=list(CONTROLLERS), choices=list(CONTROLLERS), metavar="NAME"
+    )
     parser.add_argument("--out", type=Path, default=None, help=f"JSON; {OUT.name} among the results when written")
     return parser.parse_args()
 

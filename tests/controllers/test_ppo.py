@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from actsearch.controllers import get_controller
-from actsearch.controllers.policy import compiled
-from actsearch.controllers.ppo import PENDING, surrogate_gain
+from actsearch.controllers.policy import REMEMBERED, compiled
+from actsearch.controllers.ppo import surrogate_gain
 from actsearch.spaces import custom
 from actsearch.trial import Trial
 
@@ -20,7 +20,9 @@ def make(**options):
 
 
 def trials(proposals, scores, start=0):
-    return [Trial(start + i, p.program, "", "ok", float(s)) for i, (p, s) in enumerate(zip(proposals, scores, strict=True))]
+    return [
+        Trial(start + i, p.program, "", "ok", float(s)) for i, (p, s) in enumerate(zip(proposals, scores, strict=True))
+    ]
 
 
 def same(one, two):
@@ -120,8 +122,8 @@ class TestLessons:
         controller = make()
         state = controller.init(0)
         for _ in range(3):
-            _, state = controller.ask(state, PENDING // 2)
-        assert len(state["pending"]) == PENDING
+            _, state = controller.ask(state, REMEMBERED // 2)
+        assert len(state["pending"]) == REMEMBERED
 
 
 @pytest.mark.parametrize("options", [{}, {"algorithm": "reinforce"}, {"baseline": "value"}, {"normalize": False}])
