@@ -243,10 +243,13 @@ def test_changed_elements_do_not_match_their_checksum(tmp_path):
 
 
 def test_the_newest_whole_one_wins(tmp_path):
-    save(tmp_path, HERE, 64, STATE)
-    shutil.copytree(tmp_path / "state-000001", tmp_path / "state-000002")
-    (tmp_path / "state-000002" / "state.json").write_text("{")
-    assert load(tmp_path, HERE).told == 64
+    """Two are there when a save was killed between the rename and the deletion."""
+    save(tmp_path / "old", HERE, 64, STATE)
+    save(tmp_path / "new", HERE, 128, STATE)
+    shutil.copytree(tmp_path / "new" / "state-000001", tmp_path / "old" / "state-000002")
+    assert load(tmp_path / "old", HERE).told == 128
+    (tmp_path / "old" / "state-000002" / "state.json").write_text("{")
+    assert load(tmp_path / "old", HERE).told == 64
 
 
 def test_a_newer_format_is_not_read(tmp_path, monkeypatch):
