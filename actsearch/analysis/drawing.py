@@ -16,6 +16,9 @@ P = ParamSpec("P")
 BLUE, ORANGE, GREY, LIGHT, INK = "#0072B2", "#D55E00", "#7A7A7A", "#B9C6CF", "#222222"
 """Of Okabe and Ito, which colour-blind readers tell apart, and three greys."""
 
+_COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", INK)
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))  # in step with no period of colours
+
 _STYLE: Any = {
     **{"font.size": 10, "axes.edgecolor": GREY, "axes.labelcolor": INK, "text.color": INK, "legend.frameon": False},
     **{"xtick.color": GREY, "ytick.color": GREY, "xtick.labelcolor": INK, "ytick.labelcolor": INK},
@@ -34,6 +37,12 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
             return draw(*args, **kwargs)
 
     return run
+
+
+def line_look(place: int) -> dict[str, Any]:
+    """Returns the colour, dashes and width of line number `place` of a picture; neighbours differ in both."""
+    dashes = _DASHES[place % len(_DASHES)]
+    return {"color": _COLOURS[place % len(_COLOURS)], "linestyle": dashes, "linewidth": 2}
 
 
 def blank(width: float, height: float, title: str) -> Figure:

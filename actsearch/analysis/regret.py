@@ -11,13 +11,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from actsearch.analysis.drawing import BLUE, INK, ORANGE, blank, styled
+from actsearch.analysis.drawing import blank, line_look, styled
 from actsearch.analysis.statistics import Interval, bootstrap_mean
 from actsearch.evidence import first_index, length
 from actsearch.trial import Trial
 
-_COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", INK)  # Okabe and Ito
-_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)))  # in step with no period of colours
 _BAND = 100  # places at most at which a band is computed: a bootstrap each
 
 _LINEAR = 1e-4  # below it a difference in accuracy is less than one example in 10,000
@@ -193,16 +191,15 @@ def _draw(axes: Axes, place: int, name: str, group: Group, reference: float) -> 
     """Draws the line of one group, and its band where it has one."""
     shortest = min(map(len, group.curves))
     mean = reference - np.mean([curve[:shortest] for curve in group.curves], axis=0)
-    colour, several = _COLOURS[place % len(_COLOURS)], len(group.runs) > 1
+    look, several = line_look(place), len(group.runs) > 1
     label = f"{name} ({len(group.runs)} runs)" if several else name
-    look: dict[str, Any] = {"color": colour, "linestyle": _DASHES[place % len(_DASHES)], "linewidth": 2}
     axes.step(np.arange(1, shortest + 1), mean, where="post", label=label, **look)
     if several:
         budgets = np.append(1 + np.flatnonzero(np.diff(mean, prepend=np.inf)), shortest)  # where the mean falls
         budgets = budgets[np.unique(np.linspace(0, len(budgets) - 1, _BAND).astype(int))]
         band = [regret_at(group.curves, reference, int(budget)) for budget in budgets]
         low, high = ([getattr(row, end) for row in band] for end in ("low", "high"))
-        axes.fill_between(budgets, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
+        axes.fill_between(budgets, low, high, step="post", color=look["color"], alpha=0.15, linewidth=0)
 
 
 def _check(runs: Sequence[Run], budgets: Sequence[int], within: float) -> None:

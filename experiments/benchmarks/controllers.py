@@ -28,7 +28,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from actsearch.analysis.drawing import blank, line_look, save, styled
 from actsearch.analysis.statistics import bootstrap_mean
 from actsearch.analysis.tables import render, show
 from actsearch.controllers import Controller, get_controller
@@ -189,11 +192,37 @@ def judge_targets(rows: list[dict[str, Any]], medians: dict[str, dict[str, float
     return found
 
 
-def figure(rows: list[dict[str, Any]], metric: str):
-    """Returns the regret curves of all controllers, one panel a table."""
-    from actsearch.analysis.regret_curves import regret_panels
+@styled
+def regret_panels(rows: list[dict[str, Any]], title: str) -> Figure:
+    """Draws the mean regret of each controller with its 95 % band, one panel a table."""
+    tables = [get_tabular(name) for name in dict.fromkeys(row["table"] for row in rows)]
+    spaces, networks = (list(dict.fromkeys(getattr(t, field) for t in tables)) for field in ("space", "network"))
+    figure = blank(11.0, 3.4 * len(spaces) + 0.6, title)
+    grid = figure.subplots(len(spaces), len(networks), sharex=True, squeeze=False)
+    for task in tables:
+        axes = grid[spaces.index(task.space)][networks.index(task.network)]
+        axes.set(title=f"{task.space}, {task.network}", xscale="log", yscale="log")
+        axes.grid(True)
+        for place, label in enumerate(DRAWN):
+            for row in rows:
+                if row["table"] == task.name and row["controller"] == label:
+                    draw_curve(axes, row["regret"], label, line_look(place))
+    figure.supxlabel("evaluations")
+    figure.supylabel("regret of the best function evaluated")
+    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=len(DRAWN))
+    return figure
 
-    return regret_panels(rows, metric)
+
+DRAWN = ("random", "evolution, small", "ppo", "gflownet", "surrogate")
+"""Controllers in the figures; the JSON has them all."""
+
+
+def draw_curve(axes: Axes, regret: dict, label: str, look: dict[str, Any]) -> None:
+    """Draws one mean with its band."""
+    evaluations = [int(n) for n in regret]
+    mean, low, high = np.array(list(regret.values())).T
+    axes.plot(evaluations, mean, label=label, **look)
+    axes.fill_between(evaluations, low, high, color=look["color"], alpha=0.15, linewidth=0)
 
 
 def main():
@@ -215,20 +244,24 @@ def main():
             )
     medians = {table: random_medians(table, args.runs) for table in args.tables}
     targets = judge_targets(rows, medians)
-    body = [
-        (t["table"], t["controller"], t["figure"], _text(t["value"]), _text(t["random"]), t["met"]) for t in targets
-    ]
-    show(render(body, heads, "Against random search"))
+    heads = ("table", "controller", "figure", "value", "random", "met")
+    body = [[_text(target[key]) for key in heads] for target in targets]
+    show(render(body, heads, f"Against random search, {args.runs} runs"))
     seconds = time.perf_counter() - began
     print(f"{seconds:.0f} s")
     if args.out:
+        for metric in ("accuracy", "likelihood"):
+            if mine := [row for row in rows if get_tabular(row["table"]).metric == metric]:
+                save(regret_panels(mine, f"Regret by {metric}, {args.runs} runs"), FIGURES / f"controllers_{metric}")
         args.out.parent.mkdir(parents=True, exist_ok=True)
         document = {**_machine(), "seconds": round(seconds), "batch": BATCH, "random_medians": medians}
         document |= {"targets": targets, "rows": rows}
         args.out.write_text(json.dumps(document) + "\n")
 
 
-def _text(value) -> str:
+def _text(value: Any) -> str:
+    if isinstance(value, str | bool):
+        return {True: "yes", False: "no"}.get(value, str(value))
     if isinstance(value, list):
         return f"{value[0]:.4f} [{value[1]:.4f}, {value[2]:.4f}]"
     return "not reached" if value is None else f"{value:.0f}"
@@ -241,7 +274,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--controllers", nargs="+", default=list(CONTROLLERS), choices=list(CONTROLLERS), metavar="NAME"
     )
-    parser.add_argument("--out", type=Path, default=None, help=f"JSON; {OUT.name} among the results when written")
+    parser.add_argument("--out", type=Path, default=OUT, help="JSON; figures go beside the others")
     return parser.parse_args()
 
 
