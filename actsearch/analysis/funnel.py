@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from actsearch.evidence import length
 from actsearch.trial import Trial
 
 TRAINED = ("ok", "diverged")
@@ -78,7 +79,7 @@ def best(trials: Iterable[Trial], n: int) -> list[Trial]:
     """Returns the best distinct trials, best first.
 
     Args:
-      trials: of one task. Only those with status "ok" count.
+      trials: of one task. Only those with status "ok" count, and in a run with rungs those of the longest one.
       n: how many at most, at least 0.
 
     Returns:
@@ -98,7 +99,9 @@ def best(trials: Iterable[Trial], n: int) -> list[Trial]:
     """
     if n < 0:
         raise ValueError(f"n must be at least 0; received {n}.")
-    ranked = sorted((trial for trial in trials if trial.status == "ok" and trial.score is not None), key=_rank)
+    ok = [trial for trial in trials if trial.status == "ok" and trial.score is not None]
+    longest = max(map(length, ok), default=math.inf)
+    ranked = sorted((trial for trial in ok if length(trial) == longest), key=_rank)
     distinct: dict[str, Trial] = {}
     for trial in ranked:
         distinct.setdefault(trial.fingerprint, trial)

@@ -1,17 +1,21 @@
 """`actsearch search`."""
 
 import json as jsonlib
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
 from actsearch.analysis.funnel import best, funnel
+from actsearch.analysis.rungs import rung_agreement, rung_table
 from actsearch.analysis.tables import funnel_table, winners_table
 from actsearch.analysis.tables import show as print_table
 from actsearch.cli.common import Json, explain, print_json
 from actsearch.cli.runs import winner
 from actsearch.controllers import CONTROLLERS
+from actsearch.evidence import Evidence
+from actsearch.language import simplify
 from actsearch.progress import ProgressLog
 from actsearch.scoring.scorer import Engine
 from actsearch.search import search as run_search
@@ -30,6 +34,8 @@ def search(
     batch: int = 64,
     engine: Engine = "auto",
     option: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
+    repeats: float = 0.0,
+    halving: bool = False,
     json: Json = False,
 ) -> None:
     """Search a space; resumes when the directory holds its own run.
@@ -38,8 +44,10 @@ def search(
 
     Layers: actsearch search --space evonorm-s --task digits-anchors --controller pareto --budget 500
 
+    In seconds, from a table: actsearch search --task tabular-swish1-digits-resnet --controller ppo --budget 500
+
     Args:
-        space: swish-1, swish-2 or swish-3 for activations; evonorm-b or evonorm-s for whole layers.
+        space: swish-1, swish-2, swish-3 or act-bench for activations; evonorm-b or evonorm-s for whole layers.
         task: what candidates are scored on, names joined by +; see `actsearch tasks`.
         budget: number of trials; a larger one extends a finished run.
         seed: fixes proposals and training.
@@ -48,8 +56,11 @@ def search(
         batch: proposals between two lessons of the controller.
         engine: auto, interpret or specialize.
         option: a hyperparameter of the controller, NAME=VALUE; may be repeated.
+        repeats: share of the trials that train promising candidates again, so that a lucky score does not win.
+        halving: train all shortly, and the best of them longer.
     """
-    out = out or Path("runs") / f"{space}-{task}-{controller}-seed{seed}"
+    marks = ("-repeats" if repeats else "") + ("-halving" if halving else "")
+    out = out or Path("runs") / f"{space}-{task}-{controller}{marks}-seed{seed}"
     label = f"{space} on {task}"
     with ProgressLog(label) as log:
         result = run_search(
@@ -63,17 +74,39 @@ def search(
             batch=batch,
             engine=engine,
             options=_options(option),
+            repeats=repeats,
+            halving=halving,
             report=log,
             explain=explain,
         )
     rows = funnel(result.trials)
     if json:
         winners = [winner(trial) for trial in best(result.trials, 10)]
-        print_json({"out": str(out), "funnel": [row._asdict() for row in rows], "best": winners})
+        found = {"out": str(out), "funnel": [row._asdict() for row in rows], "best": winners}
+        print_json(found | {"incumbent": _incumbent(result.incumbent)})
         return
     print_table(funnel_table(rows))
     print_table(winners_table(result.trials))
+    if halving:
+        print_table(rung_table(rung_agreement(result.trials)))
+    if result.incumbent and math.isfinite(result.incumbent.low):
+        print(_incumbent_line(result.incumbent))
     print(f"{result.seconds:.0f} s, {result.compilations} compilation(s) of the training function; archive: {out}")
+
+
+def _incumbent(found: Evidence | None) -> dict[str, Any] | None:
+    """Returns the incumbent as JSON has it; its lower bound is null while no candidate was trained twice."""
+    if found is None:
+        return None
+    low = found.low if math.isfinite(found.low) else None
+    return {"program": found.text, "trainings": found.trainings, "mean": found.mean, "low": low}
+
+
+def _incumbent_line(found: Evidence) -> str:
+    return (
+        f"Incumbent: {simplify(found.program)}, mean {found.mean:.4f} of {found.trainings} training(s), "
+        f"{found.low:.4f} at least with 95 % confidence."
+    )
 
 
 def _options(pairs: tuple[str, ...]) -> dict[str, Any]:
