@@ -5,13 +5,16 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: search layers test bench lint table lock clean
+.PHONY: search layers compare test bench lint table lock clean
 
 search: $(READY)  ## The main job: search the Swish space on digits, verify the winners, draw the pictures.
 	@$(BIN)/python experiments/swish_digits.py
 
 layers: $(READY)  ## The EvoNorm protocol in miniature, at most 45 minutes; resumable.
 	@$(BIN)/python experiments/evonorm_digits.py
+
+compare: $(READY)  ## Random, evolution, PPO, GFlowNet and surrogate on two spaces, five runs each; resumable.
+	@$(BIN)/python experiments/compare_controllers.py
 
 test: lint  ## Format, lint, types, then every test, doctest and notebook, with coverage.
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
@@ -21,11 +24,12 @@ lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: $(READY)  ## Engine timings as ratios; PyTorch is compared where it is installed.
+bench: $(READY)  ## Engines as ratios (PyTorch is compared where it is installed), and controllers on the tables.
 	@$(BIN)/python experiments/benchmarks/engine.py
 	@$(BIN)/python experiments/benchmarks/layers.py
+	@$(BIN)/python experiments/benchmarks/controllers.py
 
-table: $(READY)  ## Every function of the one-unit space on the three tasks; resumable, see experiments/README.md for its cost.
+table: $(READY)  ## The tables behind the tabular tasks, every function of two spaces; resumable, about 2 hours.
 	@$(BIN)/python experiments/exhaustive_tables.py
 
 lock:  ## Renews the lock file from pyproject.toml.

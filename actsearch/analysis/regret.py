@@ -187,6 +187,41 @@ def regret_curves(comparison: Comparison, title: str = "Regret") -> Figure:
     return figure
 
 
+@styled
+def regret_panels(panels: Mapping[str, Mapping[str, Mapping[int, Interval]]], title: str = "Regret") -> Figure:
+    """Draws the mean regret of controllers on several tasks, a panel each, three in a row, with bands.
+
+    Args:
+      panels: title of the panel -> controller -> number of evaluations -> mean regret with its interval.
+      title: above the picture; empty for none.
+
+    Raises:
+      ValueError: no panel.
+    """
+    if not panels:
+        raise ValueError("regret_panels needs at least one panel; received none.")
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = blank(3.7 * columns, 3.0 * rows + 0.7, title)
+    grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
+    labels = list(dict.fromkeys(label for curves in panels.values() for label in curves))
+    for axes, (name, curves) in zip(grid.flat, panels.items(), strict=False):
+        axes.set(title=name, xscale="log")
+        axes.set_yscale("symlog", linthresh=10 * _LINEAR, linscale=0.5)
+        axes.grid(True)
+        for label, curve in curves.items():
+            look, (mean, low, high) = line_look(labels.index(label)), np.array(list(curve.values())).T
+            axes.plot(list(curve), mean, label=label, **look)
+            axes.fill_between(list(curve), low, high, color=look["color"], alpha=0.15, linewidth=0)
+    for axes in list(grid.flat)[len(panels) :]:
+        axes.set_visible(False)
+    for axes in grid[-1]:
+        axes.set_xlabel("evaluations")
+    figure.supylabel("regret of the best function evaluated", fontsize=10)
+    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=len(labels))
+    return figure
+
+
 def _draw(axes: Axes, place: int, name: str, group: Group, reference: float) -> None:
     """Draws the line of one group, and its band where it has one."""
     shortest = min(map(len, group.curves))

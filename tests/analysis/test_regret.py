@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actsearch.analysis.drawing import save
-from actsearch.analysis.regret import Run, best_so_far, compare, regret_at, regret_curves, trials_until
+from actsearch.analysis.regret import Run, best_so_far, compare, regret_at, regret_curves, regret_panels, trials_until
+from actsearch.analysis.statistics import Interval
 from actsearch.language import parse
 from actsearch.trial import Trial
 
@@ -146,3 +147,17 @@ def test_regret_of_zero_or_below_or_next_to_it_is_inside_the_picture(reference, 
     assert low < drawn < high
     labels = [label.get_window_extent() for label in axes.get_yticklabels() if low <= label.get_position()[1] <= high]
     assert not any(one.overlaps(two) for one, two in itertools.combinations(labels, 2))
+
+
+def test_panels_draw_every_curve_and_hide_empty_places():
+    curve = {1: Interval(0.3, 0.2, 0.4), 10: Interval(0.1, 0.05, 0.2)}
+    figure = regret_panels({name: {"random": curve, "ppo": curve} for name in "abcd"}, "four")
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title() for axes in shown] == list("abcd")
+    assert all(len(axes.lines) == 2 and len(axes.collections) == 2 for axes in shown)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["random", "ppo"]
+
+
+def test_panels_need_a_panel():
+    with pytest.raises(ValueError, match="regret_panels needs at least one panel; received none"):
+        regret_panels({})
