@@ -78,8 +78,8 @@ def features(template: Template, choices: Sequence[Sequence[int]] | np.ndarray) 
     if table.ndim != 2 or table.shape[1] != len(template.decisions):
         raise ValueError(f"choices must be [programs, {len(template.decisions)}]; received shape {table.shape}.")
     with jax.enable_x64(True):
-        chunks = [_chunk(template, table[first : first + _CHUNK]) for first in range(0, len(table), _CHUNK)]
-    rows = np.concatenate(chunks) if chunks else np.zeros((0, *_chunk(template, table).shape[1:]))
+        chunks = [_chunk(template, table[first : first + _CHUNK]) for first in range(0, max(1, len(table)), _CHUNK)]
+    rows = np.concatenate(chunks)
     initial, *moved, _, _ = np.moveaxis(_tame(rows), 1, 0)
     slopes, *by_parameter = ((row - initial) / _STEP for row in moved)
     shape = _layer_shape if _is_layers(template) else _curve_shape
