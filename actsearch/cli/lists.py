@@ -14,7 +14,7 @@ from actsearch.engine import probe
 from actsearch.nn import Layer
 from actsearch.scoring import Job, Scorer
 from actsearch.spaces import get_space
-from actsearch.tasks import TASKS, Task, get_task
+from actsearch.tasks import TABULAR, TASKS, Task, get_task
 
 
 def tasks(measure: bool = True, json: Json = False) -> None:
@@ -38,6 +38,7 @@ def tasks(measure: bool = True, json: Json = False) -> None:
     print_table(render([[row[key] for key in shown] for row in rows], columns, "Tasks"))
     for rule in dict.fromkeys(row["rate_rule"] for row in rows):
         print(f"{', '.join(row['task'] for row in rows if row['rate_rule'] == rule)}: {rule}.")
+    print(f"Tables, for searches that train nothing: {', '.join(TABULAR)}.")
 
 
 def space(name: tyro.conf.Positional[str] = "swish-1", json: Json = False) -> None:

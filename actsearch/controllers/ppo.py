@@ -175,6 +175,8 @@ def surrogate_gain(
         ppo:        min(r A, clip(r, 1 - clip, 1 + clip) A),  r = exp(log_ratio)
         reinforce:  stop(min(r, 1 + clip)) A log r
 
+    Written out, because the library that has the first one (rlax) brings a probability framework with it.
+
     Args:
       log_ratio: log-probability now less that of the proposal, float32 of any shape.
       advantage: of that shape.

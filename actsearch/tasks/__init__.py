@@ -58,6 +58,11 @@ def get_task(name: str) -> Task:
 
     A number of steps after the name makes a task of that length: "digits-mlp@100".
     """
+    if name in TABULAR:
+        table = TABULAR[name]
+        raise ValueError(
+            f"{name} is a table, which trains nothing: search {table.space} on it, or write {table.network}."
+        )
     known, at, steps = name.partition("@")
     if known not in TASKS or (at and not steps.isdecimal()):
         raise ValueError(f"Unknown task {name!r}; write one of {', '.join([*TASKS, *TASK_SETS])}.")

@@ -6,7 +6,7 @@ import pytest
 
 from actsearch.engine import fingerprint
 from actsearch.spaces import get_space
-from actsearch.tasks import TABULAR, TASKS, get_tabular
+from actsearch.tasks import TABULAR, TASKS, get_tabular, get_task
 from actsearch.tasks.tabular import DIRECTORY, SEEDS
 
 
@@ -77,3 +77,10 @@ def test_likelihood_is_the_exponential_of_the_loss():
 def test_unknown():
     with pytest.raises(ValueError, match="Unknown task 'tabular-swish9'; the tables are tabular-swish1-digits-mlp, "):
         get_tabular("tabular-swish9")
+
+
+def test_a_table_is_no_task_to_train_on():
+    with pytest.raises(
+        ValueError, match="is a table, which trains nothing: search act-bench on it, or write digits-mlp"
+    ):
+        get_task("tabular-actbench-digits-mlp")
