@@ -148,7 +148,7 @@ def test_a_divergence_counts_as_finished_and_is_not_promoted():
 def test_a_repeat_is_no_result_of_a_promotion():
     controller, state, trials = started([0.9, 0.2, 0.1])
     (proposal,), state = controller.ask(state, 1)
-    again = dataclasses.replace(trials[0], index=3, duplicate_of=0)  # the same steps, further seeds
+    again = dataclasses.replace(trials[0], index=3, parents=(0,), duplicate_of=0)  # the same steps, further seeds
     state = controller.tell(state, [again])
     assert (len(state["waiting"]), state["rungs"][0]["finished"]) == (1, 3)
     state = controller.tell(state, [result(proposal, 4, 0.9)])

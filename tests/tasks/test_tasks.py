@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from tiny import tiny_task
 
 from actsearch import parse
 from actsearch.nn import Layer, sites
@@ -269,3 +270,41 @@ def test_evaluation_of_a_large_part_goes_in_chunks(examples, largest):
 def test_get_task():
     with pytest.raises(ValueError, match="Unknown task 'mnist'; write one of digits-mlp"):
         get_task("mnist")
+
+
+class TestLength:
+    def test_rungs_are_a_ninth_a_third_and_all(self):
+        task = get_task("digits-mlp")
+        assert task.rungs == (56, 167, 500)
+        assert [task.at_rung(rung).name for rung in range(3)] == ["digits-mlp@56", "digits-mlp@167", "digits-mlp"]
+        assert task.at_rung(2) == task
+        assert task.shortened(1).rungs == (1,)
+
+    def test_a_length_is_part_of_a_name(self):
+        task = get_task("digits-mlp@100")
+        assert (task.name, task.recipe.steps) == ("digits-mlp@100", 100)
+        assert dataclasses.replace(task.recipe, steps=500) == get_task("digits-mlp").recipe
+
+    def test_a_quality_gate_after_the_end_is_left_out(self):
+        task = get_task("digits-resnet-layer")
+        assert task.shortened(task.quality.steps).quality is None
+        assert task.shortened(task.quality.steps + 1).quality == task.quality
+
+    def test_a_shorter_training_is_the_beginning_of_the_longer_one(self):
+        """At a constant rate: the same weights, and the first batches of the longer one."""
+        task = tiny_task(steps=9)
+        whole, part = start(task, 3), start(task.shortened(4), 3)
+        np.testing.assert_array_equal(part.batches, whole.batches[:4])
+        for a, b in zip(jax.tree.leaves(whole.weights), jax.tree.leaves(part.weights), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+    @pytest.mark.parametrize("name", ["digits-mlp@", "digits-mlp@ten", "digits-mlp@-3", "nothing@10"])
+    def test_no_length(self, name):
+        with pytest.raises(ValueError, match=f"Unknown task '{name}'; write one of digits-mlp, "):
+            get_task(name)
+
+    def test_bounds(self):
+        with pytest.raises(ValueError, match="A task needs at least 1 step; received 0"):
+            get_task("digits-mlp@0")
+        with pytest.raises(ValueError, match="digits-mlp has the rungs 0 to 2; received 3"):
+            get_task("digits-mlp").at_rung(3)
