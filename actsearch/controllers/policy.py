@@ -45,7 +45,8 @@ class Policy(nnx.Module):
     def __init__(self, sizes: tuple[int, ...], hidden: int, *, rngs: nnx.Rngs):
         # Row 0 of the embedding is the start; each decision has rows of its own.
         self.embedding = nnx.Embed(1 + sum(sizes), hidden, rngs=rngs)
-        self.cell = nnx.GRUCell(hidden, hidden, rngs=rngs)
+        # Flax's orthogonal start takes seconds to compile; at this size it makes no difference.
+        self.cell = nnx.GRUCell(hidden, hidden, recurrent_kernel_init=nnx.initializers.lecun_normal(), rngs=rngs)
         self.heads = nnx.Param(jnp.zeros((len(sizes), hidden, max(sizes))))
         self.value = nnx.Linear(hidden, 1, kernel_init=nnx.initializers.zeros, rngs=rngs)
         self.hidden, self.sizes = hidden, sizes
@@ -122,8 +123,9 @@ class Compiled(NamedTuple):
 def compiled(sizes: tuple[int, ...], hidden: int) -> Compiled:
     """Returns a policy's functions, compiled once for all controllers of its shape."""
 
-    def init(seed: int) -> list[jax.Array]:
-        return jax.tree.leaves(nnx.split(Policy(sizes, hidden, rngs=nnx.Rngs(seed)))[1])
+    @jax.jit
+    def init(seed) -> list[jax.Array]:
+        return jax.tree.leaves(nnx.split(Policy(sizes, hidden, rngs=nnx.Rngs(jax.random.key(seed))))[1])
 
     graph, weights = nnx.split(nnx.eval_shape(lambda: Policy(sizes, hidden, rngs=nnx.Rngs(0))))
     structure = jax.tree.structure(weights)
