@@ -36,7 +36,7 @@ KNOWN_LAYERS = (
 """The same for spaces of layers."""
 
 _REFERENCE = 2_000
-_DIMENSIONS = 16
+_DIMENSIONS = 48
 _SHORTLIST = 256
 _PARENTS = 10
 _REMEMBERED = 100_000
@@ -66,7 +66,7 @@ def surrogate(
     space: Space,
     *,
     model: Model = "gp",
-    acquisition: Acquisition = "ei",
+    acquisition: Acquisition = "ucb",
     pool: int = 1000,
     memory: int = 500,
     spectrum: Spectrum | None = None,
@@ -75,9 +75,10 @@ def surrogate(
 
     It starts from eight known functions. Then, for each batch, the model is fitted to the mean score of each program so
     far, as log(s / (1 - s)) brought to zero mean and unit variance, and proposes from a pool of functions that it has
-    not proposed before: with the acquisition "ei", those of the largest expected improvement on the best prediction so
-    far, E[max(f - f*, 0)]; with "ucb", of the largest mean + deviation; with "thompson", the best of one draw of the
-    posterior each. Within a batch, each choice lowers the uncertainty around it as if it had been scored at its mean.
+    not proposed before: with the acquisition "ucb" those of the largest mean + deviation; with "ei", of the largest
+    expected improvement E[max(f - f*, 0)] on the best prediction f* at a known program; with "thompson", the best of
+    one draw of the posterior each. Within a batch, each choice lowers the uncertainty around it as if it had been
+    scored at its mean.
 
     Args:
       space: where programs come from. Of at most 10,000 programs, the pool is every distinct finite function;
@@ -94,8 +95,11 @@ def surrogate(
 
     Source: Bingham and Miikkulainen 2023 (arXiv 2301.05785), who embed activations by their outputs and the spectrum of
     the Fisher information and search the embedding with nearest neighbours from eight known functions. Different here:
-    the sign-free features of `actsearch.engine.features`, sixteen principal components of them; a Gaussian process by
-    default; batches.
+    the sign-free features of `actsearch.engine.features`, their 48 principal components; a Gaussian process by
+    default; batches. Chosen on the tables of swish-1, with scores exp(-loss) of one seed, judged by the other two, over
+    45 runs on three tasks in batches of 8: the top 0.1 % takes 0.061 of random search's median evaluations (features
+    that know signs took 0.2 to 0.4), and "ei" does about as well. The spectrum brought nothing: 0.093 with it and 0.063
+    without, over 30 runs on the two tasks without convolutions.
 
     Example:
       >>> from actsearch.spaces import custom

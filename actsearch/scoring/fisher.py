@@ -15,7 +15,8 @@ from actsearch.nn import Layer
 from actsearch.scoring.train import start, structure
 from actsearch.tasks import Task
 
-_SMALLEST, _LARGEST = 1e-12, 1e12
+_LIMIT = 12.0
+_ROUNDING = 1e-7
 
 
 class FisherSpectrum:
@@ -58,7 +59,8 @@ class FisherSpectrum:
     def __call__(self, choices: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
         """Returns log10 of the eigenvalues, smallest first, float32 [candidates, examples], between -12 and 12.
 
-        A candidate whose gradients are not finite has 12 throughout; so no row holds NaN. A candidate's row does not
+        Those below 1e-7 of the largest gradient's are rounding and count as that. A candidate whose gradients are not
+        finite has 12 throughout, one without gradients -12; so no row holds NaN. A candidate's row does not
         depend on the others.
 
         Args:
@@ -88,6 +90,9 @@ def _spectra(task: Task, template: Template, begin, batch, choices: jax.Array) -
 
     gradients = jax.lax.map(gradient, jnp.arange(len(values)))
     gram = gradients @ gradients.T / len(values)
-    finite = jnp.isfinite(gram).all()
-    eigenvalues = jnp.linalg.eigvalsh(jnp.where(finite, gram, jnp.eye(len(values))))
-    return jnp.where(finite, jnp.log10(jnp.clip(eigenvalues, _SMALLEST, _LARGEST)), jnp.log10(_LARGEST))
+    scale = jnp.max(jnp.diag(gram))  # eigenvalues of a large matrix overflow on the way
+    finite = jnp.isfinite(gram).all() & (scale > 0)
+    eigenvalues = jnp.linalg.eigvalsh(jnp.where(finite, gram / scale, jnp.eye(len(values))))
+    logs = jnp.log10(jnp.maximum(eigenvalues, _ROUNDING)) + jnp.log10(scale)
+    least = jnp.where(scale == 0, -_LIMIT, _LIMIT)  # no gradient at all, or one that is not finite
+    return jnp.where(finite & jnp.isfinite(logs).all(), jnp.clip(logs, -_LIMIT, _LIMIT), least)
