@@ -74,11 +74,11 @@ def surrogate(
     """Returns the controller that proposes what a model of the scores expects most of.
 
     It starts from eight known functions. Then, for each batch, the model is fitted to the mean score of each program so
-    far, as log(s / (1 - s)) brought to zero mean and unit variance, and proposes from a pool of functions that it has
-    not proposed before: with the acquisition "ucb" those of the largest mean + deviation; with "ei", of the largest
-    expected improvement E[max(f - f*, 0)] on the best prediction f* at a known program; with "thompson", the best of
-    one draw of the posterior each. Within a batch, each choice lowers the uncertainty around it as if it had been
-    scored at its mean.
+    far, 0 where a gate rejected it, as log(s / (1 - s)) brought to zero mean and unit variance, and proposes from a
+    pool of functions that it has not proposed before: with the acquisition "ucb" those of the largest mean + deviation;
+    with "ei", of the largest expected improvement E[max(f - f*, 0)] on the best prediction f* at a known program; with
+    "thompson", the best of one draw of the posterior each. Within a batch, each choice lowers the uncertainty around it
+    as if it had been scored at its mean.
 
     Args:
       space: where programs come from. Of at most 10,000 programs, the pool is every distinct finite function;
@@ -144,9 +144,10 @@ def surrogate(
     def tell(state, trials):
         rows = {tuple(choices): (total, count) for choices, total, count in state["evidence"]}
         for trial in trials:
-            if trial.score is not None and trial.status not in ("duplicate", "failed"):
+            rejected = trial.status.startswith("rejected:")
+            if rejected or (trial.score is not None and trial.status not in ("duplicate", "failed")):
                 total, count = rows.pop(trial.program.choices, (0.0, 0))
-                rows[trial.program.choices] = total + trial.score, count + 1
+                rows[trial.program.choices] = total + (0.0 if rejected else trial.score), count + 1
         evidence = [[list(choices), total, count] for choices, (total, count) in rows.items()]
         return {**state, "evidence": _bounded(evidence, memory)}
 

@@ -92,7 +92,7 @@ def test_what_counts_as_evidence():
         *(Trial(3, d, "", "failed", 0.9), Trial(4, e, "", "duplicate", 0.9), Trial(5, a, "", "ok", 0.7)),
     ]
     evidence = controller.tell(state, trials)["evidence"]
-    assert evidence == [[list(b.choices), 0.0, 1], [list(a.choices), 1.2, 2]]
+    assert evidence == [[list(b.choices), 0.0, 1], [list(c.choices), 0.0, 1], [list(a.choices), 1.2, 2]]
     late = controller.tell(controller.tell(state, trials[5:]), trials[:5])
     assert sorted(late["evidence"]) == sorted(evidence)
     assert f not in [p.program for p in controller.ask(late, 30)[0]]
