@@ -17,6 +17,7 @@ from actsearch.archive import Archive, ArchiveError
 from actsearch.controllers import Controller, Proposal, get_controller, repeated, successive_halving
 from actsearch.evidence import Evidence, incumbent
 from actsearch.judge import Judge
+from actsearch.scoring.fisher import FisherSpectrum
 from actsearch.scoring.scorer import Engine
 from actsearch.spaces import Space, get_space
 from actsearch.table_judge import TableJudge
@@ -173,6 +174,9 @@ def _strategy(name: str, space: Space, tasks, options: dict[str, Any], repeats: 
     """Returns the controller with its wrappers, after checking that it fits the tasks."""
     if not isinstance(tasks, Tabular):
         check_fit(space, tasks)
+    if options.get("fisher"):
+        network = get_task(tasks.network) if isinstance(tasks, Tabular) else tasks[0]
+        options["spectrum"] = FisherSpectrum(network, space.template)
     controller = get_controller(name, space, **options)
     if halving:
         if isinstance(tasks, Tabular):

@@ -353,3 +353,12 @@ class TestEvaluatedAgain:
 def test_a_budget_that_ends_before_the_controller_learns(controller, options, least):
     with pytest.raises(ValueError, match=f"only starts within its first {least} trials; received the budget 40"):
         run(controller, 40, options=options)
+
+
+def test_a_surrogate_may_read_the_spectrum_of_the_tasks_network(compiled_once, tmp_path):
+    with_it = run("surrogate", 24, options={"fisher": True}, out=tmp_path)
+    without = run("surrogate", 24)
+    assert story(with_it.trials[:8]) == story(without.trials[:8])  # the known functions
+    assert story(with_it.trials) != story(without.trials)
+    with Archive.read(tmp_path) as archive:
+        assert archive.config["options"]["fisher"] is True

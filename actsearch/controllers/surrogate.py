@@ -69,6 +69,7 @@ def surrogate(
     acquisition: Acquisition = "ucb",
     pool: int = 1000,
     memory: int = 500,
+    fisher: bool = False,
     spectrum: Spectrum | None = None,
 ) -> Controller:
     """Returns the controller that proposes what a model of the scores expects most of.
@@ -87,8 +88,10 @@ def surrogate(
       acquisition: "ei", "ucb" or "thompson".
       pool: functions drawn for a batch where the space cannot be enumerated, at least 16.
       memory: programs that the model is fitted to, at least 16: the latest half, and the best of the others.
-      spectrum: choices of n programs -> [n, numbers], such as `actsearch.scoring.fisher.FisherSpectrum`: further
-        features, for the 256 candidates that the model without them likes best. It is no option of the archive.
+      fisher: adds the spectrum of the Fisher information to the features of the 256 candidates that the model likes
+        best without it. On the tables it does not help, and it costs a network's compilation.
+      spectrum: choices of n programs -> [n, numbers], such as `actsearch.scoring.fisher.FisherSpectrum`; the search
+        gives it where `fisher` is set. It is no option of the archive.
 
     Raises:
       ValueError: an argument out of range, or a space without decisions.
@@ -114,6 +117,8 @@ def surrogate(
     for name, number in {"pool": pool, "memory": memory}.items():
         if number < 16:
             raise ValueError(f"{name} must be at least 16; received {number}.")
+    if fisher != (spectrum is not None):
+        raise ValueError("fisher and spectrum go together: a search with --option fisher=true gives the spectrum.")
     require_choice("surrogate", space)
     spectra = None if spectrum is None else _remembered(spectrum)
 
@@ -151,7 +156,7 @@ def surrogate(
         evidence = [[list(choices), total, count] for choices, (total, count) in rows.items()]
         return {**state, "evidence": _bounded(evidence, memory)}
 
-    options = {"model": model, "acquisition": acquisition, "pool": pool, "memory": memory}
+    options = {"model": model, "acquisition": acquisition, "pool": pool, "memory": memory, "fisher": fisher}
     return Controller("surrogate", options, init, ask, tell, least=len(KNOWN) + 1)
 
 

@@ -138,11 +138,11 @@ def test_a_spectrum_is_used_and_computed_once_for_a_program():
     def judge(program):
         return program.choices[0] / 10
 
-    with_it, _ = play(surrogate(SPACE, spectrum=spectrum), 4, judge=judge)
+    with_it, _ = play(surrogate(SPACE, fisher=True, spectrum=spectrum), 4, judge=judge)
     without, _ = play(surrogate(SPACE), 4, judge=judge)
     assert len(asked) == len(set(asked)) > 0
     assert choices(with_it) != choices(without)
-    assert "spectrum" not in surrogate(SPACE, spectrum=spectrum).options
+    assert "spectrum" not in surrogate(SPACE, fisher=True, spectrum=spectrum).options
 
 
 def test_the_gaussian_process_is_that_of_scikit_learn():
@@ -179,3 +179,8 @@ def test_refuses(options, message):
 def test_a_space_without_decisions():
     with pytest.raises(ValueError, match="surrogate needs a space with decisions"):
         surrogate(Space("one", Template.bank([parse("x")])))
+
+
+def test_the_spectrum_comes_from_a_search():
+    with pytest.raises(ValueError, match="fisher and spectrum go together: a search with --option fisher=true gives"):
+        surrogate(SPACE, fisher=True)
