@@ -78,7 +78,7 @@ STUDIES = {
     "evonorm-b": Study(
         "evonorm-b",
         "digits-resnet-layer",
-        1500,
+        1000,
         64,
         {
             "random": ("random", {}),

@@ -18,7 +18,7 @@ Acquisition = Literal["ei", "ucb", "thompson"]
 Spectrum = Callable[[Sequence[Sequence[int]]], np.ndarray]
 
 ENUMERABLE = 10_000
-"""Spaces of at most so many programs are the pool as a whole: each distinct finite function once."""
+"""Of spaces of at most so many programs every distinct finite function is known, and the pool is a half of them."""
 
 KNOWN = ("relu(x)", "silu(x)", "tanh(x)", "elu(x)", "gelu(x)", "softplus(x)", "sigmoid(x)", "x + relu(x)")
 """The search starts from the members of the space that are nearest to these."""
@@ -82,8 +82,9 @@ def surrogate(
     as if it had been scored at its mean.
 
     Args:
-      space: where programs come from. Of at most 10,000 programs, the pool is every distinct finite function;
-        else it is drawn anew for each batch, half at random and half mutations of the ten best.
+      space: where programs come from. Of at most 10,000 programs, the pool of a batch is a random half of the distinct
+        finite functions that are left, so that seeds differ; else it is drawn anew, half of it at random and half
+        mutations of the ten best.
       model: "gp", a Gaussian process; "knn", nearest neighbours; "forest", a random forest.
       acquisition: "ei", "ucb" or "thompson".
       pool: functions drawn for a batch where the space cannot be enumerated, at least 16.
@@ -225,7 +226,8 @@ def _open(space: Space, chart: _Map, evidence: list, taken: set[int], pool: int,
     """Returns the candidates of one batch, none of which is taken."""
     if space.count() <= ENUMERABLE:
         candidates = chart.candidates
-        return candidates.take(np.flatnonzero([identity not in taken for identity in candidates.identities.tolist()]))
+        rows = np.flatnonzero([identity not in taken for identity in candidates.identities.tolist()])
+        return candidates.take(np.sort(rng.permutation(rows)[: -(-len(rows) // 2)]))
     best = sorted(evidence, key=lambda row: row[1] / row[2], reverse=True)[:_PARENTS]
     programs = [space.sample(rng) for _ in range(pool - pool // 2 if best else pool)]
     for i in range(pool - len(programs)):

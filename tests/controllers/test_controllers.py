@@ -174,7 +174,7 @@ def disturb(trouble, past, rng):
             both = [trial for batch in past[-2:] for trial in batch] if len(past) % 2 == 0 else []
             return [both[i] for i in rng.permutation(len(both))]
         case "twice":
-            return [*latest, *(past[-2] if len(past) > 1 else []), *latest[:2], latest[0]]
+            return [*latest, *(past[-2] if len(past) > 1 else []), *latest[:2], *latest[:1]]
         case "unknown":
             programs = [SPACE.sample(rng) for _ in range(3)]
             return [*latest, *Judge()([Proposal(program) for program in programs], 10**6 + len(past))]
