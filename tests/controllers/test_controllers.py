@@ -23,10 +23,15 @@ OPTIONS = {
     "pareto": {"window": 12, "tournament": 0.3},
     "ppo": {"batch": 8, "hidden": 16},
     "gflownet": {"batch": 8, "hidden": 16, "memory": 128},
+    "surrogate": {"memory": 64},
 }
 """Small ones, with which a few dozen trials are enough to learn from."""
 
-LARGER = {"evolution": {"population": 20, "sample": 8}, "pareto": {"window": 30, "tournament": 0.3}}
+LARGER = {
+    "evolution": {"population": 20, "sample": 8},
+    "pareto": {"window": 30, "tournament": 0.3},
+    "surrogate": {"memory": 160},
+}
 """For a space of thousands."""
 
 WRAPPED = {
@@ -40,7 +45,7 @@ WRAPPED = {
 SUBJECTS = (*CONTROLLERS, *WRAPPED)
 LEARNERS = tuple(name for name in CONTROLLERS if name not in ("random", "exhaustive"))
 
-TOLD = {"ppo": (5_000, 8_000, 500), "gflownet": (5_000, 8_000, 500)}
+TOLD = {"ppo": (5_000, 8_000, 500), "gflownet": (5_000, 8_000, 500), "surrogate": (5_000, 8_000, 64)}
 """Trials after which a state must have stopped growing, those until which it is watched, and how many of each 500 are
 its own proposals; for controllers too slow for 100,000."""
 
