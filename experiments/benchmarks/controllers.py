@@ -228,6 +228,9 @@ def main():
     """Measures, prints the tables and writes the JSON and the figures."""
     args = _arguments()
     use_all_cores()
+    if not args.runs:
+        _write(args.out, json.loads(args.out.read_text()) | {"real_searches": real_searches(args.real)})
+        return
     began = time.perf_counter()
     jobs = [(label, table, args.runs) for table in args.tables for label in args.controllers]
     context = multiprocessing.get_context("spawn")
@@ -258,7 +261,13 @@ def main():
         document = {**_machine(), "seconds": round(seconds), "batch": BATCH, "random_medians": medians}
         document["real_searches"] = real
         document |= {"targets": targets, "rows": rows}
-        args.out.write_text(json.dumps(document) + "\n")
+        _write(args.out, document)
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".json.new")
+    temporary.write_text(json.dumps(document) + "\n")
+    temporary.replace(path)
 
 
 def _text(value: Any) -> str:
@@ -271,7 +280,12 @@ def _text(value: Any) -> str:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=RUNS, help="independent seeds of each controller on each table")
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=RUNS,
+        help="seeds of each controller on each table; 0: the searches that train alone",
+    )
     parser.add_argument("--tables", nargs="+", default=list(TABULAR), choices=list(TABULAR), metavar="NAME")
     parser.add_argument(
         "--controllers", nargs="+", default=list(CONTROLLERS), choices=list(CONTROLLERS), metavar="NAME"
