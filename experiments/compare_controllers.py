@@ -129,8 +129,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _search(study: Study, label: str, seed: int, out: Path) -> tuple[Run, float]:
-    """Returns a run and the seconds of it that were neither gates nor training, NaN where it was read from disk."""
+def _search(study: Study, label: str, seed: int, out: Path) -> tuple[Run, float | None]:
+    """Returns a run and the seconds of it that were neither gates nor training, None where it was resumed."""
     controller, options = study.controllers[label]
     with ProgressLog(f"{label} #{seed} on {study.task}") as log:
         result = actsearch.search(
@@ -141,7 +141,8 @@ def _search(study: Study, label: str, seed: int, out: Path) -> tuple[Run, float]
         )
     with Archive.read(out) as archive:
         config = {**archive.config, "controller": label}
-    return Run(str(out), config, result.trials), result.seconds - sum(trial.seconds for trial in result.trials)
+    own = result.seconds - sum(trial.seconds for trial in result.trials)
+    return Run(str(out), config, result.trials), own if own > 0 else None
 
 
 def _print_regret(name: str, found) -> None:
