@@ -65,7 +65,8 @@ def evidence(trials: Iterable[Trial], confidence: float = CONFIDENCE) -> list[Ev
     """Returns what a run's trials say about each candidate, best first.
 
     Trainings count for the same candidate when their fingerprints are equal, and only those of the longest rung count:
-    scores after fewer steps are other quantities. A candidate of which any training diverged is left out.
+    scores after fewer steps are other quantities. A candidate of which any training diverged, or failed a gate when it
+    was repeated, is left out.
 
     Args:
       trials: of one run, each once, in any order.
@@ -125,8 +126,8 @@ def promising(found: Sequence[Evidence], n: int, most: int) -> list[Evidence]:
 
 
 def retrained(trial: Trial) -> bool:
-    """Returns whether a trial trained a known candidate again: with further seeds, or longer."""
-    return trial.duplicate_of is not None and trial.status in ("ok", "diverged")
+    """Returns whether a trial trained a known candidate again: with further seeds, or longer; and however it ended."""
+    return trial.duplicate_of is not None and trial.status != "duplicate"
 
 
 def first_index(trial: Trial) -> int:
@@ -163,7 +164,7 @@ def added(ledger: Ledger, trials: Sequence[Trial], keep: int | None = None) -> L
       keep: candidates kept at least, those with the highest means, and at most twice as many; None for all. What is
         forgotten still counts in the pooled noise.
     """
-    trained = [trial for trial in trials if trial.status in ("ok", "diverged") and trial.score is not None]
+    trained = [trial for trial in trials if _counts(trial)]
     longest = max([ledger["length"], *(length(trial) for trial in trained if trial.status == "ok")])
     ledger = {**(ledger if longest == ledger["length"] else blank()), "length": longest}
     ledger["candidates"] = dict(ledger["candidates"])
@@ -188,11 +189,18 @@ def ranked(ledger: Ledger, confidence: float = CONFIDENCE) -> list[Evidence]:
     return sorted(found, key=lambda one: (-one.low, -one.mean, one.loss, one.first))
 
 
+def _counts(trial: Trial) -> bool:
+    """Returns whether a trial says anything: it was trained, or was stopped by a gate when it was trained again."""
+    if trial.status in ("ok", "diverged"):
+        return trial.score is not None
+    return retrained(trial) and trial.status.startswith("rejected:")
+
+
 def _add(ledger: dict[str, Any], trial: Trial) -> None:
     """Adds one trial to a ledger in place, score by score (Welford's update of mean and squares)."""
     candidates, name = ledger["candidates"], trial.fingerprint
     row = candidates.get(name, [first_index(trial), *noted(trial.program), 0, 0, 0.0, 0.0])
-    if trial.status == "diverged" or row is None:
+    if trial.status != "ok" or row is None:
         candidates[name] = None
         return
     first, text, choices, evaluations, n, mean, loss = row

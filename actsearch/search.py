@@ -172,20 +172,31 @@ def _tasks(task: Task | Tabular | str | Sequence[Task]) -> Tabular | tuple[Task,
 
 def _strategy(name: str, space: Space, tasks, options: dict[str, Any], repeats: float, halving: bool) -> Controller:
     """Returns the controller with its wrappers, after checking that it fits the tasks."""
+    if not 0 <= repeats < 1:
+        raise ValueError(f"repeats is a share of the trials, from 0 to below 1; received {repeats}.")
     if not isinstance(tasks, Tabular):
         check_fit(space, tasks)
-    if options.get("fisher"):
+    if name == "surrogate" and options.get("fisher") is True:
         network = get_task(tasks.network) if isinstance(tasks, Tabular) else tasks[0]
         options["spectrum"] = FisherSpectrum(network, space.template)
     controller = get_controller(name, space, **options)
     if halving:
-        if isinstance(tasks, Tabular):
-            raise ValueError(f"{tasks.name} has no shorter trainings: search it without halving.")
-        controller = successive_halving(controller, rungs=min(len(task.rungs) for task in tasks))
+        controller = successive_halving(controller, rungs=_rungs(tasks))
     if repeats:
         # A table has three seeds, of which one is left to judge.
         controller = repeated(controller, share=repeats, most=2 if isinstance(tasks, Tabular) else 4)
     return controller
+
+
+def _rungs(tasks: Tabular | tuple[Task, ...]) -> int:
+    """Returns how many rungs the tasks have, all of them the same number."""
+    if isinstance(tasks, Tabular):
+        raise ValueError(f"{tasks.name} has no shorter trainings: search it without halving.")
+    counts = {len(task.rungs) for task in tasks}
+    if len(counts) > 1 or counts == {1}:
+        steps = ", ".join(f"{task.name} {task.recipe.steps}" for task in tasks)
+        raise ValueError(f"halving needs tasks long enough for as many rungs each, 9 steps or more; received {steps}.")
+    return counts.pop()
 
 
 def check_fit(space: Space, tasks: Sequence[Task]) -> None:

@@ -85,7 +85,8 @@ STUDIES = {
         0.02,  # few graphs are accepted, so that two trainings again in a hundred trials are many
         {
             "random": ("random", {}),
-            "evolution": ("evolution", {"population": 50, "sample": 10, "mutation": 0.5}),
+            # A random search accepts about 15 of 1,000 graphs: a population of 50 would never be full.
+            "evolution": ("evolution", {"population": 8, "sample": 4, "mutation": 0.5}),
             "pareto": ("pareto", {"window": 200, "tournament": 0.1}),
             "ppo": ("ppo", {}),
             "surrogate": ("surrogate", {}),

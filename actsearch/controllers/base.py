@@ -82,7 +82,7 @@ class Controller(NamedTuple):
       init: seed -> state.
       ask: (state, n) -> (at most n proposals, state). Fewer than n, or none, when there is nothing left to propose.
       tell: (state, trials) -> state. Called with the trials of earlier proposals; a search tells them in the order
-        asked, but late, repeated or reordered trials do no harm. A trial without a score (rejected) is told too.
+        asked, but late, repeated or reordered trials break nothing. A trial without a score (rejected) is told too.
       least: the smallest budget with which it does anything but start.
 
     `ask` and `tell` leave the state they are given as it was.
@@ -102,6 +102,18 @@ def require_choice(name: str, space: Space) -> None:
         raise ValueError(
             f"{name} needs a space with decisions; {space.name} has one program only: score it with `actsearch score`."
         )
+
+
+def at_least(name: str, value: Any, least: int) -> None:
+    """Raises a ValueError unless an option is a whole number of at least `least`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be an integer of at least {least}; received {value!r}.")
+
+
+def in_range(name: str, value: Any, inside: Callable[[float], bool], text: str) -> None:
+    """Raises a ValueError unless an option is a number for which `inside` holds; `text` says what that is."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not inside(value):
+        raise ValueError(f"{name} must be {text}; received {value!r}.")
 
 
 def rng_state(seed: int) -> dict[str, Any]:

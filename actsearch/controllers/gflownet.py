@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from actsearch.controllers.base import Controller, Proposal, require_choice
-from actsearch.controllers.policy import compiled, propose
+from actsearch.controllers.base import Controller, Proposal, at_least, in_range, require_choice
+from actsearch.controllers.policy import REMEMBERED, compiled, propose
 from actsearch.spaces import Space
 
 
@@ -61,21 +61,14 @@ def gflownet(
       >>> len(proposals)
       3
     """
-    for name, value, least in (
-        ("batch", batch, 2),
-        ("sample", sample, 2),
-        ("memory", memory, 2),
-        ("updates", updates, 1),
-        ("draws", draws, 1),
-    ):
-        if not isinstance(value, int) or value < least:
-            raise ValueError(f"{name} must be an integer of at least {least}; received {value!r}.")
+    options: dict[str, Any] = {"batch": batch, "sample": sample, "memory": memory, "updates": updates}
+    options |= {"hidden": hidden, "draws": draws}
+    for name, value in options.items():
+        at_least(name, value, 1 if name in ("updates", "hidden", "draws") else 2)
     if sample % 2:
         raise ValueError(f"sample is paired, and must be even; received {sample}.")
-    if not 0 <= explore <= 1:
-        raise ValueError(f"explore is a probability, from 0 to 1; received {explore}.")
-    if not learning_rate > 0:
-        raise ValueError(f"learning_rate must be above 0; received {learning_rate}.")
+    in_range("explore", explore, lambda value: 0 <= value <= 1, "a probability, from 0 to 1")
+    in_range("learning_rate", learning_rate, lambda value: value > 0, "above 0")
     require_choice("gflownet", space)
     sizes = tuple(len(decision.options) for decision in space.decisions)
     policy, lesson = compiled(sizes, hidden), _lesson(sizes, hidden, sample, updates, learning_rate)
@@ -90,10 +83,15 @@ def gflownet(
 
     def ask(state, n):
         rng = np.random.default_rng((state["seed"], 1, state["asked"]))
-        picked, state = propose(policy, state, n, draws)
-        drawn = [space.decode(choices) for choices, _ in picked]
-        programs = [space.sample(rng) if rng.random() < explore else program for program in drawn]
-        return [Proposal(program) for program in programs], state
+        fresh = [space.sample(rng) for _ in range(int((rng.random(n) < explore).sum()))]
+        picked, state = propose(policy, state, n - len(fresh), draws)
+        programs = [*(space.decode(choices) for choices, _ in picked), *fresh]
+        seen = [*state["seen"], *(list(program.choices or ()) for program in fresh)][-REMEMBERED:]
+        return [Proposal(program) for program in programs], {
+            **state,
+            "asked": state["asked"] + len(fresh),
+            "seen": seen,
+        }
 
     def tell(state, trials):
         rows = {tuple(row[0]): row[1] for row in state["told"]}
@@ -115,10 +113,8 @@ def gflownet(
         weights, optimizer = lesson(state["weights"], state["optimizer"], choices, scores)
         return {**state, "lessons": state["lessons"] + 1, "weights": weights, "optimizer": optimizer}
 
-    options = {"batch": batch, "sample": sample, "memory": memory, "updates": updates, "learning_rate": learning_rate}
-    return Controller(
-        "gflownet", options | {"explore": explore, "hidden": hidden, "draws": draws}, init, ask, tell, least=batch + 1
-    )
+    options |= {"learning_rate": learning_rate, "explore": explore}
+    return Controller("gflownet", options, init, ask, tell, least=batch + 1)
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from actsearch.controllers.base import Controller, Proposal, require_choice, rng_from, rng_state
+from actsearch.controllers.base import Controller, Proposal, at_least, require_choice, rng_from, rng_state
 from actsearch.pareto import front
 from actsearch.spaces import Space
 
@@ -44,12 +44,10 @@ def pareto_tournament(
       >>> pareto_tournament(evonorm(), window=200).options["injection"]
       0.5
     """
-    if window < 2:
-        raise ValueError(f"window must be at least 2; received {window}.")
+    at_least("window", window, 2)
     if not 0 < tournament <= 1:
         raise ValueError(f"tournament is a share of the window, above 0 and at most 1; received {tournament}.")
-    if mutations < 1:
-        raise ValueError(f"mutations must be at least 1; received {mutations}.")
+    at_least("mutations", mutations, 1)
     if not 0 <= injection <= 1:
         raise ValueError(f"injection is a probability, from 0 to 1; received {injection}.")
     if selection not in ("pareto", "average", "first"):

@@ -110,7 +110,7 @@ class Compiled(NamedTuple):
     Attributes:
       init: seed -> weights.
       sample: (weights, seed, first, n) -> choices [n, decisions] and log-probabilities, as NumPy arrays; sequence i
-        depends on the weights, the seed and first + i alone.
+        depends on the weights, the seed and first + i, and on n only as rounding does.
       follow: (weights, choices) -> Steps, to be differentiated.
     """
 

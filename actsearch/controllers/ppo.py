@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from actsearch.controllers.base import Controller, Proposal, require_choice
+from actsearch.controllers.base import Controller, Proposal, at_least, in_range, require_choice
 from actsearch.controllers.policy import REMEMBERED, compiled, propose
 from actsearch.spaces import Space
 from actsearch.trial import Trial
@@ -61,7 +61,8 @@ def ppo(
     Source: section 2 names the recurrent controller, PPO (Schulman et al. 2017, arXiv 1707.06347, equation 7), the
     validation accuracy as reward and its exponential moving average as baseline; both are the defaults. It does not
     state size, clip, epochs, rates, batch and entropy bonus: those here were chosen on the tabular tasks, see
-    experiments/README.md.
+    experiments/README.md. Different here: a proposal is the first of `draws` samples that was not proposed before,
+    while r_t is computed from the policy's own probabilities; draws=1 is plain PPO.
 
     Example:
       >>> from actsearch.spaces import swish
@@ -147,7 +148,7 @@ def _lesson(sizes, hidden, algorithm, epochs, learning_rate, clip, entropy, base
         advantage = jnp.broadcast_to(rewards[:, None] - expected, log_probs.shape)
         if normalize:
             advantage = advantage / (advantage.std() + 1e-6)
-        gain = surrogate_gain(steps.log_probs - log_probs, advantage, clip, algorithm)
+        gain = clipped_gain(steps.log_probs - log_probs, advantage, clip, algorithm)
         error = jnp.square(steps.values - rewards[:, None]).mean() if baseline == "value" else 0.0
         return error - gain.mean() - entropy * steps.entropy.mean()
 
@@ -167,7 +168,7 @@ def _lesson(sizes, hidden, algorithm, epochs, learning_rate, clip, entropy, base
     return lesson
 
 
-def surrogate_gain(
+def clipped_gain(
     log_ratio: jax.Array, advantage: jax.Array, clip: float, algorithm: Literal["ppo", "reinforce"] = "ppo"
 ) -> jax.Array:
     """Returns what is to be maximised, elementwise.
@@ -184,7 +185,7 @@ def surrogate_gain(
       algorithm: which.
 
     Example:
-      >>> gain = surrogate_gain(jnp.log(jnp.array([1.5, 0.5, 1.5])), jnp.array([1.0, 1.0, -1.0]), 0.2)
+      >>> gain = clipped_gain(jnp.log(jnp.array([1.5, 0.5, 1.5])), jnp.array([1.0, 1.0, -1.0]), 0.2)
       >>> [round(float(value), 2) for value in gain]
       [1.2, 0.5, -1.5]
     """
@@ -199,12 +200,8 @@ def _check(options: dict[str, Any]) -> None:
         if options[name] not in known:
             raise ValueError(f"{name} is {' or '.join(known)}; received {options[name]!r}.")
     for name, least in {"batch": 2, "epochs": 1, "hidden": 1, "draws": 1}.items():
-        if not isinstance(options[name], int) or options[name] < least:
-            raise ValueError(f"{name} must be an integer of at least {least}; received {options[name]!r}.")
+        at_least(name, options[name], least)
     for name in ("learning_rate", "clip"):
-        if not options[name] > 0:
-            raise ValueError(f"{name} must be above 0; received {options[name]!r}.")
-    if not options["entropy"] >= 0:
-        raise ValueError(f"entropy must be at least 0; received {options['entropy']!r}.")
-    if not 0 <= options["decay"] < 1:
-        raise ValueError(f"decay must be from 0 to below 1; received {options['decay']!r}.")
+        in_range(name, options[name], lambda value: value > 0, "above 0")
+    in_range("entropy", options["entropy"], lambda value: value >= 0, "at least 0")
+    in_range("decay", options["decay"], lambda value: 0 <= value < 1, "from 0 to below 1")

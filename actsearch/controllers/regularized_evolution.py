@@ -1,6 +1,6 @@
 """Regularized (aging) evolution, after Real, Aggarwal, Huang and Le (2019, arXiv 1802.01548)."""
 
-from actsearch.controllers.base import Controller, Proposal, require_choice, rng_from, rng_state
+from actsearch.controllers.base import Controller, Proposal, at_least, require_choice, rng_from, rng_state
 from actsearch.spaces import Space
 
 
@@ -30,9 +30,9 @@ def regularized_evolution(
       >>> regularized_evolution(swish(), population=50, sample=10).options["sample"]
       10
     """
-    if population < 2:
-        raise ValueError(f"population must be at least 2; received {population}.")
-    if not 1 <= sample <= population:
+    at_least("population", population, 2)
+    at_least("sample", sample, 1)
+    if sample > population:
         raise ValueError(f"sample must be from 1 to population ({population}); received {sample}.")
     if not 0 <= mutation <= 1:
         raise ValueError(f"mutation is a probability, from 0 to 1; received {mutation}.")

@@ -126,8 +126,10 @@ def _is_result(trial, waiting) -> bool:
     if len(trial.parents) != 1 or trial.parents[0] not in waiting or trial.status == "duplicate":
         return False
     entry = _Entry(*waiting[trial.parents[0]][1])
-    if not retrained(trial):  # a child of the candidate has other choices, a promotion that failed has the same
-        return trial.score is None and trial.program == entry.program
+    if trial.program != entry.program:  # a child of the candidate
+        return False
+    if not retrained(trial):  # a promotion that failed
+        return trial.score is None
     return trial.duplicate_of == entry.first and length(trial) > entry.length
 
 

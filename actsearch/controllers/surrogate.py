@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from actsearch.controllers.base import Controller, Proposal, require_choice, rng_from, rng_state
+from actsearch.controllers.base import Controller, Proposal, at_least, require_choice, rng_from, rng_state
 from actsearch.controllers.regressors import MODELS, Posterior
 from actsearch.engine.features import features
 from actsearch.language import parse
@@ -74,7 +74,8 @@ def surrogate(
 ) -> Controller:
     """Returns the controller that proposes what a model of the scores expects most of.
 
-    It starts from eight known functions. Then, for each batch, the model is fitted to the mean score of each program so
+    It starts from the members of the space that are nearest to eight well-known functions; of a space that is too large
+    to enumerate, from those of a sample. Then, for each batch, the model is fitted to the mean score of each program so
     far, 0 where a gate rejected it, as log(s / (1 - s)) brought to zero mean and unit variance, and proposes from a
     pool of functions that it has not proposed before: with the acquisition "ucb" those of the largest mean + deviation;
     with "ei", of the largest expected improvement E[max(f - f*, 0)] on the best prediction f* at a known program; with
@@ -116,8 +117,9 @@ def surrogate(
         if value not in get_args(kind):
             raise ValueError(f"{name} is one of {', '.join(get_args(kind))}; received {value!r}.")
     for name, number in {"pool": pool, "memory": memory}.items():
-        if number < 16:
-            raise ValueError(f"{name} must be at least 16; received {number}.")
+        at_least(name, number, 16)
+    if not isinstance(fisher, bool):
+        raise ValueError(f"fisher is true or false; received {fisher!r}.")
     if fisher != (spectrum is not None):
         raise ValueError("fisher and spectrum go together: a search with --option fisher=true gives the spectrum.")
     require_choice("surrogate", space)
@@ -134,10 +136,11 @@ def surrogate(
         if len(starts.choices) < n:
             known = _describe(space, chart, [row[0] for row in evidence])
             taken = seen | set(starts.identities.tolist()) | set(known.identities.tolist())
-            open_ = _open(space, chart, evidence, taken, pool, rng)
+            wanted = n - len(starts.choices)
+            open_ = _open(space, chart, evidence, taken, max(pool, 8 * wanted), wanted, rng)
             values = np.array([row[1] / row[2] for row in evidence])
             chooser = functools.partial(_choose, MODELS[model], acquisition, spectra)
-            found.append(open_.take(chooser(known, values, open_, n - len(starts.choices), rng)))
+            found.append(open_.take(chooser(known, values, open_, wanted, rng)))
         proposals = [Proposal(space.decode(choices)) for part in found for choices in part.choices]
         identities = [identity for part in found for identity in part.identities.tolist()]
         return proposals, {
@@ -222,12 +225,12 @@ def _describe(space: Space, chart: _Map, choices: Sequence[Sequence[int]]) -> Ca
     return Candidates(rows, found.identities, chart.project(found.values))
 
 
-def _open(space: Space, chart: _Map, evidence: list, taken: set[int], pool: int, rng) -> Candidates:
-    """Returns the candidates of one batch, none of which is taken."""
+def _open(space: Space, chart: _Map, evidence: list, taken: set[int], pool: int, n: int, rng) -> Candidates:
+    """Returns the candidates of one batch of n, none of which is taken."""
     if space.count() <= ENUMERABLE:
         candidates = chart.candidates
         rows = np.flatnonzero([identity not in taken for identity in candidates.identities.tolist()])
-        return candidates.take(np.sort(rng.permutation(rows)[: -(-len(rows) // 2)]))
+        return candidates.take(np.sort(rng.permutation(rows)[: max(n, -(-len(rows) // 2))]))
     best = sorted(evidence, key=lambda row: row[1] / row[2], reverse=True)[:_PARENTS]
     programs = [space.sample(rng) for _ in range(pool - pool // 2 if best else pool)]
     for i in range(pool - len(programs)):
@@ -274,7 +277,7 @@ def _merit(acquisition: str, posterior: Posterior) -> np.ndarray:
 
 
 def _improvement(posterior: Posterior) -> np.ndarray:
-    """Returns E[max(f - f*, 0)], f* the best prediction at a known program, so that a lucky score does not count."""
+    """Returns E[max(f - f*, 0)], f* the best prediction at a known program, which the GP shrinks where it was lucky."""
     from scipy.special import ndtr
 
     u = (posterior.mean - posterior.best) / posterior.deviation

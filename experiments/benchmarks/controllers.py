@@ -10,6 +10,10 @@ trial: one that a gate rejects, or that repeats a known function, counts too, as
 "Reached the top 0.1 %" means that a function whose judged score is among the best 0.1 % of the distinct functions that
 train was evaluated. Tables named -likelihood score by exp(-loss), the others by accuracy.
 
+The runs of a table share its three seeds: the intervals say how much a controller's own luck matters, and not how much
+another set of trainings would change. Hyperparameters of PPO, GFlowNet and surrogate were chosen on the tables of
+swish-1; those of act-bench had no part in it.
+
 Hardware and wall time: 2 CPU cores, at most 20 minutes for all. Expected numbers: see experiments/README.md.
 """
 
@@ -28,6 +32,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import threadpoolctl  # comes with scikit-learn
 from matplotlib.figure import Figure
 
 from actsearch.analysis.drawing import save
@@ -44,7 +49,7 @@ from actsearch.tasks import TABULAR, Tabular, get_tabular
 OUT = Path(__file__).parent / "results" / "controllers.json"
 FIGURES = Path(__file__).parents[1] / "figures"
 BUDGET, BATCH, RUNS = 500, 8, 100
-SHORT = {"surrogate": 250}
+SHORT = {"surrogate": 120}
 """Budgets of controllers that cost more for each evaluation and need fewer."""
 
 CONTROLLERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -54,6 +59,7 @@ CONTROLLERS: dict[str, tuple[str, dict[str, Any]]] = {
     "evolution, small": ("evolution", {"population": 20, "sample": 5}),
     "pareto": ("pareto", {}),
     "ppo": ("ppo", {}),
+    "ppo, plain": ("ppo", {"draws": 1}),
     "reinforce": ("ppo", {"algorithm": "reinforce"}),
     "gflownet": ("gflownet", {}),
     "surrogate": ("surrogate", {}),
@@ -118,10 +124,15 @@ def chance(task: Tabular, seed: int, share: float) -> float:
     return float((np.nan_to_num(task.judged(seed), nan=-1.0) >= threshold(task, seed, share)).mean())
 
 
+def one_thread() -> None:
+    """Limits the linear algebra of a worker to one thread: there is a worker for each core."""
+    threadpoolctl.threadpool_limits(1)
+
+
 def measure(label: str, name: str, runs: int) -> dict[str, Any]:
     """Returns what a controller does on a table, over runs with the seeds 0 to runs - 1."""
     task, (controller, options) = get_tabular(name), CONTROLLERS[label]
-    budget = SHORT.get(controller, BUDGET)
+    budget, began = SHORT.get(controller, BUDGET), time.process_time()
     made = get_controller(controller, get_space(task.space), **options)
     play(made, task, 0, budget)  # compiles
     found = [play(made, task, seed, budget) for seed in range(runs)]
@@ -131,6 +142,7 @@ def measure(label: str, name: str, runs: int) -> dict[str, Any]:
         "regret": curve(np.stack([run.regret for run in found]), grid),
         "incumbent": curve(np.stack([run.incumbent for run in found]), grid),
         "reached": {top: reached([run.reached[top] for run in found]) for top in TOPS},
+        "cpu_seconds": time.process_time() - began,
         "seconds_per_evaluation": statistics.median(run.seconds for run in found) / budget,
     }
 
@@ -148,7 +160,7 @@ def reached(evaluations: list[float]) -> dict[str, Any]:
     """Returns the median with its 95 % interval, None where it is beyond the budget, and the share that got there."""
     ordered, n = sorted(evaluations), len(evaluations)
     half = 1.96 * math.sqrt(n) / 2
-    low, high = max(0, math.floor(n / 2 - half)), min(n - 1, math.ceil(n / 2 + half) - 1)
+    low, high = max(0, math.floor(n / 2 - half) - 1), min(n - 1, math.ceil(n / 2 + half))
     finite = [
         None if math.isinf(value) else value for value in (statistics.median(ordered), ordered[low], ordered[high])
     ]
@@ -189,7 +201,7 @@ def judge_targets(rows: list[dict[str, Any]], medians: dict[str, dict[str, float
         if ("random", table) not in by:
             continue
         chance_ = by["random", table]["regret"][BUDGET]
-        for label in ("evolution", "evolution, small", "ppo", "reinforce", "gflownet", "pareto"):
+        for label in ("evolution", "evolution, small", "ppo", "ppo, plain", "reinforce", "gflownet", "pareto"):
             if row := by.get((label, table)):
                 mine = row["regret"][BUDGET]
                 found.append(
@@ -234,7 +246,7 @@ def main():
     began = time.perf_counter()
     jobs = [(label, table, args.runs) for table in args.tables for label in args.controllers]
     context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(len(os.sched_getaffinity(0)), mp_context=context) as pool:
+    with concurrent.futures.ProcessPoolExecutor(len(os.sched_getaffinity(0)), context, one_thread) as pool:
         rows = []
         for row in pool.map(measure, *zip(*jobs, strict=True)):
             rows.append(row)
@@ -258,7 +270,13 @@ def main():
             if any(get_tabular(row["table"]).metric == metric for row in rows):
                 save(draw(rows, metric, f"Regret by {metric}, {args.runs} runs"), FIGURES / f"controllers_{metric}")
         args.out.parent.mkdir(parents=True, exist_ok=True)
-        document = {**_machine(), "seconds": round(seconds), "batch": BATCH, "random_medians": medians}
+        document = {
+            **_machine(),
+            "seconds": round(seconds),
+            "cpu_seconds": round(sum(r["cpu_seconds"] for r in rows)),
+            "batch": BATCH,
+            "random_medians": medians,
+        }
         document["real_searches"] = real
         document |= {"targets": targets, "rows": rows}
         _write(args.out, document)

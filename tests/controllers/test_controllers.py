@@ -38,6 +38,8 @@ WRAPPED = {
     "repeated random": lambda inner: repeated(inner("random"), share=0.4),
     "repeated exhaustive": lambda inner: repeated(inner("exhaustive"), share=0.4),
     "repeated evolution": lambda inner: repeated(inner("evolution"), share=0.4),
+    "repeated ppo": lambda inner: repeated(inner("ppo"), share=0.4),
+    "halved surrogate": lambda inner: successive_halving(inner("surrogate"), eta=2),
     "halved pareto": lambda inner: successive_halving(inner("pareto"), eta=2),
     "halved evolution": lambda inner: successive_halving(inner("evolution"), eta=2),
     "repeated halved random": lambda inner: repeated(successive_halving(inner("random"), eta=2), share=0.4),
@@ -361,9 +363,9 @@ class TestEvolution:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"population": 1}, "population must be at least 2; received 1"),
+            ({"population": 1}, "population must be an integer of at least 2; received 1"),
             ({"population": 8, "sample": 9}, r"sample must be from 1 to population \(8\); received 9"),
-            ({"sample": 0}, r"sample must be from 1 to population \(100\); received 0"),
+            ({"sample": 0}, "sample must be an integer of at least 1; received 0"),
             ({"mutation": 1.5}, "mutation is a probability, from 0 to 1; received 1.5"),
             ({"mutation": -0.1}, "mutation is a probability"),
         ],

@@ -6,7 +6,11 @@ from actsearch.controllers import CONTROLLERS, get_controller
 from actsearch.spaces import get_space
 from actsearch.trial import Trial
 
-SMALL = {"ppo": {"hidden": 4, "batch": 4}, "gflownet": {"hidden": 4, "batch": 4, "updates": 1}, "surrogate": {"pool": 64}}
+SMALL = {
+    "ppo": {"hidden": 4, "batch": 4},
+    "gflownet": {"hidden": 4, "batch": 4, "updates": 1},
+    "surrogate": {"pool": 64},
+}
 
 
 @pytest.mark.parametrize("space", ["swish-2", "evonorm-s"])

@@ -67,7 +67,7 @@ def test_a_failed_trial_teaches_nothing_and_a_program_is_remembered_once():
     [
         ({"sample": 7}, "sample is paired, and must be even; received 7"),
         ({"batch": 0}, "batch must be an integer of at least 2; received 0"),
-        ({"explore": 2}, "explore is a probability, from 0 to 1; received 2"),
+        ({"explore": 2}, "explore must be a probability, from 0 to 1; received 2"),
         ({"learning_rate": -1}, "learning_rate must be above 0; received -1"),
     ],
 )

@@ -85,9 +85,9 @@ def test_trials_without_a_score_are_no_members():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"window": 1}, "window must be at least 2; received 1"),
+        ({"window": 1}, "window must be an integer of at least 2; received 1"),
         ({"tournament": 0}, "above 0 and at most 1; received 0"),
-        ({"mutations": 0}, "mutations must be at least 1"),
+        ({"mutations": 0}, "mutations must be an integer of at least 1"),
         ({"injection": 1.5}, "from 0 to 1; received 1.5"),
         ({"selection": "best"}, "pareto, average or first; received 'best'"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from actsearch.controllers import get_controller
 from actsearch.controllers.policy import REMEMBERED, compiled
-from actsearch.controllers.ppo import surrogate_gain
+from actsearch.controllers.ppo import clipped_gain
 from actsearch.spaces import custom
 from actsearch.trial import Trial
 
@@ -42,18 +42,18 @@ class TestGain:
             np.maximum(ratio, 0.8) * self.advantage,
         )
         with jax.enable_x64(True):
-            found = surrogate_gain(jnp.array(self.log_ratio), jnp.array(self.advantage), 0.2)
+            found = clipped_gain(jnp.array(self.log_ratio), jnp.array(self.advantage), 0.2)
         np.testing.assert_allclose(found, expected, rtol=1e-12)
 
     def test_ppo_stops_where_the_ratio_has_moved_far_enough(self):
-        slope = jax.grad(lambda r, a: surrogate_gain(r, a, 0.2))
+        slope = jax.grad(lambda r, a: clipped_gain(r, a, 0.2))
         assert slope(0.5, 1.0) == 0  # better, and already likelier
         assert slope(-0.5, -1.0) == 0  # worse, and already less likely
         assert slope(0.5, -1.0) == pytest.approx(-np.exp(0.5))
         assert slope(0.0, 3.0) == pytest.approx(3.0)
 
     def test_reinforce_is_the_score_function_on_policy_and_cut_off_beyond(self):
-        slope = jax.grad(lambda r, a: surrogate_gain(r, a, 0.2, "reinforce"))
+        slope = jax.grad(lambda r, a: clipped_gain(r, a, 0.2, "reinforce"))
         assert slope(0.0, 0.7) == pytest.approx(0.7)
         assert slope(-1.0, 0.7) == pytest.approx(0.7 * np.exp(-1.0))
         assert slope(2.0, 0.7) == pytest.approx(0.7 * 1.2)

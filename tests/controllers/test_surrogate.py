@@ -167,8 +167,8 @@ def test_the_gaussian_process_is_that_of_scikit_learn():
     [
         ({"model": "tree"}, "model is one of gp, knn, forest; received 'tree'"),
         ({"acquisition": "pi"}, "acquisition is one of ei, ucb, thompson; received 'pi'"),
-        ({"pool": 4}, "pool must be at least 16; received 4"),
-        ({"memory": 2}, "memory must be at least 16; received 2"),
+        ({"pool": 4}, "pool must be an integer of at least 16; received 4"),
+        ({"memory": 2}, "memory must be an integer of at least 16; received 2"),
     ],
 )
 def test_refuses(options, message):
