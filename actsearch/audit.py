@@ -6,6 +6,7 @@ import numpy as np
 
 from actsearch.analysis.statistics import FalseReject, false_reject
 from actsearch.controllers import Proposal
+from actsearch.evidence import length
 from actsearch.judge import Judge
 from actsearch.scoring.scorer import Engine
 from actsearch.spaces import Space
@@ -41,7 +42,9 @@ def audit(
     Raises:
       ValueError: no accepted trial to compare with.
     """
-    accepted = [trial.score for trial in trials if trial.status == "ok" and trial.score is not None]
+    ok = [trial for trial in trials if trial.status == "ok"]
+    longest = max(map(length, ok), default=0.0)  # what a shorter rung accepts was not trained in full
+    accepted = [trial.score for trial in ok if trial.score is not None and length(trial) == longest]
     if not accepted:
         raise ValueError(
             f"An audit compares rejects with accepted trials; none of these {len(trials):,} was accepted: "

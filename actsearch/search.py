@@ -265,7 +265,7 @@ def _replay(stored: list[Trial], proposals: Sequence[Proposal]) -> list[Trial]:
         if trial.program != proposal.program or trial.parents != proposal.parents:
             raise ArchiveError(
                 f"The archive holds {trial.program} as trial {trial.index}, and this version proposes "
-                f"{proposal.program} there: it was made by other code. Use another directory, "
-                "or the version that made it."
+                f"{proposal.program} there: it was made by other code, or where rounding differs. Use another "
+                "directory, or the version and machine that made it."
             )
     return stored

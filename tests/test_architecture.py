@@ -16,7 +16,7 @@ MAY_IMPORT = {
     },
     "__init__": {"engine", "language", "search"},  # the front door
     "progress": {"analysis", "language", "search", "trial"},
-    "audit": {"analysis", "controllers", "judge", "scoring", "spaces", "tasks", "trial"},
+    "audit": {"analysis", "controllers", "evidence", "judge", "scoring", "spaces", "tasks", "trial"},
     "analysis": {"archive", "catalog", "engine", "evidence", "language", "pareto", "trial"},
     "search": {
         *("archive", "checkpoint", "controllers", "evidence", "judge", "scoring", "spaces", "table_judge", "tasks"),

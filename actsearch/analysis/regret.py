@@ -71,7 +71,8 @@ def best_so_far(trials: Sequence[Trial], *, repeats: bool = False) -> np.ndarray
     """Returns the best score among the first 1, 2, ... trials.
 
     Args:
-      trials: of one run, in order.
+      trials: of one run, in order. Of a run with rungs its longest trainings count; one that never came to full
+        trainings has scores of another quantity, and is not to be compared with one that did.
       repeats: count repeated trainings of a known function too. The best of several draws of one function is luck, so
         that only its first evaluation counts by default.
 

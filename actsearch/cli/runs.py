@@ -12,7 +12,7 @@ from actsearch.audit import audit as run_audit
 from actsearch.cli.common import Directory, Json, print_json
 from actsearch.language import simplify
 from actsearch.spaces import get_space
-from actsearch.tasks import get_tasks
+from actsearch.tasks import TABULAR, get_tasks
 from actsearch.trial import Trial
 
 
@@ -49,6 +49,8 @@ def audit(directory: Directory, sample: int = 20, seed: int = 0, json: Json = Fa
         raise ValueError(f"--sample must be at least 1; received {sample}.")
     with Archive.read(directory) as archive:
         config, trials = archive.config, archive.trials()
+    if config["task"] in TABULAR:
+        raise ValueError(f"An audit trains rejects; {config['task']} is a table: audit a run on a task that trains.")
     rates = run_audit(trials, get_space(config["space"]), get_tasks(config["task"]), sample=sample, seed=seed)
     if json:
         print_json({gate: {**row._asdict(), "rate": row.rate._asdict()} for gate, row in rates.items()})
