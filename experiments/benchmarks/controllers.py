@@ -152,7 +152,7 @@ def curve(regret: np.ndarray, grid: list[int]) -> dict[int, list[float]]:
     return {n: [round(float(value), 6) for value in bootstrap_mean(regret[:, n - 1])] for n in grid}
 
 
-GRID = sorted({round(1.25**i) for i in range(28)} | {100, 150, 250, BUDGET})
+GRID = sorted({round(1.25**i) for i in range(28)} | {100, 250, BUDGET, *SHORT.values()})
 """Numbers of evaluations at which the regret is kept."""
 
 
