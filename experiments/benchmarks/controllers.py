@@ -14,7 +14,8 @@ The runs of a table share its three seeds: the intervals say how much a controll
 another set of trainings would change. Hyperparameters of PPO, GFlowNet and surrogate were chosen on the tables of
 swish-1; those of act-bench had no part in it.
 
-Hardware and wall time: 2 CPU cores, at most 20 minutes for all. Expected numbers: see experiments/README.md.
+Interrupted, the same command goes on. Hardware and wall time: 2 CPU cores; time and numbers to expect are in
+experiments/README.md.
 """
 
 import argparse
@@ -200,10 +201,10 @@ def judge_targets(rows: list[dict[str, Any]], medians: dict[str, dict[str, float
     for table in dict.fromkeys(row["table"] for row in rows):
         if ("random", table) not in by:
             continue
-        chance_ = by["random", table]["regret"][BUDGET]
+        chance_ = by["random", table]["regret"][str(BUDGET)]
         for label in ("evolution", "evolution, small", "ppo", "ppo, plain", "reinforce", "gflownet", "pareto"):
             if row := by.get((label, table)):
-                mine = row["regret"][BUDGET]
+                mine = row["regret"][str(BUDGET)]
                 found.append(
                     {
                         **{"table": table, "controller": label, "figure": f"regret at {BUDGET} evaluations"},
@@ -232,7 +233,7 @@ def draw(rows: list[dict[str, Any]], metric: str, title: str) -> Figure:
         task = get_tabular(row["table"])
         if task.metric == metric and row["controller"] in DRAWN:
             curves = panels.setdefault(f"{task.space}, {task.network}", {})
-            curves[row["controller"]] = {n: Interval(*values) for n, values in row["regret"].items()}
+            curves[row["controller"]] = {int(n): Interval(*values) for n, values in row["regret"].items()}
     return regret_panels(panels, title)
 
 
@@ -244,42 +245,39 @@ def main():
         _write(args.out, json.loads(args.out.read_text()) | {"real_searches": real_searches(args.real)})
         return
     began = time.perf_counter()
-    jobs = [(label, table, args.runs) for table in args.tables for label in args.controllers]
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(len(os.sched_getaffinity(0)), context, one_thread) as pool:
-        rows = []
-        for row in pool.map(measure, *zip(*jobs, strict=True)):
-            rows.append(row)
-            at = row["regret"][row["budget"]]
-            print(
-                f"{row['table']:45} {row['controller']:18} regret {at[0]:.4f} [{at[1]:.4f}, {at[2]:.4f}]  "
-                f"{ {top: cell['median'][0] for top, cell in row['reached'].items()} }  "
-                f"{1e3 * row['seconds_per_evaluation']:.2f} ms",
-                flush=True,
-            )
-    real = real_searches(args.real) if args.real else []
+    rows = measure_all([(label, table, args.runs) for table in args.tables for label in args.controllers], args.rows)
     medians = {table: random_medians(table, args.runs) for table in args.tables}
     targets = judge_targets(rows, medians)
     heads = ("table", "controller", "figure", "value", "random", "met")
-    body = [[_text(target[key]) for key in heads] for target in targets]
-    show(render(body, heads, f"Against random search, {args.runs} runs"))
-    seconds = time.perf_counter() - began
-    print(f"{seconds:.0f} s")
-    if args.out:
-        for metric in ("accuracy", "likelihood"):
-            if any(get_tabular(row["table"]).metric == metric for row in rows):
-                save(draw(rows, metric, f"Regret by {metric}, {args.runs} runs"), FIGURES / f"controllers_{metric}")
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        document = {
-            **_machine(),
-            "seconds": round(seconds),
-            "cpu_seconds": round(sum(r["cpu_seconds"] for r in rows)),
-            "batch": BATCH,
-            "random_medians": medians,
-        }
-        document["real_searches"] = real
-        document |= {"targets": targets, "rows": rows}
-        _write(args.out, document)
+    show(render([[_text(t[key]) for key in heads] for t in targets], heads, f"Against random search, {args.runs} runs"))
+    for metric in ("accuracy", "likelihood"):
+        if any(get_tabular(row["table"]).metric == metric for row in rows):
+            save(draw(rows, metric, f"Regret by {metric}, {args.runs} runs"), FIGURES / f"controllers_{metric}")
+    document = {**_machine(), "cpu_seconds": round(sum(row["cpu_seconds"] for row in rows)), "batch": BATCH}
+    document |= {"random_medians": medians, "targets": targets, "rows": rows}
+    document["real_searches"] = real_searches(args.real) if args.real else []
+    _write(args.out, document)
+    print(f"{time.perf_counter() - began:.0f} s; {args.out}")
+
+
+def measure_all(jobs: list[tuple[str, str, int]], path: Path) -> list[dict[str, Any]]:
+    """Returns a row for each job, from a file of rows where it holds them; a worker for each core makes the others."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = path.read_text().splitlines() if path.exists() else []
+    done = {(row["controller"], row["table"], row["runs"]): row for row in map(json.loads, lines)}
+    missing = [job for job in jobs if job not in done]
+    context = multiprocessing.get_context("spawn")
+    with (
+        concurrent.futures.ProcessPoolExecutor(len(os.sched_getaffinity(0)), context, one_thread) as pool,
+        path.open("a") as file,
+    ):
+        for future in concurrent.futures.as_completed([pool.submit(measure, *job) for job in missing]):
+            row = json.loads(json.dumps(future.result()))  # as it is when read
+            print(json.dumps(row), file=file, flush=True)
+            done[row["controller"], row["table"], row["runs"]] = row
+            mean, low, high = row["regret"][str(row["budget"])]
+            print(f"{row['table']:45} {row['controller']:18} regret {mean:.4f} [{low:.4f}, {high:.4f}]", flush=True)
+    return [done[job] for job in jobs]
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
@@ -309,6 +307,8 @@ def _arguments() -> argparse.Namespace:
         "--controllers", nargs="+", default=list(CONTROLLERS), choices=list(CONTROLLERS), metavar="NAME"
     )
     parser.add_argument("--real", type=int, default=320, help="trials of each search that trains; 0 for none")
+    rows = Path("runs/benchmark_controllers/rows.jsonl")
+    parser.add_argument("--rows", type=Path, default=rows, help="file of finished rows; delete it to begin anew")
     parser.add_argument("--out", type=Path, default=OUT, help="JSON; figures go beside the others")
     return parser.parse_args()
 
