@@ -80,7 +80,7 @@ STUDIES = {
     "evonorm-b": Study(
         "evonorm-b",
         "digits-resnet-layer",
-        1000,
+        320,
         64,
         0.02,  # few graphs are accepted, so that two trainings again in a hundred trials are many
         {
