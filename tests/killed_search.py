@@ -30,7 +30,7 @@ def run(out, budget=800):
     )
 
 
-def run_learned(out, controller, budget=240):
+def run_learned(out, controller, budget=480):
     """Runs a controller on a table, where all time is its own; prints as `run` does."""
     sys.modules["actsearch.search"].SAVE_EVERY = 0.0  # the front door's function hides the module
     return actsearch.search(
