@@ -227,7 +227,10 @@ def test_space_counts_large_spaces_without_enumerating(capsys):
         (["search", "--budget", "0"], "budget must be an integer of at least 1"),
         (["search", "--space", "swish-2", "--controller", "exhaustive"], "use the controller random or evolution"),
         (["search", "--controller", "evolution", "--option", "population"], "NAME=VALUE"),
-        (["search", "--controller", "evolution", "--option", "population=1"], "population must be an integer of at least 2"),
+        (
+            ["search", "--controller", "evolution", "--option", "population=1"],
+            "population must be an integer of at least 2",
+        ),
         (["search", "--controller", "random", "--option", "population=5"], "does not take these options"),
         (["top", "no/such/run"], "no/such/run"),
         (["space", "swish-9"], "swish-1"),
