@@ -17,8 +17,8 @@ import numpy as np
 import tyro
 
 from actsearch.catalog import CATALOG
+from actsearch.evaluation import start, train
 from actsearch.nn import Layer
-from actsearch.scoring import start, train
 from actsearch.tasks import TASKS, Task, get_task
 
 FACTORS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)

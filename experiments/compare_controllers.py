@@ -22,17 +22,17 @@ from typing import Any, NamedTuple
 import jax
 
 import actsearch
-from actsearch.analysis.drawing import save
 from actsearch.analysis.regret import Run, best_so_far, compare, regret_curves
 from actsearch.analysis.statistics import bootstrap_mean, paired_difference
-from actsearch.analysis.tables import Column, render, show
-from actsearch.archive import Archive
+from actsearch.archive.archive import Archive
 from actsearch.catalog import BASELINES, CATALOG, LAYER_BASELINES, PUBLISHED
-from actsearch.evidence import incumbent
+from actsearch.evaluation import score_programs, use_all_cores
 from actsearch.language import Program
-from actsearch.progress import ProgressLog
-from actsearch.scoring import score_programs, use_all_cores
+from actsearch.report.progress import ProgressLog
+from actsearch.report.style import save
+from actsearch.report.tables import Column, render, show
 from actsearch.tasks import get_task
+from actsearch.trials.ranking import incumbent
 
 HERE = Path(__file__).parent
 FRESH_SEEDS = tuple(range(100, 108))

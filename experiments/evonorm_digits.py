@@ -28,24 +28,24 @@ from pathlib import Path
 import jax
 
 import actsearch
-from actsearch.analysis import layers as pictures
-from actsearch.analysis import plots
-from actsearch.analysis.drawing import save
-from actsearch.analysis.export import to_parquet
 from actsearch.analysis.funnel import best, funnel
-from actsearch.analysis.genealogy import genealogy
-from actsearch.analysis.graph import graph
 from actsearch.analysis.statistics import Interval, bootstrap_mean, paired_difference
-from actsearch.analysis.tables import Column, audit_table, funnel_table, render, show
-from actsearch.audit import audit
+from actsearch.archive.frames import to_parquet
 from actsearch.catalog import CATALOG, LAYER_BASELINES
+from actsearch.evaluation import score_programs, use_all_cores
+from actsearch.evaluation.audit import audit
 from actsearch.language import Program
 from actsearch.nn import sites
-from actsearch.progress import ProgressLog
-from actsearch.scoring import score_programs, use_all_cores
+from actsearch.report import fronts as pictures
+from actsearch.report import plots
+from actsearch.report.genealogy import genealogy
+from actsearch.report.graph import graph
+from actsearch.report.progress import ProgressLog
+from actsearch.report.style import save
+from actsearch.report.tables import Column, audit_table, funnel_table, render, show
 from actsearch.spaces import get_space
 from actsearch.tasks import ANCHORS, get_task, get_tasks
-from actsearch.trial import Trial
+from actsearch.trials.trial import Trial
 
 SPACE, ANCHOR_SET = "evonorm-b", "digits-anchors"
 EVOLUTION = {"window": 200, "tournament": 0.1}

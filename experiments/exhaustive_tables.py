@@ -23,13 +23,13 @@ import pandas as pd
 import actsearch
 from actsearch.analysis.funnel import funnel
 from actsearch.analysis.statistics import kendall_tau, percentile_rank
-from actsearch.analysis.tables import Column, funnel_table, render, show
 from actsearch.catalog import BASELINES, CATALOG, PUBLISHED
-from actsearch.progress import ProgressLog
-from actsearch.scoring import score_programs, use_all_cores
+from actsearch.evaluation import score_programs, tabular, use_all_cores
+from actsearch.report.progress import ProgressLog
+from actsearch.report.tables import Column, funnel_table, render, show
 from actsearch.spaces import get_space
-from actsearch.tasks import get_task, tabular
-from actsearch.trial import Trial
+from actsearch.tasks import get_task
+from actsearch.trials.trial import Trial
 
 TASKS = tabular.NETWORKS
 SEEDS = tabular.SEEDS

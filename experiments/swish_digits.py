@@ -19,17 +19,17 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 import actsearch
-from actsearch.analysis import plots
-from actsearch.analysis.drawing import save
 from actsearch.analysis.funnel import best, funnel
 from actsearch.analysis.statistics import Interval, bootstrap_mean, paired_difference, percentile_rank
-from actsearch.analysis.tables import Column, funnel_table, render, show
 from actsearch.catalog import BASELINES, CATALOG, PUBLISHED
+from actsearch.evaluation import score_programs, use_all_cores
 from actsearch.language import Program
-from actsearch.progress import ProgressLog
-from actsearch.scoring import score_programs, use_all_cores
+from actsearch.report import plots
+from actsearch.report.progress import ProgressLog
+from actsearch.report.style import save
+from actsearch.report.tables import Column, funnel_table, render, show
 from actsearch.tasks import get_task
-from actsearch.trial import Trial
+from actsearch.trials.trial import Trial
 
 SEARCH_TASK = "digits-mlp"
 VERIFY_TASKS = ("digits-deep-mlp", "digits-resnet")

@@ -11,41 +11,24 @@ PACKAGE = Path(__file__).parents[1] / "actsearch"
 # Every import points down this page.
 MAY_IMPORT = {
     "cli": {
-        *("analysis", "archive", "audit", "catalog", "checkpoint", "controllers", "engine", "evidence", "language"),
-        *("nn", "progress", "scoring", "search", "spaces", "tasks", "trial"),
+        *("analysis", "archive", "catalog", "controllers", "engine", "evaluation", "export", "language", "nn"),
+        *("report", "spaces", "study", "tasks", "trials"),
     },
-    "__init__": {"engine", "language", "search"},  # the front door
-    "progress": {"analysis", "language", "search", "trial"},
-    "audit": {"analysis", "controllers", "evidence", "judge", "scoring", "spaces", "tasks", "trial"},
-    "analysis": {"archive", "catalog", "engine", "evidence", "language", "pareto", "trial"},
-    "search": {
-        *("archive", "checkpoint", "controllers", "evidence", "judge", "scoring", "spaces", "table_judge", "tasks"),
-        "trial",
-    },
-    "checkpoint": {"packing"},  # the state of a controller on disk; knows nothing of controllers
-    "packing": set(),
-    "table_judge": {"controllers", "spaces", "tasks", "trial"},
-    "judge": {"controllers", "language", "scoring", "spaces", "tasks", "trial"},
-    "archive": {"archive_file", "language", "trial"},
-    "archive_file": set(),  # the file and its faults; knows nothing of trials
-    "controllers": {
-        "engine",
-        "evidence",
-        "language",
-        "pareto",
-        "spaces",
-        "trial",
-    },  # never scoring or tasks: they propose and are told
-    "scoring": {"engine", "language", "nn", "tasks"},
-    "tasks": {"nn"},  # never controllers: a task does not know that it is searched
-    "nn": {"catalog", "engine", "language"},
-    "engine": {"language"},
-    "spaces": {"language"},
+    "__init__": {"engine", "language", "study"},
+    "report": {"analysis", "engine", "language", "study", "trials"},
+    "study": {"archive", "controllers", "evaluation", "spaces", "tasks", "trials"},
+    "evaluation": {"analysis", "controllers", "engine", "language", "nn", "spaces", "tasks", "trials"},
+    "analysis": {"report", "trials"},
+    "tasks": {"nn"},
+    "controllers": {"engine", "language", "spaces", "trials"},
+    "nn": {"engine", "language"},
+    "archive": {"language", "trials"},
+    "engine": {"language", "spaces"},
+    "export": {"language"},
     "catalog": {"language"},
-    "evidence": {"language", "trial"},
-    "trial": {"language"},
+    "spaces": {"language"},
+    "trials": {"language"},
     "language": set(),
-    "pareto": set(),
 }
 OUTSIDE = ("experiments", "notebooks", "tests")  # these use actsearch, never the other way round
 FORBIDDEN_CALLS = ("eval", "exec", "compile", "__import__")
@@ -140,7 +123,7 @@ def test_everything_public_has_a_docstring(path):
         ("language/text.py", "import actsearch"),
         ("language/text.py", "from actsearch import search"),
         ("tasks/digits.py", "def f():\n    from actsearch.controllers.base import Proposal"),
-        ("controllers/base.py", "import actsearch.scoring.train as t"),
+        ("controllers/base.py", "import actsearch.evaluation.train as t"),
         ("controllers/base.py", "from ..tasks import get_task"),
         ("trial.py", "from . import archive"),
         ("cli/app.py", "from experiments import swish_digits"),

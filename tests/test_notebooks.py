@@ -6,20 +6,20 @@ The one about layers reads the committed results; until there are any, made-up o
 import json
 from pathlib import Path
 
-import killed_search
 import nbformat
 import numpy as np
 import pytest
 from nbclient import NotebookClient
 
 import actsearch
-from actsearch.analysis.export import to_parquet
 from actsearch.analysis.funnel import best
 from actsearch.analysis.statistics import false_reject
+from actsearch.archive.frames import to_parquet
 from actsearch.catalog import LAYER_BASELINES
 from actsearch.spaces import get_space
 from actsearch.tasks import ANCHORS
-from actsearch.trial import Trial
+from actsearch.trials.trial import Trial
+from tests.helpers import killed_search
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from actsearch.evidence import length
-from actsearch.trial import Trial
+from actsearch.trials.ranking import length
+from actsearch.trials.trial import Trial
 
 TRAINED = ("ok", "diverged")
 """Statuses of trials that were trained."""

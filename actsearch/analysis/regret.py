@@ -11,10 +11,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from actsearch.analysis.drawing import blank, line_look, styled
 from actsearch.analysis.statistics import Interval, bootstrap_mean
-from actsearch.evidence import first_index, length
-from actsearch.trial import Trial
+from actsearch.report.style import blank, line_look, styled
+from actsearch.trials.ranking import first_index, length
+from actsearch.trials.trial import Trial
 
 _BAND = 100  # places at most at which a band is computed: a bootstrap each
 

@@ -7,14 +7,14 @@ import sys
 
 import tyro
 
-from actsearch.archive import ArchiveError
-from actsearch.checkpoint import CheckpointError
+from actsearch.archive.archive import ArchiveError
+from actsearch.archive.checkpoint import CheckpointError
 from actsearch.cli.compare import compare
 from actsearch.cli.formulas import score, show
 from actsearch.cli.lists import space, tasks
 from actsearch.cli.runs import audit, export, top
 from actsearch.cli.search import search
-from actsearch.scoring import use_all_cores
+from actsearch.evaluation import use_all_cores
 
 COMMANDS = (search, compare, top, audit, score, show, tasks, space, export)
 MISTAKES = (ValueError, TypeError, ArchiveError, CheckpointError, OSError, ImportError)

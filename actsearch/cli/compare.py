@@ -5,15 +5,15 @@ from typing import Any
 
 import tyro
 
-from actsearch.analysis.drawing import save
 from actsearch.analysis.funnel import TRAINED
 from actsearch.analysis.regret import Comparison, Group, Run, regret_curves
 from actsearch.analysis.regret import compare as compare_runs
 from actsearch.analysis.statistics import Interval
-from actsearch.analysis.tables import Column, render
-from actsearch.analysis.tables import show as print_table
-from actsearch.archive import Archive
+from actsearch.archive.archive import Archive
 from actsearch.cli.common import Json, print_json
+from actsearch.report.style import save
+from actsearch.report.tables import Column, render
+from actsearch.report.tables import show as print_table
 
 Directories = tyro.conf.Positional[tuple[Path, ...]]
 _SUFFIXES = (".png", ".svg")

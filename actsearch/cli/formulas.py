@@ -6,20 +6,20 @@ from typing import Any, Literal
 
 import jax
 
-from actsearch.analysis import plots
-from actsearch.analysis.drawing import save
-from actsearch.analysis.graph import MAX_NODES, graph
 from actsearch.analysis.statistics import Interval, bootstrap_mean, paired_difference
-from actsearch.analysis.tables import Column, render
-from actsearch.analysis.tables import show as print_table
 from actsearch.catalog import CATALOG
 from actsearch.cli.common import Formula, Json, explain, print_json, read_formula, reference
 from actsearch.engine import fingerprint, probe
+from actsearch.evaluation import score_programs
+from actsearch.evaluation.trainer import Engine
+from actsearch.export.latex import to_latex
 from actsearch.language import Program, simplify
-from actsearch.language.latex import to_latex
 from actsearch.nn import sites
-from actsearch.scoring import score_programs
-from actsearch.scoring.scorer import Engine
+from actsearch.report import plots
+from actsearch.report.graph import MAX_NODES, graph
+from actsearch.report.style import save
+from actsearch.report.tables import Column, render
+from actsearch.report.tables import show as print_table
 from actsearch.tasks import Task, get_tasks
 
 

@@ -7,14 +7,15 @@ import jax
 import tyro
 from flax import nnx
 
-from actsearch.analysis.tables import Column, render
-from actsearch.analysis.tables import show as print_table
 from actsearch.cli.common import Json, print_json, reference
 from actsearch.engine import probe
+from actsearch.evaluation import Job, Scorer
+from actsearch.evaluation.tabular import TABULAR
 from actsearch.nn import Layer
-from actsearch.scoring import Job, Scorer
+from actsearch.report.tables import Column, render
+from actsearch.report.tables import show as print_table
 from actsearch.spaces import get_space
-from actsearch.tasks import TABULAR, TASKS, Task, get_task
+from actsearch.tasks import TASKS, Task, get_task
 
 
 def tasks(measure: bool = True, json: Json = False) -> None:

@@ -3,17 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from actsearch.analysis.export import to_jsonl, to_parquet
 from actsearch.analysis.funnel import best
-from actsearch.analysis.tables import audit_table, winners_table
-from actsearch.analysis.tables import show as print_table
-from actsearch.archive import Archive
-from actsearch.audit import audit as run_audit
+from actsearch.archive.archive import Archive
+from actsearch.archive.frames import to_jsonl, to_parquet
 from actsearch.cli.common import Directory, Json, print_json
+from actsearch.evaluation.audit import audit as run_audit
+from actsearch.evaluation.tabular import TABULAR
 from actsearch.language import simplify
+from actsearch.report.tables import audit_table, winners_table
+from actsearch.report.tables import show as print_table
 from actsearch.spaces import get_space
-from actsearch.tasks import TABULAR, get_tasks
-from actsearch.trial import Trial
+from actsearch.tasks import get_tasks
+from actsearch.trials.trial import Trial
 
 
 def top(directory: Directory, count: int = 10, json: Json = False) -> None:

@@ -7,18 +7,18 @@ from typing import Annotated, Any
 
 import tyro
 
+from actsearch.analysis.agreement import rung_agreement, rung_table
 from actsearch.analysis.funnel import best, funnel
-from actsearch.analysis.rungs import rung_agreement, rung_table
-from actsearch.analysis.tables import funnel_table, winners_table
-from actsearch.analysis.tables import show as print_table
 from actsearch.cli.common import Json, explain, print_json
 from actsearch.cli.runs import winner
 from actsearch.controllers import CONTROLLERS
-from actsearch.evidence import Evidence
+from actsearch.evaluation.trainer import Engine
 from actsearch.language import simplify
-from actsearch.progress import ProgressLog
-from actsearch.scoring.scorer import Engine
-from actsearch.search import search as run_search
+from actsearch.report.progress import ProgressLog
+from actsearch.report.tables import funnel_table, winners_table
+from actsearch.report.tables import show as print_table
+from actsearch.study.search import search as run_search
+from actsearch.trials.ranking import Evidence
 
 Controller = Annotated[str, tyro.conf.arg(help=f"one of {', '.join(CONTROLLERS)}.")]
 

@@ -7,7 +7,7 @@ from actsearch.controllers.pareto_tournament import pareto_tournament
 from actsearch.controllers.ppo import ppo
 from actsearch.controllers.random_search import random_search
 from actsearch.controllers.regularized_evolution import regularized_evolution
-from actsearch.controllers.repeats import repeated
+from actsearch.controllers.repeated import repeated
 from actsearch.controllers.successive_halving import successive_halving
 from actsearch.controllers.surrogate import surrogate
 from actsearch.spaces import Space

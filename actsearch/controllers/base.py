@@ -35,7 +35,7 @@ One row, `CONTROLLERS["hill_climbing"] = hill_climbing`, and the command line, t
 know it. Until then it runs by hand:
 
 >>> from actsearch.spaces import swish
->>> from actsearch.trial import Trial
+>>> from actsearch.trials.trial import Trial
 >>> controller = hill_climbing(swish())
 >>> proposals, state = controller.ask(controller.init(0), 2)
 >>> state = controller.tell(state, [Trial(i, p.program, "", "ok", 0.5 + i / 10) for i, p in enumerate(proposals)])
@@ -50,11 +50,11 @@ import numpy as np
 
 from actsearch.language import Program
 from actsearch.spaces import Space
-from actsearch.trial import Trial
+from actsearch.trials.trial import Trial
 
 State = Any
-"""A controller's own: dicts with text keys and lists of numbers, text, None and arrays, which `actsearch.checkpoint`
-saves and restores exactly."""
+"""A controller's own: dicts with text keys and lists of numbers, text, None and arrays, which
+`actsearch.archive.checkpoint` saves and restores exactly."""
 
 
 class Proposal(NamedTuple):

@@ -5,8 +5,8 @@ from typing import Literal
 import numpy as np
 
 from actsearch.controllers.base import Controller, Proposal, at_least, require_choice, rng_from, rng_state
-from actsearch.pareto import front
 from actsearch.spaces import Space
+from actsearch.trials.pareto import front
 
 
 def pareto_tournament(

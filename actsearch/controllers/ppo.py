@@ -12,7 +12,7 @@ import optax
 from actsearch.controllers.base import Controller, Proposal, at_least, in_range, require_choice
 from actsearch.controllers.policy import REMEMBERED, compiled, propose
 from actsearch.spaces import Space
-from actsearch.trial import Trial
+from actsearch.trials.trial import Trial
 
 
 def ppo(

@@ -4,9 +4,9 @@ import math
 from typing import Any, NamedTuple
 
 from actsearch.controllers.base import Controller, Proposal
-from actsearch.controllers.told import nothing, unheard
-from actsearch.evidence import first_index, length, noted, recalled, retrained
+from actsearch.controllers.delivery import nothing, unheard
 from actsearch.language import Program
+from actsearch.trials.ranking import first_index, length, noted, recalled, retrained
 
 KEPT = 300
 """Candidates remembered at a rung that wait for promotion: the best, of which one goes for every eta that finish."""
@@ -36,7 +36,7 @@ def successive_halving(controller: Controller, *, rungs: int = 3, eta: int = 3) 
     What the inner controller proposes is trained at rung 0. Of the trainings that finish at a rung, one in `eta` goes
     on to the next, the best first and none twice; promotions come before new candidates, those of higher rungs before
     those of lower ones. The inner controller is told rung 0 only, so that the scores it compares are of one length. The
-    incumbent is chosen at the longest rung (`actsearch.evidence`).
+    incumbent is chosen at the longest rung (`actsearch.trials.ranking`).
 
     Args:
       controller: proposes what starts at rung 0; not itself `repeated` or `successive_halving`.
@@ -57,7 +57,7 @@ def successive_halving(controller: Controller, *, rungs: int = 3, eta: int = 3) 
     Example:
       >>> from actsearch.controllers import random_search
       >>> from actsearch.spaces import swish
-      >>> from actsearch.trial import Trial
+      >>> from actsearch.trials.trial import Trial
       >>> controller = successive_halving(random_search(swish()))
       >>> proposals, state = controller.ask(controller.init(0), 3)
       >>> trials = [

@@ -10,8 +10,8 @@ from actsearch.controllers.base import Controller, Proposal, at_least, require_c
 from actsearch.controllers.regressors import MODELS, Posterior
 from actsearch.engine.features import features
 from actsearch.language import parse
-from actsearch.language.template import Template
 from actsearch.spaces import Space
+from actsearch.spaces.template import Template
 
 Model = Literal["gp", "knn", "forest"]
 Acquisition = Literal["ei", "ucb", "thompson"]
@@ -92,7 +92,7 @@ def surrogate(
       memory: programs that the model is fitted to, at least 16: the latest half, and the best of the others.
       fisher: adds the spectrum of the Fisher information to the features of the 256 candidates that the model likes
         best without it. On the tables it does not help, and it costs a network's compilation.
-      spectrum: choices of n programs -> [n, numbers], such as `actsearch.scoring.fisher.FisherSpectrum`; the search
+      spectrum: choices of n programs -> [n, numbers], such as `actsearch.evaluation.fisher.FisherSpectrum`; the search
         gives it where `fisher` is set. It is no option of the archive.
 
     Raises:

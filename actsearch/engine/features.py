@@ -17,7 +17,7 @@ from jax import lax
 from actsearch.engine.fingerprint import RESOLUTION, tensor_probe
 from actsearch.engine.interpret import interpreter
 from actsearch.engine.specialize import Reductions
-from actsearch.language.template import Template
+from actsearch.spaces.template import Template
 
 QUANTILES = 64
 _CHUNK = 512

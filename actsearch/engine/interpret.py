@@ -19,7 +19,7 @@ from jax.custom_batching import sequential_vmap
 
 from actsearch.engine.specialize import Candidate, Reductions, evaluate_layer, initial_moments
 from actsearch.language import Program
-from actsearch.language.template import Template
+from actsearch.spaces.template import Template
 
 Parameters = tuple[jax.Array, ...]
 

@@ -1,12 +1,12 @@
 """Flax: the layer that holds a program, in NNX and Linen, networks with sites for it, and the names of those sites."""
 
-from actsearch.nn.convolutions import Affine, Conv, DepthwiseConv
+from actsearch.nn.conv import Affine, Conv, DepthwiseConv
 from actsearch.nn.layer import Layer, LayerFactory
 from actsearch.nn.linen import LinenLayer
-from actsearch.nn.mobile import InvertedBottleneck, MobileNet, SqueezeExcite, Stage
+from actsearch.nn.mobilenet import InvertedBottleneck, MobileNet, SqueezeExcite, Stage
 from actsearch.nn.networks import MLP, BottleneckBlock, PreActivationBlock, ResNet
-from actsearch.nn.originals import efficientnet_b0, mobilenet_v2, resnet_50
 from actsearch.nn.sites import Site, sites
+from actsearch.nn.zoo import efficientnet_b0, mobilenet_v2, resnet_50
 
 __all__ = [
     "MLP",

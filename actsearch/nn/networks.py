@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from actsearch.nn.convolutions import Conv, he_normal
+from actsearch.nn.conv import Conv, he_normal
 from actsearch.nn.layer import LayerFactory
 
 

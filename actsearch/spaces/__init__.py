@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from actsearch.spaces.act_bench import act_bench
 from actsearch.spaces.base import Space
-from actsearch.spaces.custom import custom
 from actsearch.spaces.evonorm import evonorm
 from actsearch.spaces.swish import swish
+from actsearch.spaces.units import custom
 
 SPACES: dict[str, Callable[[], Space]] = {
     **{f"swish-{units}": functools.partial(swish, units) for units in (1, 2, 3)},

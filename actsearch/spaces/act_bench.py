@@ -1,7 +1,7 @@
 """The space of the surrogate-search benchmark, after Bingham and Miikkulainen (2023, arXiv 2301.05785)."""
 
 from actsearch.spaces.base import Space
-from actsearch.spaces.custom import units_space
+from actsearch.spaces.units import units_space
 
 UNARY = (
     *("0", "1", "x", "neg", "abs", "reciprocal", "square", "exp", "erf", "erfc", "sinh", "cosh", "tanh", "expm1"),

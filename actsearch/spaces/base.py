@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from actsearch.language import Program
-from actsearch.language.template import Decision, Template
+from actsearch.spaces.template import Decision, Template
 
 
 @dataclasses.dataclass(frozen=True)

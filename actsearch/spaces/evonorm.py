@@ -4,8 +4,8 @@ from typing import Literal
 
 from actsearch.language import parse
 from actsearch.language.reductions import INDEX_SETS, STATISTICS
-from actsearch.language.template import Slot, Template, as_option
 from actsearch.spaces.base import Space
+from actsearch.spaces.template import Slot, Template, as_option
 
 ELEMENTWISE = (*("+", "*", "/", "max", "-x", "sigmoid", "tanh", "exp", "signed_log", "abs", "square", "signed_sqrt"),)
 """The published elementwise primitives: x + y, x y, x / y, max(x, y), -x, sigmoid, tanh, exp, sign(x) log|x|, |x|, x^2

@@ -1,7 +1,7 @@
 """The space of 'Searching for Activation Functions' (Ramachandran, Zoph and Le 2017, section 2, figure 1)."""
 
 from actsearch.spaces.base import Space
-from actsearch.spaces.custom import units_space
+from actsearch.spaces.units import units_space
 
 UNARY = (
     *(

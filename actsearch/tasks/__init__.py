@@ -10,7 +10,6 @@ from actsearch.tasks.digits import (
     digits_resnet,
     digits_resnet_layer,
 )
-from actsearch.tasks.tabular import TABULAR, Tabular, get_tabular
 from actsearch.tasks.warped import (
     warped_mobilenet_layer,
     warped_resnet_layer,
@@ -58,11 +57,6 @@ def get_task(name: str) -> Task:
 
     A number of steps after the name makes a task of that length: "digits-mlp@100".
     """
-    if name in TABULAR:
-        table = TABULAR[name]
-        raise ValueError(
-            f"{name} is a table, which trains nothing: search {table.space} on it, or write {table.network}."
-        )
     known, at, steps = name.partition("@")
     if known not in TASKS or (at and not steps.isdecimal()):
         raise ValueError(f"Unknown task {name!r}; write one of {', '.join([*TASKS, *TASK_SETS])}.")
@@ -72,16 +66,13 @@ def get_task(name: str) -> Task:
 
 __all__ = [
     "ANCHORS",
-    "TABULAR",
     "TASKS",
     "TASK_SETS",
     "Data",
     "Quality",
     "Recipe",
     "Split",
-    "Tabular",
     "Task",
-    "get_tabular",
     "get_task",
     "get_tasks",
 ]

@@ -36,16 +36,16 @@ import numpy as np
 import threadpoolctl  # comes with scikit-learn
 from matplotlib.figure import Figure
 
-from actsearch.analysis.drawing import save
 from actsearch.analysis.regret import regret_panels
 from actsearch.analysis.statistics import Interval, bootstrap_mean
-from actsearch.analysis.tables import render, show
 from actsearch.controllers import Controller, get_controller
-from actsearch.scoring import use_all_cores
-from actsearch.search import search
+from actsearch.evaluation import use_all_cores
+from actsearch.evaluation.table_judge import TableJudge
+from actsearch.evaluation.tabular import TABULAR, Tabular, get_tabular
+from actsearch.report.style import save
+from actsearch.report.tables import render, show
 from actsearch.spaces import get_space
-from actsearch.table_judge import TableJudge
-from actsearch.tasks import TABULAR, Tabular, get_tabular
+from actsearch.study.search import search
 
 OUT = Path(__file__).parent / "results" / "controllers.json"
 FIGURES = Path(__file__).parents[1] / "figures"

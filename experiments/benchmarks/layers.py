@@ -26,13 +26,13 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from actsearch.analysis.tables import Column, render, show
 from actsearch.catalog import CATALOG
 from actsearch.engine import Candidate, interpret, specialize
+from actsearch.evaluation import LAYER_GATES, Job, Scorer, pass_gates, start
+from actsearch.evaluation.train import structure
 from actsearch.language import Program
 from actsearch.nn import Layer
-from actsearch.scoring import LAYER_GATES, Job, Scorer, pass_gates, start
-from actsearch.scoring.train import structure
+from actsearch.report.tables import Column, render, show
 from actsearch.spaces import Space, evonorm
 from actsearch.tasks import Task, get_task
 

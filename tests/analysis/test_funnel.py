@@ -6,7 +6,7 @@ import pytest
 
 from actsearch.analysis.funnel import Stage, best, funnel, mean_metric
 from actsearch.language import parse
-from actsearch.trial import Trial
+from actsearch.trials.trial import Trial
 
 X = parse("x")
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actsearch.analysis.drawing import save
 from actsearch.analysis.regret import Run, best_so_far, compare, regret_at, regret_curves, regret_panels, trials_until
 from actsearch.analysis.statistics import Interval
 from actsearch.language import parse
-from actsearch.trial import Trial
+from actsearch.report.style import save
+from actsearch.trials.trial import Trial
 
 X = parse("x")
 

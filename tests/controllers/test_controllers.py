@@ -7,16 +7,16 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from playing import SPACE, STEPS, Judge, play, seen
 
-from actsearch import checkpoint
+from actsearch.archive import checkpoint
+from actsearch.archive.packing import pack
 from actsearch.controllers import CONTROLLERS, get_controller
 from actsearch.controllers.base import Proposal
-from actsearch.controllers.repeats import repeated
+from actsearch.controllers.repeated import repeated
 from actsearch.controllers.successive_halving import successive_halving
-from actsearch.packing import pack
 from actsearch.spaces import custom, swish
-from actsearch.trial import Trial
+from actsearch.trials.trial import Trial
+from tests.helpers.playing import SPACE, STEPS, Judge, play, seen
 
 OPTIONS = {
     "evolution": {"population": 8, "sample": 3},

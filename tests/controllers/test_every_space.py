@@ -4,7 +4,7 @@ import pytest
 
 from actsearch.controllers import CONTROLLERS, get_controller
 from actsearch.spaces import get_space
-from actsearch.trial import Trial
+from actsearch.trials.trial import Trial
 
 SMALL = {
     "ppo": {"hidden": 4, "batch": 4},

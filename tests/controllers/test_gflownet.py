@@ -8,7 +8,7 @@ from actsearch.controllers import get_controller
 from actsearch.controllers.gflownet import order_loss
 from actsearch.controllers.policy import compiled
 from actsearch.spaces import custom
-from actsearch.trial import Trial
+from actsearch.trials.trial import Trial
 
 SPACE = custom(["x", "relu", "beta * x", "tanh"], ["+", "*", "max"])
 SMALL = {"batch": 8, "sample": 16, "updates": 4, "hidden": 8}

@@ -5,7 +5,7 @@ import pytest
 
 from actsearch.controllers import get_controller
 from actsearch.spaces import evonorm
-from actsearch.trial import Trial
+from actsearch.trials.trial import Trial
 
 SPACE = evonorm(nodes=4)
 

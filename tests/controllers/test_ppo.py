@@ -9,7 +9,7 @@ from actsearch.controllers import get_controller
 from actsearch.controllers.policy import REMEMBERED, compiled
 from actsearch.controllers.ppo import clipped_gain
 from actsearch.spaces import custom
-from actsearch.trial import Trial
+from actsearch.trials.trial import Trial
 
 SPACE = custom(["x", "relu", "beta * x", "tanh"], ["+", "*", "max"])
 SMALL = {"batch": 8, "hidden": 8}

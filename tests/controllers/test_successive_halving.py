@@ -4,12 +4,12 @@ import dataclasses
 from collections import Counter
 
 import pytest
-from playing import SPACE, STEPS, Judge, play, seen
 
 from actsearch.controllers import get_controller
-from actsearch.controllers.repeats import repeated
+from actsearch.controllers.repeated import repeated
 from actsearch.controllers.successive_halving import WAITING, successive_halving
 from actsearch.spaces import swish
+from tests.helpers.playing import SPACE, STEPS, Judge, play, seen
 
 LARGE = swish(1)
 

@@ -11,9 +11,9 @@ from actsearch.controllers.regressors import MODELS, NOISE, gaussian_process
 from actsearch.controllers.surrogate import KNOWN, surrogate
 from actsearch.engine import fingerprint, to_function
 from actsearch.language import parse
-from actsearch.language.template import Template
 from actsearch.spaces import Space, custom
-from actsearch.trial import Trial
+from actsearch.spaces.template import Template
+from actsearch.trials.trial import Trial
 
 SPACE = custom(["x", "-x", "relu", "tanh", "exp", "sigmoid", "abs", "sqrt"], ["+", "*", "max"])  # 192 programs
 LARGE = custom(["x", "relu", "tanh", "exp", "sigmoid", "abs"], ["+", "*", "max"], units=2)  # 46,656 programs

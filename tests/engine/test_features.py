@@ -7,8 +7,8 @@ from actsearch.engine import fingerprint
 from actsearch.engine.features import QUANTILES, features
 from actsearch.engine.fingerprint import tensor_probe
 from actsearch.language import parse
-from actsearch.language.template import Template
 from actsearch.spaces import custom, evonorm
+from actsearch.spaces.template import Template
 
 HALF = (QUANTILES + 5 + 1) // 2
 SPACE = custom(["x", "-x", "relu", "beta * x", "sqrt", "tanh"], ["+", "*", "max"])

@@ -15,10 +15,10 @@ from jax.sharding import PartitionSpec as P
 from actsearch import parse
 from actsearch.engine import Reductions, interpret, interpreter, specialize
 from actsearch.engine.specialize import evaluate
+from actsearch.evaluation import candidate_mesh
 from actsearch.language import PRIMITIVES
-from actsearch.language.template import Slot, Template
-from actsearch.scoring import candidate_mesh
 from actsearch.spaces import custom, swish
+from actsearch.spaces.template import Slot, Template
 
 TOLERANCE = {"float64": 1e-12, "float32": 2e-6}
 X = np.concatenate([[[0.0, -0.5, 1.3], [-2.2, 0.7, 3.1]], np.random.default_rng(0).normal(size=(4, 3))])

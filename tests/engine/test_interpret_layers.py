@@ -11,8 +11,8 @@ from actsearch import parse
 from actsearch.engine import Reductions, interpreter, specialize
 from actsearch.engine.specialize import evaluate_layer
 from actsearch.language import reductions
-from actsearch.language.template import Template
 from actsearch.spaces import evonorm
+from actsearch.spaces.template import Template
 
 SPACE = evonorm(series="B")
 SETTINGS = Reductions(groups=2)

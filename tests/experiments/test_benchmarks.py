@@ -5,12 +5,12 @@ import io
 import json
 
 import pytest
-import scripts
 from rich.console import Console
 
 from actsearch.nn import MLP
 from actsearch.spaces import custom
 from actsearch.tasks import get_task
+from tests.helpers import scripts
 
 
 @pytest.fixture(scope="module")

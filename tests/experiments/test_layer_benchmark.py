@@ -3,8 +3,9 @@
 import json
 
 import pytest
-import scripts
-from tiny import LAYERS, tiny_layer_task
+
+from tests.helpers import scripts
+from tests.helpers.tiny import LAYERS, tiny_layer_task
 
 
 @pytest.fixture(scope="module")

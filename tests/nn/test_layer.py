@@ -11,9 +11,9 @@ from flax import nnx
 from actsearch import parse, to_function
 from actsearch.catalog import CATALOG, LAYERS
 from actsearch.engine import interpret
-from actsearch.language.template import Template
 from actsearch.nn import Layer
 from actsearch.spaces import evonorm
+from actsearch.spaces.template import Template
 
 PRELU = parse("param alpha = 0.25; relu(x) + alpha * minzero(x) + shift")
 X = np.array([[-2.0, 0.5, 1.0], [0.0, -0.25, 3.0]], np.float32)

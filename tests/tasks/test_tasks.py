@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from tiny import tiny_task
 
 from actsearch import parse
+from actsearch.evaluation import start, train
 from actsearch.nn import Layer, sites
-from actsearch.scoring import start, train
 from actsearch.tasks import TASKS, Data, Recipe, get_task
+from tests.helpers.tiny import tiny_task
 
 PROGRAM = parse("x * sigmoid(beta * x)")
 SITES = {

@@ -1,0 +1,90 @@
+"""The three networks of the EvoNorm search at the size of the paper, for 24 x 24 crops; used by the CIFAR-10 tasks.
+
+Their first two spatial reductions have stride 1. K (from memory of Liu et al. 2020, not checked against its text):
+which networks, the widths 0.25, 0.5 and 0.5, the crops and the strides. The settings of the stages are those of the
+papers on the networks.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from flax import nnx
+
+from actsearch.nn.layer import LayerFactory
+from actsearch.nn.mobilenet import MobileNet, Stage
+from actsearch.nn.networks import BottleneckBlock, ResNet
+
+# (channels, blocks, stride of the first block). The stem and its pooling are the two reductions that have stride 1.
+RESNET_50 = ((256, 3, 1), (512, 4, 2), (1024, 6, 2), (2048, 3, 2))
+
+# (stage, blocks): the stride is that of the first block. The stem and the second stage have stride 1 here.
+MOBILENET_V2 = (
+    (Stage(1, 16), 1),
+    (Stage(6, 24), 2),
+    (Stage(6, 32, stride=2), 3),
+    (Stage(6, 64, stride=2), 4),
+    (Stage(6, 96), 3),
+    (Stage(6, 160, stride=2), 3),
+    (Stage(6, 320), 1),
+)
+EFFICIENTNET_B0 = (
+    (Stage(1, 16), 1),
+    (Stage(6, 24), 2),
+    (Stage(6, 40, stride=2, size=5), 2),
+    (Stage(6, 80, stride=2), 3),
+    (Stage(6, 112, size=5), 3),
+    (Stage(6, 192, stride=2, size=5), 4),
+    (Stage(6, 320), 1),
+)
+
+
+def resnet_50(classes: int, layer: LayerFactory, *, width: float = 0.25, rngs: nnx.Rngs) -> ResNet:
+    """Returns the pre-activation ResNet-50 of bottleneck blocks (He et al. 2016, Identity mappings).
+
+    Args:
+      classes: number of outputs.
+      layer: makes the layer of a site from its number of features.
+      width: multiplies every number of channels, above 0.
+      rngs: for the initial weights.
+
+    Differs from the paper: at stride 1 the stem is a 3x3 convolution, and no pooling follows it.
+    """
+    _check(width)
+    stages = [
+        (round_width(channels, width), stride if block == 0 else 1)
+        for channels, blocks, stride in RESNET_50
+        for block in range(blocks)
+    ]
+    stem = round_width(64, width)
+    return ResNet(3, stem, stages, classes, layer, normalize=False, block=BottleneckBlock, rngs=rngs)
+
+
+def mobilenet_v2(classes: int, layer: LayerFactory, *, width: float = 0.5, rngs: nnx.Rngs) -> MobileNet:
+    """Returns MobileNetV2 (Sandler et al. 2018); arguments as resnet_50's. The last convolution is never narrowed."""
+    _check(width)
+    stages, stem, head = list(_blocks(MOBILENET_V2, width)), round_width(32, width), round_width(1280, max(width, 1.0))
+    return MobileNet(3, stem, stages, head, classes, layer, rngs=rngs)
+
+
+def efficientnet_b0(classes: int, layer: LayerFactory, *, width: float = 0.5, rngs: nnx.Rngs) -> MobileNet:
+    """Returns EfficientNet-B0 (Tan, Le 2019) without its random depth and dropout; arguments as resnet_50's."""
+    _check(width)
+    stages, stem, head = list(_blocks(EFFICIENTNET_B0, width)), round_width(32, width), round_width(1280, width)
+    return MobileNet(3, stem, stages, head, classes, layer, squeeze_excite=True, rngs=rngs)
+
+
+def round_width(channels: int, width: float) -> int:
+    """Returns channels * width as a multiple of 8, at least 8 and at least 90 % of it, as in MobileNet's code."""
+    wanted = channels * width
+    rounded = max(8, int(wanted + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * wanted else rounded
+
+
+def _blocks(table: Sequence[tuple[Stage, int]], width: float) -> Iterator[Stage]:
+    for stage, blocks in table:
+        first = stage._replace(features=round_width(stage.features, width))
+        yield from (first if block == 0 else first._replace(stride=1) for block in range(blocks))
+
+
+def _check(width: float) -> None:
+    if not width > 0:
+        raise ValueError(f"width must be above 0; received {width}.")

@@ -1,0 +1,54 @@
+"""A user's own space of core units, with the nesting of the Swish paper."""
+
+from collections.abc import Sequence
+
+from actsearch.spaces.base import Space
+from actsearch.spaces.template import Slot, Template, as_option
+
+MAX_UNITS = 4
+
+
+def custom(unary: Sequence[str], binary: Sequence[str], units: int = 1) -> Space:
+    """Returns the space of `units` nested core units b(u1(.), u2(.)) over the given operators.
+
+    Args:
+      unary: formulas in `x`, or bare names: `"relu"`, `"beta * x"`, `"1"`.
+      binary: formulas in `x` and `y`, bare names, or infix signs: `"*"`, `"max"`, `"x - y^2"`.
+      units: number of core units, 1 to 4.
+
+    Raises:
+      ValueError: an empty list, a repeated operator or `units` out of range; a ParseError where an operator is no
+      formula.
+
+    Example:
+      >>> space = custom(unary=["x", "sigmoid", "beta * x"], binary=["*", "max"])
+      >>> space.count(), str(space.decode((0, 1, 0)))
+      (18, 'x * sigmoid(x)')
+    """
+    name = f"custom({', '.join(unary)}; {', '.join(binary)}; {units})"
+    return units_space(name, unary, binary, units)
+
+
+def units_space(name: str, unary: Sequence[str], binary: Sequence[str], units: int) -> Space:
+    """Returns the space of nested core units under a name; `custom` and `swish` are two callers of it."""
+    if not isinstance(units, int) or not 1 <= units <= MAX_UNITS:
+        raise ValueError(f"units must be an integer from 1 to {MAX_UNITS}; received {units!r}.")
+    one, two = _options("unary", unary, 1), _options("binary", binary, 2)
+    slots: list[Slot] = []
+    readable: tuple[int, ...] = (0,)
+    for unit in range(1, units + 1):
+        first = len(slots) + 1  # the register that the next slot writes
+        slots.append(Slot(f"unit{unit}.unary1", one, (readable,)))
+        slots.append(Slot(f"unit{unit}.unary2", one, (readable,)))
+        slots.append(Slot(f"unit{unit}.binary", two, ((first,), (first + 1,))))
+        readable += (first + 2,)
+    return Space(name, Template(tuple(slots)))
+
+
+def _options(kind: str, texts: Sequence[str], arity: int):
+    if isinstance(texts, str) or not texts:
+        raise ValueError(f"{kind} must be a list with at least one operator; received {texts!r}.")
+    options = tuple(as_option(text, arity) for text in texts)
+    if len(set(options)) != len(options):
+        raise ValueError(f"{kind} names an operator twice: {', '.join(texts)}.")
+    return options
