@@ -7,8 +7,8 @@
 """
 
 from actsearch.engine import fingerprint, to_function
-from actsearch.language import ParseError, Program, parse, simplify
+from actsearch.language import ActsearchError, ParseError, Program, parse, simplify
 from actsearch.search import search
 
 __version__ = "0.1.0"
-__all__ = ["ParseError", "Program", "fingerprint", "parse", "search", "simplify", "to_function"]
+__all__ = ["ActsearchError", "ParseError", "Program", "fingerprint", "parse", "search", "simplify", "to_function"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from actsearch.language.errors import ActsearchError
 from actsearch.language.primitives import PRIMITIVES
 
 DEFAULT_PARAMETERS: Mapping[str, float] = MappingProxyType(
@@ -72,7 +73,7 @@ class Program:
 
     def __post_init__(self):
         if not self.nodes:
-            raise ValueError("A Program needs at least one node; use actsearch.parse to make one from text.")
+            raise ActsearchError("A Program needs at least one node; use actsearch.parse to make one from text.")
 
     def __str__(self) -> str:
         from actsearch.language.text import to_text  # the printer needs Program; a local import breaks the circle
@@ -123,23 +124,23 @@ class Builder:
     def input(self, name: str) -> int:
         """Returns the node of an input, `x` or `y`."""
         if name not in INPUTS:
-            raise ValueError(f"An input is one of {', '.join(INPUTS)}; received {name!r}.")
+            raise ActsearchError(f"An input is one of {', '.join(INPUTS)}; received {name!r}.")
         return self._add(Node("input", (), name))
 
     def parameter(self, name: str, initial: float | None = None) -> int:
         """Returns the node of a trainable parameter; `initial` may be left out for a name of DEFAULT_PARAMETERS."""
         if name not in self._initial and not is_free(name):
-            raise ValueError(
+            raise ActsearchError(
                 f"A parameter needs a name that is free; received {name!r}: choose another, such as 'alpha'."
             )
         if initial is None:
             initial = self._initial.get(name, DEFAULT_PARAMETERS.get(name))
         if initial is None:
-            raise ValueError(f"Parameter {name!r} has no default initial value; pass one.")
+            raise ActsearchError(f"Parameter {name!r} has no default initial value; pass one.")
         if not math.isfinite(initial):
-            raise ValueError(f"Parameter {name!r} needs a finite initial value; received {initial}.")
+            raise ActsearchError(f"Parameter {name!r} needs a finite initial value; received {initial}.")
         if self._initial.setdefault(name, float(initial)) != initial:
-            raise ValueError(
+            raise ActsearchError(
                 f"Parameter {name!r} has two initial values, {self._initial[name]} and {initial}; keep one."
             )
         return self._add(Node("parameter", (), name))
@@ -147,7 +148,7 @@ class Builder:
     def constant(self, value: float) -> int:
         """Returns the node of a finite constant."""
         if not math.isfinite(value):
-            raise ValueError(f"A constant must be finite; received {value}.")
+            raise ActsearchError(f"A constant must be finite; received {value}.")
         return self._add(Node("constant", (), float(value) + 0.0))  # + 0.0 turns -0.0 into 0.0
 
     def apply(self, op: str, *args: int) -> int:
@@ -156,7 +157,7 @@ class Builder:
         if len(args) == primitive.arity - len(primitive.implicit):
             args += tuple(self.parameter(name) for name in primitive.implicit)
         if len(args) != primitive.arity:
-            raise ValueError(f"{op} takes {primitive.arity} operands; received {len(args)}.")
+            raise ActsearchError(f"{op} takes {primitive.arity} operands; received {len(args)}.")
         return self._add(Node(op, args))
 
     def substitute(self, program: Program, inputs: Callable[[str], int]) -> int:
