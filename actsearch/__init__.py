@@ -6,9 +6,47 @@
 (('beta', 1.0),)
 """
 
-from actsearch.engine import fingerprint, to_function
-from actsearch.language import ParseError, Program, parse, simplify
-from actsearch.study.search import search
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actsearch.engine import fingerprint, to_function
+    from actsearch.language import ActsearchError, ParseError, Program, parse, simplify
+    from actsearch.nn import Layer
+    from actsearch.study import search
+
+_HOMES = {
+    "ActsearchError": "language",
+    "Layer": "nn",
+    "ParseError": "language",
+    "Program": "language",
+    "fingerprint": "engine",
+    "parse": "language",
+    "search": "study",
+    "simplify": "language",
+    "to_function": "engine",
+}
+"""The room of each public name; it is imported when the name is first used, so that the front door opens at once."""
 
 __version__ = "0.1.0"
-__all__ = ["ParseError", "Program", "fingerprint", "parse", "search", "simplify", "to_function"]
+__all__ = [
+    "ActsearchError",
+    "Layer",
+    "ParseError",
+    "Program",
+    "fingerprint",
+    "parse",
+    "search",
+    "simplify",
+    "to_function",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'actsearch' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"actsearch.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from actsearch.language.errors import ActsearchError
 from actsearch.language.primitives import PRIMITIVES
 
 DEFAULT_PARAMETERS: Mapping[str, float] = MappingProxyType(
@@ -55,7 +56,6 @@ class Program:
         is dead and no two are equal.
       parameters: (name, initial value) of each trainable parameter, in order of appearance. A parameter holds one value
         per channel, which is the last axis of `x`.
-      choices: the decisions that made the program, when a space drew it; not part of its identity.
 
     Example:
       >>> import actsearch
@@ -68,11 +68,10 @@ class Program:
 
     nodes: tuple[Node, ...]
     parameters: tuple[tuple[str, float], ...] = ()
-    choices: tuple[int, ...] | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self):
         if not self.nodes:
-            raise ValueError("A Program needs at least one node; use actsearch.parse to make one from text.")
+            raise ActsearchError("A Program needs at least one node; use actsearch.parse to make one from text.")
 
     def __str__(self) -> str:
         from actsearch.language.text import to_text  # the printer needs Program; a local import breaks the circle
@@ -123,23 +122,23 @@ class Builder:
     def input(self, name: str) -> int:
         """Returns the node of an input, `x` or `y`."""
         if name not in INPUTS:
-            raise ValueError(f"An input is one of {', '.join(INPUTS)}; received {name!r}.")
+            raise ActsearchError(f"An input is one of {', '.join(INPUTS)}; received {name!r}.")
         return self._add(Node("input", (), name))
 
     def parameter(self, name: str, initial: float | None = None) -> int:
         """Returns the node of a trainable parameter; `initial` may be left out for a name of DEFAULT_PARAMETERS."""
         if name not in self._initial and not is_free(name):
-            raise ValueError(
+            raise ActsearchError(
                 f"A parameter needs a name that is free; received {name!r}: choose another, such as 'alpha'."
             )
         if initial is None:
             initial = self._initial.get(name, DEFAULT_PARAMETERS.get(name))
         if initial is None:
-            raise ValueError(f"Parameter {name!r} has no default initial value; pass one.")
+            raise ActsearchError(f"Parameter {name!r} has no default initial value; pass one.")
         if not math.isfinite(initial):
-            raise ValueError(f"Parameter {name!r} needs a finite initial value; received {initial}.")
+            raise ActsearchError(f"Parameter {name!r} needs a finite initial value; received {initial}.")
         if self._initial.setdefault(name, float(initial)) != initial:
-            raise ValueError(
+            raise ActsearchError(
                 f"Parameter {name!r} has two initial values, {self._initial[name]} and {initial}; keep one."
             )
         return self._add(Node("parameter", (), name))
@@ -147,7 +146,7 @@ class Builder:
     def constant(self, value: float) -> int:
         """Returns the node of a finite constant."""
         if not math.isfinite(value):
-            raise ValueError(f"A constant must be finite; received {value}.")
+            raise ActsearchError(f"A constant must be finite; received {value}.")
         return self._add(Node("constant", (), float(value) + 0.0))  # + 0.0 turns -0.0 into 0.0
 
     def apply(self, op: str, *args: int) -> int:
@@ -156,7 +155,7 @@ class Builder:
         if len(args) == primitive.arity - len(primitive.implicit):
             args += tuple(self.parameter(name) for name in primitive.implicit)
         if len(args) != primitive.arity:
-            raise ValueError(f"{op} takes {primitive.arity} operands; received {len(args)}.")
+            raise ActsearchError(f"{op} takes {primitive.arity} operands; received {len(args)}.")
         return self._add(Node(op, args))
 
     def substitute(self, program: Program, inputs: Callable[[str], int]) -> int:
@@ -173,11 +172,11 @@ class Builder:
                 here.append(self._add(Node(op, (), payload)))
         return here[-1]
 
-    def finish(self, choices: tuple[int, ...] | None = None) -> Program:
+    def finish(self) -> Program:
         """Returns the Program whose output is the node added last, trusting that no node is dead or out of order."""
-        return Program(tuple(self.nodes), tuple(self._initial.items()), choices)
+        return Program(tuple(self.nodes), tuple(self._initial.items()))
 
-    def program(self, output: int, choices: tuple[int, ...] | None = None) -> Program:
+    def program(self, output: int) -> Program:
         """Returns the Program whose output is the given node, without the nodes that it does not need."""
         order = {old: new for new, old in enumerate(self._walk(output))}
         nodes = tuple(
@@ -186,7 +185,7 @@ class Builder:
         )
         names = [str(node.payload) for node in nodes if node.op == "parameter"]
         parameters = tuple((name, self._initial[name]) for name in names)
-        return Program(nodes, parameters, choices)
+        return Program(nodes, parameters)
 
     def _walk(self, output: int) -> Iterator[int]:
         """Yields the nodes that `output` needs, operands first and left to right, each once; no recursion."""

@@ -102,7 +102,7 @@ def _rewrite(program: Program) -> Program:
             here.append(builder.parameter(str(payload), initial[str(payload)]))
         else:
             here.append(builder.constant(float(payload or 0)))
-    return builder.program(here[-1], program.choices)
+    return builder.program(here[-1])
 
 
 def _apply_rules(term: _Term) -> int:

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
+from actsearch.language.errors import ActsearchError
 from actsearch.language.primitives import PRIMITIVES
 from actsearch.language.program import DEFAULT_PARAMETERS, Builder, Program, is_free
 
@@ -36,10 +37,11 @@ _TOKEN = re.compile(
 )
 
 
-class ParseError(ValueError):
+class ParseError(ActsearchError):
     """Text that is not a formula. The message shows the text and points at the column.
 
     Attributes:
+      problem: what is wrong, without the text.
       text: the text as received.
       column: where it went wrong, from 1.
     """
@@ -50,8 +52,13 @@ class ParseError(ValueError):
         before, after = "..." * (start > 0), "..." * (end < len(text))
         pointer = " " * (len(before) + column - 1 - start) + "^"
         super().__init__(f"column {column}: {problem}\n  {before}{excerpt}{after}\n  {pointer}")
+        self.problem = problem
         self.text = text
         self.column = column
+
+    def __reduce__(self) -> tuple[type["ParseError"], tuple[str, str, int]]:
+        # An exception is unpickled from its message alone, and one that cannot be hangs a pool of processes.
+        return ParseError, (self.problem, self.text, self.column)
 
 
 def parse(text: str, parameters: Mapping[str, float] | None = None, *, inputs: tuple[str, ...] = ("x",)) -> Program:
@@ -114,11 +121,11 @@ class _Parser:
 
     def _check_parameter(self, name, initial):
         if not is_free(name):
-            raise ValueError(
+            raise ActsearchError(
                 f"A parameter needs a name that is free; received {name!r}: choose another, such as 'alpha'."
             )
         if not math.isfinite(initial):
-            raise ValueError(f"Parameter {name!r} needs a finite initial value; received {initial}.")
+            raise ActsearchError(f"Parameter {name!r} needs a finite initial value; received {initial}.")
 
     # Tokens.
 

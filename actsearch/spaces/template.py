@@ -14,9 +14,22 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from actsearch.language import ActsearchError
 from actsearch.language.primitives import PRIMITIVES
 from actsearch.language.program import Builder, Program
 from actsearch.language.text import parse
+
+
+class Genotype(NamedTuple):
+    """The choices that determine a program of one space.
+
+    Attributes:
+      space: name of the space that the choices belong to.
+      choices: an index into the options of each decision, in their order.
+    """
+
+    space: str
+    choices: tuple[int, ...]
 
 
 class Slot(NamedTuple):
@@ -57,11 +70,11 @@ class Template:
 
     def __post_init__(self):
         if not self.slots:
-            raise ValueError("A Template needs at least one slot.")
+            raise ActsearchError("A Template needs at least one slot.")
         for register, slot in enumerate(self.slots, start=1):
             readable = {r for operand in slot.operands for r in operand}
             if not slot.options or not all(slot.operands) or not readable <= set(range(register)):
-                raise ValueError(
+                raise ActsearchError(
                     f"Slot {slot.name!r} needs options, and operands that read registers 0 to {register - 1}."
                 )
 
@@ -111,10 +124,10 @@ class Template:
     def check(self, choices: Sequence[int]) -> tuple[int, ...]:
         """Returns `choices` as a tuple of ints, or raises a ValueError that names the choice out of range."""
         if len(choices) != len(self.decisions):
-            raise ValueError(f"Expected {len(self.decisions)} choices, one per decision; received {len(choices)}.")
+            raise ActsearchError(f"Expected {len(self.decisions)} choices, one per decision; received {len(choices)}.")
         for choice, decision in zip(choices, self.decisions, strict=True):
             if not 0 <= choice < len(decision.options):
-                raise ValueError(f"{decision.name} takes 0 to {len(decision.options) - 1}; received {choice}.")
+                raise ActsearchError(f"{decision.name} takes 0 to {len(decision.options) - 1}; received {choice}.")
         return tuple(int(choice) for choice in choices)
 
     def decode(self, choices: Sequence[int]) -> Program:
@@ -140,7 +153,7 @@ class Template:
 
         # Registers are written when first read, so the nodes already stand in a Program's order and none is dead.
         read(len(self.slots))
-        return builder.finish(choices)
+        return builder.finish()
 
     @functools.cached_property
     def _plan(self):
