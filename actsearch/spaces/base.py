@@ -61,7 +61,11 @@ class Space:
     def digest(self) -> str:
         """Identity of the space's content, 16 hexadecimal digits: a name alone could come to mean something else."""
         slots = [
-            (slot.name, [(tuple(map(tuple, option.nodes)), option.parameters) for option in slot.options], slot.operands)
+            (
+                slot.name,
+                [(tuple(map(tuple, option.nodes)), option.parameters) for option in slot.options],
+                slot.operands,
+            )
             for slot in self.template.slots
         ]
         return hashlib.blake2b(repr((self.mutation, slots)).encode(), digest_size=8).hexdigest()
