@@ -15,7 +15,7 @@ from actsearch.language import ActsearchError
 from actsearch.spaces import Space, get_space
 from actsearch.study.callbacks import Callback
 from actsearch.study.loop import run
-from actsearch.study.store import DirectoryStore, MemoryStore, Store
+from actsearch.study.store import DirectoryStore, MemoryStore
 from actsearch.tasks import Task
 from actsearch.trials import Trial
 from actsearch.trials.ranking import CandidateStats, incumbent
@@ -65,8 +65,8 @@ def search(
 
     Args:
       space: a Space, or the name of one.
-      task: what candidates are scored on: a Task, several, or names joined by "+", which `TrainingEvaluator` trains with
-        one seed and the engine that is the fastest for the budget; a table, such as "tabular-swish1-digits-resnet",
+      task: what candidates are scored on: a Task, several, or names joined by "+", which a `TrainingEvaluator` trains
+        with one seed and the engine that is fastest for the budget; a table, such as "tabular-swish1-digits-resnet",
         which is looked up; or an Evaluator, for more seeds, another engine, or an evaluation of your own.
       controller: a Controller, or a name of `actsearch.controllers.CONTROLLERS` for its defaults.
       budget: number of trials, rejected and duplicate ones included, at least the controller's `min_budget()`.
