@@ -3,7 +3,7 @@
 import dataclasses
 import enum
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from actsearch.language import ActsearchError, Program
 from actsearch.spaces import Genotype
@@ -123,3 +123,22 @@ class Trial:
     def stage(self) -> str:
         """Status for people, with the gate of a rejection: "rejected:finite"."""
         return f"{self.status}:{self.gate}" if self.gate else str(self.status)
+
+
+class Known(Protocol):
+    """What an evaluator remembers of a trial: enough to tell repeats and duplicates. A Trial is one."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def score(self) -> float | None: ...
+    @property
+    def first(self) -> int | None: ...
+    @property
+    def repeat(self) -> int: ...
+    @property
+    def fidelity(self) -> float: ...
