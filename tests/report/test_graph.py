@@ -11,7 +11,8 @@ from actsearch.report.graph import MAX_NODES, graph
 from actsearch.report.style import save
 from actsearch.spaces import evonorm
 
-EVOLVED = [evonorm(20).sample(np.random.default_rng(seed)) for seed in range(40)]
+SPACE = evonorm(20)
+EVOLVED = [SPACE.decode(SPACE.sample(np.random.default_rng(seed))) for seed in range(40)]
 LARGEST = sorted(EVOLVED, key=lambda program: len(program.nodes))[-3:]
 PROGRAMS = {
     "x": parse("x"),
