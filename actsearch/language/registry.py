@@ -82,21 +82,27 @@ def _problem(row: Primitive) -> str | None:
 
 
 def _problem_of_latex(row: Primitive) -> str | None:
-    levels = {"", *(level.name.lower() for level in Precedence)}
+    levels = {level.name.lower() for level in Precedence}
     try:
-        fields = [(name, level) for _, name, level, _ in string.Formatter().parse(row.latex) if name is not None]
+        parts = list(string.Formatter().parse(row.latex))
     except ValueError as error:
         return f"its LaTeX is no template ({error}); write {{{{ for a brace"
-    if any(level not in levels for _, level in fields):
-        return f"its LaTeX has a place of another kind than {', '.join(sorted(levels - {''}))}"
-    places = {int(name) if name.isdigit() else number for number, (name, _) in enumerate(fields)}
+    literal = "".join(text for text, *_ in parts)
+    if literal.count("{") != literal.count("}"):
+        return "its LaTeX has a brace without its partner"
+    fields = [(name, level or "") for _, name, level, _ in parts if name is not None]
+    if not all(name.isdigit() or not name for name, _ in fields):
+        return "its LaTeX has a place with a name; write {{ for a brace"
+    if not {level for _, level in fields} <= {"", *levels}:
+        return f"its LaTeX has a place of another kind than {', '.join(sorted(levels))}"
+    places = {int(name or number) for number, (name, _) in enumerate(fields)}
     if row.latex and places != set(range(row.arity)):
         return f"its LaTeX needs a place {{}} for each of {row.arity} operands"
     return None
 
 
 def _problem_of_function(row: Primitive) -> str | None:
-    operand = jax.ShapeDtypeStruct((2, 3), jnp.float32)
+    operand = jnp.zeros((2, 3), jnp.float32)
     result = jax.eval_shape(row.function, *[operand] * row.arity)
     shape, dtype = getattr(result, "shape", None), getattr(result, "dtype", None)
     if (shape, dtype) != (operand.shape, operand.dtype):
