@@ -150,5 +150,6 @@ def _labels(configs: Sequence[Config]) -> list[str]:
     for name, row in zip(names, rows, strict=True):
         rivals = [other for rival, other in zip(names, rows, strict=True) if rival == name]
         differing = [key for key in sorted(row) if any(other.get(key) != row[key] for other in rivals)]
-        labels.append(", ".join([name, *(f"{key}={row[key].strip('\"')}" for key in differing)]))
+        values = [f"{key}={row[key]}".replace('"', "") for key in differing]
+        labels.append(", ".join([name, *values]))
     return labels
