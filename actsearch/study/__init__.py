@@ -2,7 +2,7 @@
 
 from actsearch.study.callbacks import Callback, Progress, StopSearch, TimeLimit
 from actsearch.study.loop import run
-from actsearch.study.search import SearchResult, run_config, search
+from actsearch.study.search import SearchResult, make_evaluator, run_config, search
 from actsearch.study.store import DirectoryStore, MemoryStore, Store
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "StopSearch",
     "Store",
     "TimeLimit",
+    "make_evaluator",
     "run",
     "run_config",
     "search",

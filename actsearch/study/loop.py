@@ -67,7 +67,7 @@ def run(
     store = MemoryStore() if store is None else store
     began, fresh = time.perf_counter(), 0
     state, done = store.resume(controller.init(space, seed), budget)
-    evaluator.remember(store.known(done))
+    evaluator.begin(store.known(done))
     while done < budget:
         proposals, state = controller.ask(space, state, batch)
         if not proposals:

@@ -10,12 +10,12 @@ from typing import Any
 
 from actsearch.archive import Archive
 from actsearch.controllers import Controller, get_controller
-from actsearch.evaluation import TABLES, Evaluator, TabularEvaluator, TrainingEvaluator
+from actsearch.evaluation import TABLES, Engine, Evaluator, TabularEvaluator, TrainingEvaluator
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space, get_space
 from actsearch.study.callbacks import Callback
 from actsearch.study.loop import run
-from actsearch.study.store import DirectoryStore, MemoryStore, Store
+from actsearch.study.store import DirectoryStore, MemoryStore
 from actsearch.tasks import Task
 from actsearch.trials import Trial
 from actsearch.trials.ranking import CandidateStats, incumbent
@@ -65,8 +65,8 @@ def search(
 
     Args:
       space: a Space, or the name of one.
-      task: what candidates are scored on: a Task, several, or names joined by "+", which `TrainingEvaluator` trains with
-        one seed and the engine that is the fastest for the budget; a table, such as "tabular-swish1-digits-resnet",
+      task: what candidates are scored on: a Task, several, or names joined by "+", which a `TrainingEvaluator` trains
+        with one seed and the engine that is fastest for the budget; a table, such as "tabular-swish1-digits-resnet",
         which is looked up; or an Evaluator, for more seeds, another engine, or an evaluation of your own.
       controller: a Controller, or a name of `actsearch.controllers.CONTROLLERS` for its defaults.
       budget: number of trials, rejected and duplicate ones included, at least the controller's `min_budget()`.
@@ -99,7 +99,7 @@ def search(
             f"The controller {controller} only starts within its first {controller.min_budget() - 1} trials; received "
             f"the budget {budget}: give a larger one, or other hyperparameters."
         )
-    evaluator = _evaluator(space, task, seed, budget, out)
+    evaluator = task if isinstance(task, Evaluator) else make_evaluator(space, task, budget, seed=seed, out=out)
     go = functools.partial(
         run, space, evaluator, controller, budget, seed=seed, batch=batch, callbacks=tuple(callbacks)
     )
@@ -124,21 +124,36 @@ def run_config(space: Space, evaluator: Evaluator, controller: Controller, seed:
     }
 
 
-def _evaluator(
+def make_evaluator(
     space: Space,
-    task: Task | Evaluator | str | Sequence[Task],
-    seed: int,
+    task: Task | str | Sequence[Task],
     budget: int,
-    out: str | os.PathLike[str] | None,
+    *,
+    seed: int = 0,
+    seeds_per_trial: int = 1,
+    engine: Engine = "auto",
+    out: str | os.PathLike[str] | None = None,
 ) -> Evaluator:
-    """Returns the evaluator that an argument stands for."""
+    """Returns the evaluator of a task: a table looked up, or trainings.
+
+    Args:
+      space: where candidates come from.
+      task: a Task, several, names joined by "+", or the name of a table.
+      budget: number of trials, for the choice of engine.
+      seed: of the run; its training seeds are `seed * seeds_per_trial + i`.
+      seeds_per_trial: trainings of each candidate.
+      engine: "auto" takes the one of the run in `out`, where there is one, else the one that is fastest for the budget.
+      out: directory of the run; it may be absent or empty.
+
+    Raises:
+      ActsearchError: an unknown name, a task that cannot hold the space's programs, or a number out of range.
+    """
     if isinstance(task, str) and task in TABLES:
-        return TabularEvaluator(space, task, seed=seed)
-    if isinstance(task, str | Task | Sequence):
-        # A run keeps the engine that it began with: engines differ by rounding, which training amplifies.
+        return TabularEvaluator(space, task, seed=seed, seeds_per_trial=seeds_per_trial)
+    if engine == "auto":  # engines differ by rounding, which training amplifies: a run keeps the one it began with
         engine = _stored_identity(out).get("engine", "auto")
-        return TrainingEvaluator(space, task, seeds=(seed,), engine=engine, budget=budget)
-    return task
+    seeds = tuple(seed * seeds_per_trial + i for i in range(seeds_per_trial))
+    return TrainingEvaluator(space, task, seeds=seeds, engine=engine, budget=budget)
 
 
 def _stored_identity(out: str | os.PathLike[str] | None) -> Mapping[str, Any]:
