@@ -1,246 +1,186 @@
-"""The judge turns proposals into trials: cheap gates, training on each task, and a memory of the fingerprints seen."""
+"""TrainingEvaluator: gates, training on each task, and a memory of the candidates seen."""
 
 import contextlib
 import dataclasses
-import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
 
-from actsearch.controllers import Proposal
-from actsearch.evaluation import (
-    GATES,
-    LAYER_GATES,
-    Job,
-    Outcome,
-    Result,
-    Scorer,
-    Verdict,
-    ascend,
-    choose_engine,
-    combine,
-    pass_gates,
-    result,
-    train,
-)
-from actsearch.evaluation.stability import LIMIT
-from actsearch.evaluation.trainer import Engine
-from actsearch.language import Program
-from actsearch.spaces import Space
-from actsearch.tasks import Task
-from actsearch.trials.trial import Trial
-
-
-class _Training(NamedTuple):
-    """What became of a candidate that passed the cheap gates."""
-
-    status: str
-    note: str
-    result: Result
-    seeds: tuple[int, ...]
-    seconds: float
-
-
-class Judge:
-    """Judges the candidates of one run.
-
-    A space of layers is judged by the gates of layers: each task that has a quality gate ends the trainings that fail
-    it; what passes on the first task is tested for stability there, and then trained on the others.
-
-    A proposal that repeats a known candidate, or goes on from a lower rung, is no duplicate: it is trained again, and
-    its trial names the candidate's first one in `duplicate_of`.
-
-    Args:
-      space: where the candidates come from.
-      tasks: what they are trained on, at least one.
-      seeds: of the trainings on each task.
-      engine: "auto", "interpret" or "specialize".
-      budget: expected number of candidates, for the choice of engine.
-      devices: JAX devices, all by default.
-      gates: which gates are tried; by default those of activations or of layers, as the space has it.
-      repeats: the most repeats that a proposal may name.
-
-    Attributes:
-      why: one line on the choice of engine.
-    """
-
-    def __init__(
-        self,
-        space: Space,
-        tasks: Sequence[Task],
-        seeds: tuple[int, ...],
-        engine: Engine,
-        budget: int,
-        devices: Sequence[jax.Device] | None = None,
-        gates: tuple[str, ...] | None = None,
-        repeats: int = 0,
-    ):
-        self.space, self.tasks, self.seeds, self.devices = space, tasks, seeds, devices
-        self.repeats = repeats
-        self.engine, self.why = choose_engine(engine, budget, max(task.recipe.steps for task in tasks), space.layers)
-        self.gates = gates or (LAYER_GATES if space.layers else GATES)
-        self._first: dict[str, Trial] = {}
-        self._scorers: dict[Any, Scorer] = {}
-
-    @property
-    def compilations(self) -> int:
-        """Of training functions and the stability test, so far."""
-        return sum(scorer.compilations for scorer in self._scorers.values())
-
-    def remember(self, trials: Sequence[Trial]) -> None:
-        """Adds trials to the memory of fingerprints."""
-        for trial in trials:
-            if trial.fingerprint and trial.status not in ("duplicate", "failed"):
-                self._first.setdefault(trial.fingerprint, trial)
-
-    def __call__(self, proposals: Sequence[Proposal], start: int) -> list[Trial]:
-        """Returns a trial for each proposal, the first with the index `start`."""
-        seen = {identity: trial.index for identity, trial in self._first.items()}
-        verdicts = []
-        for index, proposal in enumerate(proposals, start=start):
-            gates = _without_duplicate(self.gates) if _again(proposal) else self.gates
-            verdict = pass_gates(proposal.program, seen, gates)
-            if verdict.status == "pass":
-                seen.setdefault(verdict.fingerprint, index)
-            verdicts.append(verdict)
-        trained = self._train_all({i: proposals[i] for i, verdict in enumerate(verdicts) if verdict.status == "pass"})
-        trials: list[Trial] = []
-        for i, (proposal, verdict) in enumerate(zip(proposals, verdicts, strict=True)):
-            trials.append(self._trial(start + i, proposal, verdict, trained.get(i)))
-            self.remember(trials[-1:])
-        return trials
-
-    def _train_all(self, proposals: Mapping[int, Proposal]) -> dict[int, _Training]:
-        """Trains proposals, those with the same seeds and length together."""
-        groups: dict[tuple[int, int | None], list[int]] = {}
-        for i, proposal in proposals.items():
-            groups.setdefault((proposal.repeat, proposal.rung), []).append(i)
-        trained: dict[int, _Training] = {}
-        for (repeat, rung), members in groups.items():
-            tasks = [task if rung is None else task.at_rung(rung) for task in self.tasks]
-            found = self._train([proposals[i].program for i in members], tasks, repeat_seeds(self.seeds, repeat))
-            trained |= dict(zip(members, found, strict=True))
-        return trained
-
-    def _train(self, programs: Sequence[Program], tasks: Sequence[Task], seeds: tuple[int, ...]) -> list[_Training]:
-        """Trains programs on one task after another; those that fail a gate or diverge are spared the later tasks."""
-        rows: list[dict[str, Result]] = [{} for _ in programs]
-        spent = [0.0] * len(programs)
-        ends: dict[int, tuple[str, str]] = {}
-        for task in tasks:
-            with self._charged(spent, going := [i for i in range(len(programs)) if i not in ends]):
-                outcomes = self._outcomes(task, [programs[i] for i in going], seeds)
-            for i, found in zip(going, outcomes, strict=True):
-                rows[i][task.name] = result(task, found)
-                ends |= self._end(i, task, found, rows[i][task.name])
-            if task is tasks[0] and "stability" in self.gates:
-                with self._charged(spent, going := [i for i in going if i not in ends]):
-                    ends |= self._unstable({i: programs[i] for i in going})
-        return [_Training(*ends.get(i, ("ok", "")), combine(row), seeds, spent[i]) for i, row in enumerate(rows)]
-
-    @contextlib.contextmanager
-    def _charged(self, seconds: list[float], going: Sequence[int]):
-        """Charges the time spent inside to the programs that were at work, in equal parts."""
-        began = time.perf_counter()
-        yield
-        for i in going:
-            seconds[i] += (time.perf_counter() - began) / len(going)
-
-    def _end(self, i: int, task: Task, outcomes: Sequence[Outcome], found: Result) -> dict[int, tuple[str, str]]:
-        """Returns {i: (status, note)} where a candidate's training on a task was its last one, else nothing."""
-        if task.quality and self._floor(task) and any(not outcome.early >= self._floor(task) for outcome in outcomes):
-            early = min(outcome.early for outcome in outcomes)
-            return {i: ("rejected:quality", f"accuracy {early:.3f} on {task.name} after {task.quality.steps} steps")}
-        return {i: ("diverged", f"on {task.name}")} if found.diverged else {}
-
-    def _floor(self, task: Task) -> float:
-        """Returns the least accuracy at a task's quality gate, 0 where there is none."""
-        return task.quality.accuracy if "quality" in self.gates and task.quality else 0.0
-
-    def _unstable(self, programs: Mapping[int, Program]) -> dict[int, tuple[str, str]]:
-        """Returns {i: (status, note)} for the programs that fail the stability gate."""
-        rows = self._run(self.tasks[0], list(programs.values()), self.seeds[:1], 0.0, measure=ascend)
-        norms = {i: row[0].gradient for i, row in zip(programs, rows, strict=True)}
-        return {
-            i: ("rejected:stability", f"gradient norm {norm:.1e} while ascending")
-            for i, norm in norms.items()
-            if not norm <= LIMIT
-        }
-
-    def _outcomes(self, task: Task, programs: Sequence[Program], seeds: tuple[int, ...]) -> list[list[Outcome]]:
-        """Trains programs on one task; returns the outcomes of each, one a seed."""
-        return self._run(task, programs, seeds, self._floor(task), measure=train)
-
-    def _run(self, task: Task, programs: Sequence[Program], seeds, floor: float, measure) -> list[list[Any]]:
-        """Measures every program at every seed, with either engine."""
-        known = tuple(seed for repeat in range(self.repeats + 1) for seed in repeat_seeds(self.seeds, repeat))
-        options = {"seeds": known, "devices": self.devices, "measure": measure}
-        if self.engine == "interpret" and programs:
-            make = functools.partial(Scorer.interpreted, task, self.space.template, **options)
-            scorer = self._made((task.name, measure), make)
-            found = scorer([Job(program.choices or (), seed, 1.0, floor) for program in programs for seed in seeds])
-            return [found[i * len(seeds) : (i + 1) * len(seeds)] for i in range(len(programs))]
-        rows = []
-        for program in programs:
-            make = functools.partial(Scorer.specialized, task, program, **options)
-            rows.append(self._made((task.name, measure, program), make)([Job((), seed, 1.0, floor) for seed in seeds]))
-        return rows
-
-    def _made(self, key: Any, make) -> Any:
-        if key not in self._scorers:
-            self._scorers[key] = make()
-        return self._scorers[key]
-
-    def _trial(self, index: int, proposal: Proposal, verdict: Verdict, trained: _Training | None) -> Trial:
-        blank = Trial(index, proposal.program, verdict.fingerprint, verdict.status, parents=proposal.parents)
-        original = self._first.get(verdict.fingerprint)
-        if trained is not None:
-            return dataclasses.replace(
-                blank,
-                status=trained.status,
-                score={"ok": trained.result.score, "diverged": 0.0}.get(trained.status),
-                metrics=_with_steps(trained.result.metrics, proposal, self.tasks),
-                seeds=trained.seeds,
-                duplicate_of=original.index if original is not None and _again(proposal) else None,
-                seconds=verdict.seconds + trained.seconds,
-                note=trained.note,
-            )
-        return dataclasses.replace(
-            blank,
-            score=original.score if original is not None and verdict.status == "duplicate" else None,
-            duplicate_of=verdict.duplicate_of,
-            seconds=verdict.seconds,
-            note=verdict.note,
-        )
-
+from actsearch.evaluation.base import Memory, base_trial, genotype_of
+from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
+from actsearch.evaluation.train import train
+from actsearch.evaluation.trainer import Engine, Job, Result, Scorer, choose_engine, combine, result
+from actsearch.language import ActsearchError
+from actsearch.spaces import Genotype, Space
+from actsearch.tasks import Task, get_tasks
+from actsearch.trials import Known, Proposal, Status, Trial
 
 REPEAT_STRIDE = 1_000_000
 """Between the seeds of a candidate's first training and those of its next repeat."""
 
 
-def repeat_seeds(seeds: Sequence[int], repeat: int) -> tuple[int, ...]:
-    """Returns the seeds of a repeat; repeat 0 is the first evaluation.
+class _Screened(NamedTuple):
+    """A proposal after the gates before training."""
+
+    index: int
+    proposal: Proposal
+    genotype: Genotype | None
+    verdict: Verdict
+    seconds: float
+
+    @property
+    def claim(self) -> tuple[str, int, float]:
+        """What makes a second such proposal a duplicate."""
+        return self.verdict.fingerprint, self.proposal.repeat, self.proposal.fidelity
+
+
+@dataclasses.dataclass
+class _Training:
+    """What is known of a candidate while it is trained on one task after another."""
+
+    candidate: _Screened
+    seeds: tuple[int, ...]
+    results: dict[str, Result] = dataclasses.field(default_factory=dict)
+    status: Status = Status.OK
+    gate: str = ""
+    note: str = ""
+    seconds: float = 0.0
+
+    def end(self, status: Status, note: str, gate: str = "") -> None:
+        """Ends the training: the later tasks are spared."""
+        self.status, self.note, self.gate = status, note, gate
+
+
+class TrainingEvaluator:
+    """Evaluates candidates by training them.
+
+    A candidate that fails a gate, or diverges, is spared the later tasks; a known one is a duplicate, unless it comes
+    with further seeds (`Proposal.repeat`) or at another fidelity. What is trained is the program that the proposal
+    names: the interpreter runs it by a genotype that decodes to it, and a program that the space does not have fails.
+
+    Args:
+      space: where candidates come from; the interpreter is compiled for it.
+      tasks: what they are trained on: a Task, several, or names joined by "+".
+      seeds: each candidate is trained once with each of them.
+      engine: "auto", "interpret" or "specialize".
+      budget: expected number of candidates, for the choice of engine.
+      devices: JAX devices, all by default.
+      gates: names or Gates that are tried in the place of all those registered for the space's kind; "shape" always is.
+
+    Attributes:
+      engine: the one that is used, never "auto".
+      compilations: training functions and measurements compiled so far.
+
+    Raises:
+      ActsearchError: tasks of another kind than the space, none at all or two of one name; no seeds; an unknown name.
 
     Example:
-      >>> repeat_seeds((0, 1), 0), repeat_seeds((0, 1), 2)
-      ((0, 1), (2000000, 2000001))
+      >>> from actsearch.spaces import swish
+      >>> evaluator = TrainingEvaluator(swish(), "digits-mlp", seeds=(0, 1))
+      >>> evaluator.engine, evaluator.identity["seeds"], evaluator.identity["gates"]
+      ('interpret', [0, 1], ['shape', 'finite'])
     """
-    return tuple(seed + repeat * REPEAT_STRIDE for seed in seeds)
 
+    def __init__(
+        self,
+        space: Space,
+        tasks: Task | str | Sequence[Task],
+        *,
+        seeds: Sequence[int] = (0,),
+        engine: Engine = "auto",
+        budget: int = 1000,
+        devices: Sequence[jax.Device] | None = None,
+        gates: Iterable[Gate | str] | None = None,
+    ):
+        self.space, self.tasks, self.seeds, self.devices = space, as_tasks(tasks), tuple(seeds), devices
+        _check(space, self.tasks, self.seeds)
+        self.gates = gates_of(space.kind) if gates is None else get_gates(gates)
+        steps = max(task.recipe.steps for task in self.tasks)
+        self.engine, self.summary = choose_engine(engine, budget, steps, space.kind == "layer")
+        self.compilations = 0
+        self._memory = Memory()
+        self._interpreters: dict[Any, Scorer] = {}
 
-def _again(proposal: Proposal) -> bool:
-    return proposal.repeat > 0 or (proposal.rung or 0) > 0
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What the trials depend on: tasks by digest, the engine, seeds, gates and the version of fingerprints."""
+        return {
+            "kind": "training",
+            "tasks": {task.name: task.digest for task in self.tasks},
+            "engine": self.engine,
+            "seeds": list(self.seeds),
+            "gates": [gate.name for gate in self.gates],
+            "fingerprint": FINGERPRINT_VERSION,
+        }
 
+    def begin(self, known: Iterable[Known]) -> None:
+        """Forgets every trial, then remembers these."""
+        self._memory.clear()
+        self.remember(known)
 
-def _without_duplicate(gates: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(gate for gate in gates if gate != "duplicate")
+    def remember(self, known: Iterable[Known]) -> None:
+        """Adds trials that were evaluated elsewhere, in the order of their indices."""
+        for trial in known:
+            self._memory.add(trial)
 
+    def evaluate(self, proposals: Sequence[Proposal], start: int) -> list[Trial]:
+        """Returns a trial for each proposal, the first with the index `start`."""
+        candidates = [self._screen(index, proposal) for index, proposal in enumerate(proposals, start)]
+        trained = self._train_all(self._claim(candidates))
+        trials = []
+        for candidate in candidates:
+            trials.append(self._trial(candidate, trained.get(candidate.index)))
+            self._memory.add(trials[-1])
+        return trials
 
-def _with_steps(metrics: tuple[dict[str, float], ...], proposal: Proposal, tasks: Sequence[Task]):
-    """Adds the steps trained to the metrics of a training at a rung, summed over the tasks."""
-    if proposal.rung is None:
-        return metrics
-    steps = float(sum(task.at_rung(proposal.rung).recipe.steps for task in tasks))
-    return tuple({**row, "steps": steps} for row in metrics)
+    def _screen(self, index: int, proposal: Proposal) -> _Screened:
+        began = time.perf_counter()
+        verdict = screen(proposal.program, self.gates)
+        genotype = genotype_of(self.space, proposal)
+        return _Screened(index, proposal, genotype, verdict, time.perf_counter() - began)
+
+    def _claim(self, candidates: Sequence[_Screened]) -> list[_Screened]:
+        """Returns those to train: of equal ones the first."""
+        fresh: dict[tuple[str, int, float], _Screened] = {}
+        for candidate in candidates:
+            passed = not candidate.verdict.gate and self._runs(candidate)
+            if passed and not self._memory.has(*candidate.claim):
+                fresh.setdefault(candidate.claim, candidate)
+        return list(fresh.values())
+
+    def _runs(self, candidate: _Screened) -> bool:
+        """Returns whether the engine can run a candidate: the interpreter runs members of the space alone."""
+        return self.engine == "specialize" or candidate.genotype is not None
+
+    def _train_all(self, candidates: Sequence[_Screened]) -> dict[int, _Training]:
+        """Trains candidates, those with the same seeds and fidelity together; returns them by index."""
+        groups: dict[tuple[int, float], list[_Training]] = {}
+        for candidate in candidates:
+            repeat, fidelity = candidate.proposal.repeat, candidate.proposal.fidelity
+            training = _Training(candidate, repeat_seeds(self.seeds, repeat))
+            groups.setdefault((repeat, fidelity), []).append(training)
+        for (_, fidelity), group in groups.items():
+            for task in self.tasks:
+                if going := [training for training in group if training.status is Status.OK]:
+                    self._train_on(task, fidelity, going)
+        return {training.candidate.index: training for group in groups.values() for training in group}
+
+    def _train_on(self, task: Task, fidelity: float, trainings: Sequence[_Training]) -> None:
+        """Trains candidates on one task, then tries the gates that look at the outcomes."""
+        name, first, task = task.name, task is self.tasks[0], task.at_fidelity(fidelity)
+        floor = task.quality.accuracy if task.quality and any(gate.name == "quality" for gate in self.gates) else 0.0
+        seeds = trainings[0].seeds
+        with _charged(trainings):
+            rows = self._measure(task, trainings, seeds, train, floor)
+        for training, outcomes in zip(trainings, rows, strict=True):
+            training.results[name] = result(task, outcomes)
+            self._judge_outcomes(training, task, outcomes)
+        for gate in self.gates:
+            going = [training for training in trainings if training.status is Status.OK]
+            if first and going and gate.measure not in (None, train):
+                with _charged(going):
+                    measured = self._measure(task, going, seeds[:1], gate.measure, 0.0)
+                for training, results in zip(going, measured, strict=True):
+                    _try(gate, training, task, results)
