@@ -44,6 +44,40 @@ class Group(NamedTuple):
     regret: list[Interval | None]
     needed: list[int | None]
 
+    def rows(self) -> list["RunRow"]:
+        """Returns the facts of each run."""
+        return [
+            RunRow(
+                run.name,
+                run.config.get("seed"),
+                len(run.trials),
+                sum(trial.trained for trial in run.trials),
+                float(curve[-1]),
+                needed,
+            )
+            for run, curve, needed in zip(self.runs, self.curves, self.needed, strict=True)
+        ]
+
+
+class RunRow(NamedTuple):
+    """Facts of one run.
+
+    Attributes:
+      run: its name.
+      seed: of the search; None where the configuration has none.
+      trials: number of trials.
+      trained: how many of them were trained.
+      best: best score.
+      trials_until_threshold: None where the threshold was not reached.
+    """
+
+    run: str
+    seed: int | None
+    trials: int
+    trained: int
+    best: float
+    trials_until_threshold: int | None
+
 
 class Comparison(NamedTuple):
     """Regret of several runs on one space and task.
@@ -64,8 +98,13 @@ class Comparison(NamedTuple):
     budgets: tuple[int, ...]
     groups: dict[str, Group]
 
+    @property
+    def where(self) -> str:
+        """Space and task for people: "swish-1 on digits-mlp"."""
+        return f"{self.space} on {self.task}"
 
-def compare(
+
+def compare_runs(
     runs: Sequence[Run], budgets: Sequence[int] = (), within: float = 0.005, reference: float | None = None
 ) -> Comparison:
     """Returns the regret of runs on one space and task, and the trials until a good score, grouped over seeds.

@@ -1,4 +1,4 @@
-"""What a run's configuration says: space, tasks, controller, and the settings that tell runs apart. For `compare`.
+"""What a run's configuration says: space, tasks, controller, and the settings that tell runs apart. For `compare_runs`.
 
 Archives of format 1 name the task and the controller, with the controller's `options`; those of format 2 hold the
 identity of the evaluator, and the controller with all of its hyperparameters.
