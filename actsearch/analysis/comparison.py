@@ -11,6 +11,7 @@ from actsearch.analysis.regret import best_so_far, regret_at, trials_until
 from actsearch.analysis.statistics import Interval
 from actsearch.language import ActsearchError
 from actsearch.trials import Trial
+from actsearch.trials.codec import ABSENT, differences
 
 
 class Run(Protocol):
@@ -188,7 +189,6 @@ def _labels(configs: Sequence[Config]) -> list[str]:
     labels = []
     for name, row in zip(names, rows, strict=True):
         rivals = [other for rival, other in zip(names, rows, strict=True) if rival == name]
-        differing = [key for key in sorted(row) if any(other.get(key) != row[key] for other in rivals)]
-        values = [f"{key}={row[key]}".replace('"', "") for key in differing]
-        labels.append(", ".join([name, *values]))
+        differing = {key: value for other in rivals for key, value, _ in differences(row, other) if value is not ABSENT}
+        labels.append(", ".join([name, *(f"{key}={differing[key]}" for key in sorted(differing))]))
     return labels

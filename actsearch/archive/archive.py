@@ -24,8 +24,7 @@ from actsearch.archive.sqlite import (
     intact,
     locked,
 )
-from actsearch.language import ParseError, Program, parse
-from actsearch.language.program import INPUTS
+from actsearch.language import INPUTS, ParseError, Program, parse
 from actsearch.trials.trial import Trial
 
 __all__ = ["Archive", "ArchiveError"]

@@ -10,7 +10,7 @@ programs land in the same cell.
 
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import jax
@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from actsearch.engine.specialize import evaluate
-from actsearch.language import PRIMITIVES, Program, simplify
+from actsearch.language import PRIMITIVES, Primitive, Program, simplify
 
 RESOLUTION = 1e-6
 PROBE_SIZE = 256
@@ -101,7 +101,7 @@ def evaluate_on(program: Program, x: np.ndarray, parameters: Mapping[str, float]
     with jax.enable_x64(True):
         inputs = {name: jnp.asarray(x, jnp.float64) for name in program.inputs or ("x",)}
         values = {name: jnp.float64(value) for name, value in parameters.items()}
-        return np.asarray(evaluate(program, inputs, values, functions=_compiled()))
+        return np.asarray(evaluate(program, inputs, values, functions=_compiled(program)))
 
 
 def _outputs_on_points(program: Program, settings: np.ndarray) -> np.ndarray:
@@ -118,7 +118,7 @@ def _outputs_on_points(program: Program, settings: np.ndarray) -> np.ndarray:
     with jax.enable_x64(True):
         operands = {name: jnp.asarray(value) for name, value in inputs.items()}
         parameters = {name: jnp.asarray(value) for name, value in values.items()}
-        outputs = np.asarray(evaluate(program, operands, parameters, functions=_compiled()))
+        outputs = np.asarray(evaluate(program, operands, parameters, functions=_compiled(program)))
     return outputs[: points.size].reshape(points.shape)
 
 
@@ -146,13 +146,13 @@ def _generic(name: str) -> tuple[float, float]:
     return 0.55 + 0.4 * number, 1.15 + 0.4 * number
 
 
+def _compiled(program: Program) -> dict[str, Callable[..., jax.Array]]:
+    return {op: _compiled_primitive(PRIMITIVES[op]) for op, args, _ in program.nodes if args}
+
+
 @functools.cache
-def _compiled():
-    two_groups = {"groups": 2}
-    return {
-        name: jax.jit(functools.partial(row.function, **two_groups) if row.kind == "reduction" else row.function)
-        for name, row in PRIMITIVES.items()
-    }
+def _compiled_primitive(row: Primitive) -> Callable[..., jax.Array]:
+    return jax.jit(functools.partial(row.function, groups=2) if row.kind == "reduction" else row.function)
 
 
 def _quantise(outputs: np.ndarray) -> np.ndarray:

@@ -13,23 +13,12 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from actsearch.language import PRIMITIVES, ActsearchError, Program
+from actsearch.language import GREEK, PRIMITIVES, ActsearchError, Program
 from actsearch.report.graph_layout import Layout, layout
 from actsearch.report.style import BLUE, GREY, INK, LIGHT, ORANGE, new_figure, styled
 
 MAX_NODES = 200
 """Nodes that fit a picture; about 25 can be read on a page."""
-
-_SIGNS = {
-    **{"add": "+", "mul": "×", "neg": "−( )", "abs": "|  |", "sqrt": "√", "sigmoid": "σ", "reciprocal": "1 ÷ ( )"},
-    **{"square": "( )²", "cube": "( )³", "power4": "( )⁴", "power5": "( )⁵", "power6": "( )⁶", "power7": "( )⁷"},
-    **{"power8": "( )⁸", "log_abs": "log |  |", "signed_sqrt": "sgn √|  |", "signed_log": "sgn log |  |"},
-    **{"sub": "a − b", "div": "a ÷ b", "safe_div": "a ÷ (b + ε)", "pow": "a ^ b", "sigmul": "σ(a) × b"},
-    **{"mix": "c a + (1 − c) b", "rbf": "exp(−c (a − b)²)", "laplace": "exp(−c |a − b|)"},
-}
-"""What is written in a box where it is not the primitive's name; a, b and c are the operands in order."""
-_AXES = {"batch": "b,h,w", "instance": "h,w", "layer": "h,w,c", "group": "h,w,c/g"}
-_GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "tau": "τ"}
 
 _KINDS = {
     # fill, edge, text, corner: no meaning rests on colour alone
@@ -94,12 +83,10 @@ def _label(op: str, payload: str | float | None, initial: dict[str, float]) -> s
         case "input":
             return str(payload)
         case "parameter":
-            name = _GREEK.get(str(payload), str(payload))
+            name = GREEK.get(str(payload), str(payload))
             return f"{name} = {initial[str(payload)]:g}".replace("-", "−")
-    index_set, _, statistic = op.partition("_")
-    if PRIMITIVES[op].kind == "reduction":
-        return f"{statistic} over {_AXES[index_set]}"
-    return _SIGNS.get(op) or (f"{op}({', '.join('abc'[: PRIMITIVES[op].arity])})" if _ordered(op) else op)
+    row = PRIMITIVES[op]
+    return row.drawn or (f"{op}({', '.join('abc'[: row.arity])})" if _ordered(op) else op)
 
 
 def _ordered(op: str) -> bool:

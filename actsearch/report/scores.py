@@ -15,6 +15,7 @@ from actsearch.report.labels import label_above, spread
 from actsearch.report.scale import SCORE_LABEL, score_axis
 from actsearch.report.style import BLUE, GREY, INK, LIGHT, ORANGE, new_figure, styled
 from actsearch.trials import Status, Trial
+from actsearch.trials.ranking import of_highest_fidelity
 
 _LINES: list[tuple[str, str, Any]] = [
     (colour, marker, dash)
@@ -37,20 +38,20 @@ def search_progress(trials: Sequence[Trial], title: str = "Search progress") -> 
     Raises:
       ActsearchError: no trial with status "ok".
     """
-    ok = [trial for trial in trials if trial.status is Status.OK]
+    ok = [trial for trial in trials if trial.status is Status.OK and trial.score is not None]
     if not ok:
         raise ActsearchError(f"search_progress needs a trial with status ok; received {len(trials)} without one.")
-    highest = max(trial.fidelity for trial in ok)
+    full = of_highest_fidelity(ok)
     figure = new_figure(8.0, 4.2, title)
     axes = figure.subplots()
     score_axis(axes, "y", np.array([trial.score for trial in ok]))
-    _dots(axes, [trial for trial in ok if trial.fidelity < highest], "trained shorter", GREY)
-    _dots(axes, [trial for trial in ok if trial.fidelity == highest], "trained", BLUE)
+    _dots(axes, [trial for trial in ok if trial.fidelity < full[0].fidelity], "trained shorter", GREY)
+    _dots(axes, full, "trained", BLUE)
     diverged = [trial.index for trial in trials if trial.status is Status.DIVERGED]
     if diverged:
         label, bottom = f"diverged ({len(diverged):,})", axes.get_xaxis_transform()
         axes.plot(diverged, [0.015] * len(diverged), "x", color=GREY, markersize=4, label=label, transform=bottom)
-    _best_line(axes, trials, highest)
+    _best_line(axes, trials, {trial.index for trial in full})
     axes.set(xlabel="trial", ylabel=SCORE_LABEL)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.margins(x=0.01)
@@ -138,11 +139,10 @@ def _dots(axes: Axes, trials: Sequence[Trial], label: str, colour: str) -> None:
         axes.plot(numbers, scores, "o", color=colour, alpha=0.35, markersize=3, markeredgewidth=0, label=label)
 
 
-def _best_line(axes: Axes, trials: Sequence[Trial], highest: float) -> None:
+def _best_line(axes: Axes, trials: Sequence[Trial], counting: set[int]) -> None:
     """Draws the best score so far, from the first trial that counts to the last of all."""
     best = best_so_far(trials)
-    counts = [i for i, trial in enumerate(trials) if trial.status is Status.OK and trial.fidelity == highest]
-    positions = [*counts, len(trials) - 1]
+    positions = [*(i for i, trial in enumerate(trials) if trial.index in counting), len(trials) - 1]
     x = [trials[i].index for i in positions]
     label = f"best so far ({best[-1]:.4f})"
     axes.plot(x, best[positions], color=ORANGE, linewidth=2, drawstyle="steps-post", label=label)

@@ -11,7 +11,8 @@ from rich.table import Table
 from actsearch.analysis import Agreement, Comparison, FalseReject, Interval, Stage
 from actsearch.language import simplify
 from actsearch.report.rendering import Column, render, show, to_text
-from actsearch.trials import Status, Trial
+from actsearch.trials import Trial
+from actsearch.trials.ranking import best, mean_metric
 
 __all__ = [
     "Column",
@@ -49,7 +50,7 @@ def winners_table(trials: Iterable[Trial], n: int = 10, title: str = "The best c
         Column("formula"),
     ]
     rows = [
-        (rank, trial.score, _mean_loss(trial), trial.index, str(simplify(trial.program)))
+        (rank, trial.score, mean_metric(trial, "loss"), trial.index, str(simplify(trial.program)))
         for rank, trial in enumerate(best(trials, n), start=1)
     ]
     return render(rows, columns, title)
@@ -101,24 +102,3 @@ def regret_table(comparison: Comparison) -> Table:
 def _without_endless_ends(interval: Interval | None) -> Interval | float | None:
     """Returns the estimate alone where one run says nothing of its spread."""
     return interval.estimate if interval is not None and math.isinf(interval.low) else interval
-
-
-def _mean_loss(trial: Trial) -> float:
-    """Returns the mean of the metric "loss" over seeds, NaN where the trial, or any seed of it, has none."""
-    losses = [row.get("loss", math.nan) for row in trial.metrics]
-    return math.fsum(losses) / len(losses) if losses else math.nan
-
-
-def best(trials: Iterable[Trial], n: int) -> list[Trial]:
-    """Returns the best distinct trials by their own score, best first."""
-    scored = [trial for trial in trials if trial.status is Status.OK and trial.score is not None]
-    highest = max((trial.fidelity for trial in scored), default=0.0)
-    distinct: dict[str, Trial] = {}
-    for trial in sorted((trial for trial in scored if trial.fidelity == highest), key=_order):
-        distinct.setdefault(trial.fingerprint, trial)
-    return list(distinct.values())[:n]
-
-
-def _order(trial: Trial) -> tuple[float, float, int]:
-    loss = _mean_loss(trial)
-    return -(trial.score or 0.0), math.inf if math.isnan(loss) else loss, trial.index

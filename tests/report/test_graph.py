@@ -11,7 +11,8 @@ from actsearch.language import PRIMITIVES, ActsearchError, Builder, parse
 from actsearch.report import MAX_NODES, draw_graph
 from actsearch.spaces import evonorm
 
-EVOLVED = [evonorm(20).decode(evonorm(20).sample(np.random.default_rng(seed))) for seed in range(40)]
+SPACE = evonorm(20)
+EVOLVED = [SPACE.decode(SPACE.sample(np.random.default_rng(seed))) for seed in range(40)]
 LARGEST = sorted(EVOLVED, key=lambda program: len(program.nodes))[-3:]
 PROGRAMS = {
     "x": parse("x"),
