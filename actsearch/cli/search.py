@@ -24,10 +24,11 @@ ControllerChoice: Any = Union[  # noqa: UP007, made at run time from the registr
     tuple(Annotated[kind, tyro.conf.subcommand(name, default=kind())] for name, kind in CONTROLLERS.items())
 ]
 Formulas = Annotated[Path | None, tyro.conf.arg(name="from")]
+_RANDOM = Random()
 
 
 def search(
-    controller: ControllerChoice = Random(),
+    controller: ControllerChoice = _RANDOM,
     space: str = "swish-1",
     task: str = "digits-mlp",
     budget: int = 1000,
