@@ -8,7 +8,7 @@ import numpy as np
 
 from actsearch.controllers.base import Controller, Proposal, at_least, require_choice, rng_from, rng_state
 from actsearch.controllers.regressors import MODELS, Posterior
-from actsearch.engine.features import features
+from actsearch.engine.embedding import features
 from actsearch.language import parse
 from actsearch.spaces import Space
 from actsearch.spaces.template import Template
