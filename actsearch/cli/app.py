@@ -1,35 +1,95 @@
-"""The command line: `actsearch search | compare | top | audit | score | show | tasks | space | export`.
+"""What joins the commands: `actsearch search | verify | compare | top | audit | check | score | show | tasks | spaces | export`.
 
 Results go to standard output, progress to standard error. Exit codes: 0 done, 2 the user's mistake, 130 interrupted.
 """
 
+import os
 import sys
+from collections.abc import Callable
 
-import tyro
+from actsearch import ActsearchError, __version__
 
-from actsearch.archive.archive import ArchiveError
-from actsearch.archive.checkpoint import CheckpointError
-from actsearch.cli.compare import compare
-from actsearch.cli.formulas import score, show
-from actsearch.cli.lists import space, tasks
-from actsearch.cli.runs import audit, export, top
-from actsearch.cli.search import search
-from actsearch.evaluation import use_all_cores
+DESCRIPTION = """Discover activation functions and normalization-activation layers.
 
-COMMANDS = (search, compare, top, audit, score, show, tasks, space, export)
-MISTAKES = (ValueError, TypeError, ArchiveError, CheckpointError, OSError, ImportError)
+Results go to standard output, progress to standard error. Exit codes: 0 done, 2 your mistake, 130 interrupted.
+--debug shows the traceback of a mistake; --version the version.
+"""
+
+FORMULA_COMMANDS = ("score", "show", "verify")
+"""Commands whose arguments may begin with a minus sign that belongs to a formula."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """An interruption that says what is kept."""
 
 
 def main(args: list[str] | None = None) -> int:
-    """Runs a command; returns its exit code."""
-    use_all_cores()
-    commands = {command.__name__: command for command in COMMANDS}
+    """Runs a command.
+
+    Args:
+      args: without the program's name; those of the process by default.
+
+    Returns:
+      The exit code.
+    """
+    args = list(sys.argv[1:] if args is None else args)
+    if args == ["--version"]:
+        print(f"actsearch {__version__}")
+        return 0
+    debug = "--debug" in args
     try:
-        tyro.extras.subcommand_cli_from_dict(commands, prog="actsearch", description=__doc__, args=args)
-    except MISTAKES as error:
+        _run(_guarded([arg for arg in args if arg != "--debug"]))
+        sys.stdout.flush()
+    except ActsearchError as error:
+        if debug:
+            raise
         print(f"actsearch: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("actsearch: interrupted; the same command goes on where this one stopped.", file=sys.stderr)
+    except KeyboardInterrupt as interruption:
+        print(f"actsearch: {interruption if str(interruption) else 'interrupted.'}", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _run(args: list[str]) -> None:
+    """Parses arguments and calls the command that they name."""
+    import tyro
+
+    from actsearch.evaluation import use_all_cores
+
+    use_all_cores()
+    tyro.extras.subcommand_cli_from_dict(
+        _commands(),
+        prog="actsearch",
+        description=DESCRIPTION,
+        args=args,
+        config=(tyro.conf.CascadeSubcommandArgs,),
+    )
+
+
+def _commands() -> dict[str, Callable[..., None]]:
+    """Returns the commands by name; imported here, so that `--version` and mistakes in typing answer at once."""
+    from actsearch.cli.compare import compare
+    from actsearch.cli.formulas import score, show
+    from actsearch.cli.lists import spaces, tasks
+    from actsearch.cli.runs import audit, check, export, top
+    from actsearch.cli.search import search
+    from actsearch.cli.verify import verify
+
+    commands = (search, verify, compare, top, audit, check, score, show, tasks, spaces, export)
+    return {command.__name__: command for command in commands}
+
+
+def _guarded(args: list[str]) -> list[str]:
+    """Puts a space before a formula that begins with a minus sign, which else would be read as an option."""
+    if not args or args[0] not in FORMULA_COMMANDS:
+        return args
+    return [f" {arg}" if _is_formula(arg) else arg for arg in args]
+
+
+def _is_formula(arg: str) -> bool:
+    """Returns whether an argument that begins with a minus sign is a formula; no option has these letters."""
+    signs = arg.startswith("-") and arg not in ("-h", "--help")
+    return signs and (not arg.startswith("--") or any(letter in arg for letter in "()*/^ +")) and "=" not in arg

@@ -1,4 +1,4 @@
-"""What the commands share: types of their arguments, and how they print."""
+"""What the commands share: types of their arguments, and how they read and print."""
 
 import json as jsonlib
 import sys
@@ -7,9 +7,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from actsearch.catalog import CATALOG
-from actsearch.language import Program, parse
-from actsearch.tasks import Task
+from actsearch.language import ActsearchError, Program, parse
 
 Json = Annotated[bool, tyro.conf.arg(name="json", help="Print JSON for machines.")]
 Directory = tyro.conf.Positional[Path]
@@ -30,10 +28,37 @@ def read_formula(formula: str) -> Program:
     """Parses a formula; says so where a layer's offset starts at 1, which is Swish's beta."""
     program = parse(formula)
     if program.reductions and ("beta", 1.0) in program.parameters:
-        explain("beta starts at 1 here, as in Swish; for an offset that starts at 0 write: param beta = 0; ...")
+        explain("beta starts at 1 here, as in Swish; for an offset that starts at 0 write shift instead.")
     return program
 
 
-def reference(task: Task) -> Program:
-    """Returns what a task's scores are compared with: ReLU, or BatchNorm and ReLU."""
-    return CATALOG["batch_norm_relu" if task.layers else "relu"].program
+def read_formulas(path: Path) -> list[Program]:
+    """Parses a file of formulas, one a line; empty lines and what follows a # are left out.
+
+    Raises:
+      ActsearchError: the file cannot be read, or a line is no formula.
+    """
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ActsearchError(f"The formulas of {path} cannot be read: {error}. Give a text file.") from error
+    programs = []
+    for number, line in enumerate(lines, 1):
+        formula = line.partition("#")[0].strip()
+        if formula:
+            try:
+                programs.append(parse(formula))
+            except ActsearchError as error:
+                raise ActsearchError(f"{path}, line {number}: {error}") from error
+    return programs
+
+
+def picture_stem(out: Path) -> Path:
+    """Returns the path of pictures without the ending that a user may have written."""
+    return out.with_suffix("") if out.suffix in (".png", ".svg") else out
+
+
+def at_least(option: str, value: int, minimum: int) -> None:
+    """Raises an ActsearchError where an option's number is too small."""
+    if value < minimum:
+        raise ActsearchError(f"{option} must be at least {minimum}; received {value}.")

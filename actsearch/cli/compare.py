@@ -5,23 +5,18 @@ from typing import Any
 
 import tyro
 
-from actsearch.analysis.funnel import TRAINED
-from actsearch.analysis.regret import Comparison, Group, Run, regret_curves
-from actsearch.analysis.regret import compare as compare_runs
-from actsearch.analysis.statistics import Interval
-from actsearch.archive.archive import Archive
-from actsearch.cli.common import Json, print_json
-from actsearch.report.style import save
-from actsearch.report.tables import Column, render
-from actsearch.report.tables import show as print_table
+from actsearch.analysis import Comparison, Group, Interval, compare_runs
+from actsearch.archive import open_run
+from actsearch.cli.common import Json, picture_stem, print_json
+from actsearch.report import regret_curves, save
+from actsearch.report import tables as report
 
 Directories = tyro.conf.Positional[tuple[Path, ...]]
-_SUFFIXES = (".png", ".svg")
 
 
 def compare(
     directories: Directories,
-    out: Path = Path("compare.png"),
+    out: Path | None = None,
     budgets: tuple[int, ...] = (),
     within: float = 0.005,
     reference: float | None = None,
@@ -35,74 +30,47 @@ def compare(
 
     Args:
         directories: each holds an archive.
-        out: pictures are OUT.png and OUT.svg.
+        out: pictures are OUT.png and OUT.svg; none when left out.
         budgets: numbers of trials at which regret is printed; a tenth, a quarter, half and all of the shortest run when
             left out.
         within: trials are counted until a score is this close to the reference.
         reference: the score from which regret is measured; the best of all these runs when left out.
     """
-    found = compare_runs([_run(directory) for directory in directories], budgets, within, reference)
-    config = found.groups[next(iter(found.groups))].runs[0].config
-    where = f"{config['space']} on {config['task']}"
-    pictures = save(regret_curves(found, f"Regret, {where}"), out.with_suffix("") if out.suffix in _SUFFIXES else out)
+    comparison = compare_runs([open_run(directory) for directory in directories], budgets, within, reference)
+    pictures = []
+    if out is not None:
+        pictures = [
+            str(path) for path in save(regret_curves(comparison, f"Regret, {comparison.where}"), picture_stem(out))
+        ]
     if json:
-        print_json(_facts(found, config, [str(path) for path in pictures]))
+        print_json(_facts(comparison, pictures))
         return
-    _print_runs(found, where)
-    _print_groups(found)
-    print(f"pictures: {', '.join(map(str, pictures))}")
+    report.show(report.runs_table(comparison))
+    report.show(report.regret_table(comparison))
+    if pictures:
+        print(f"pictures: {', '.join(pictures)}")
 
 
-def _run(directory: Path) -> Run:
-    with Archive.read(directory) as archive:
-        return Run(str(directory), archive.config, archive.trials())
+def _facts(comparison: Comparison, pictures: list[str]) -> dict[str, Any]:
+    return {
+        "space": comparison.space,
+        "task": comparison.task,
+        "reference": comparison.reference,
+        "threshold": comparison.threshold,
+        "groups": [_group(name, group, comparison.budgets) for name, group in comparison.groups.items()],
+        "pictures": pictures,
+    }
 
 
-def _rows(group: Group) -> list[dict[str, Any]]:
-    """Returns a row of facts for each run."""
-    return [
-        {
-            **{"run": run.name, "seed": run.config.get("seed"), "trials": len(run.trials)},
-            "trained": sum(trial.status in TRAINED for trial in run.trials),
-            **{"best": float(curve[-1]), "trials_until_threshold": needed},
-        }
-        for run, curve, needed in zip(group.runs, group.curves, group.needed, strict=True)
+def _group(name: str, group: Group, budgets: tuple[int, ...]) -> dict[str, Any]:
+    regret = [
+        {"trials": budget, **_ends(interval)}
+        for budget, interval in zip(budgets, group.regret, strict=True)
+        if interval is not None
     ]
-
-
-def _facts(found: Comparison, config, pictures: list[str]) -> dict[str, Any]:
-    groups = [
-        {
-            "controller": name,
-            "regret": [{"trials": b, **_ends(row)} for b, row in zip(found.budgets, group.regret, strict=True) if row],
-            "runs": _rows(group),
-        }
-        for name, group in found.groups.items()
-    ]
-    head = {"space": config["space"], "task": config["task"], "reference": found.reference}
-    return {**head, "threshold": found.threshold, "groups": groups, "pictures": pictures}
+    return {"controller": name, "regret": regret, "runs": [row._asdict() for row in group.rows()]}
 
 
 def _ends(interval: Interval) -> dict[str, float | None]:
     """Returns an interval as JSON has it: one run says nothing of its ends, which are then null."""
     return {name: None if abs(end) == float("inf") else end for name, end in interval._asdict().items()}
-
-
-def _print_runs(found: Comparison, where: str) -> None:
-    rows = [[name, *row.values()] for name, group in found.groups.items() for row in _rows(group)]
-    columns = (
-        *("controller", "run", Column("seed", "d"), Column("trials", ",d"), Column("trained", ",d")),
-        *(Column("best score", ".4f"), Column(f"trials to {found.threshold:.4f}", ",d")),
-    )
-    print_table(render(rows, columns, f"Runs of {where}"))
-
-
-def _print_groups(found: Comparison) -> None:
-    def cell(interval: Interval | None) -> Interval | float | None:
-        return interval.estimate if interval and interval.low == -float("inf") else interval
-
-    rows = [[name, len(group.runs), *map(cell, group.regret)] for name, group in found.groups.items()]
-    columns: list[Column | str] = ["controller", Column("runs", "d")]
-    columns += [Column(f"after {budget:,}", ".4f") for budget in found.budgets]
-    title = f"Regret: {found.reference:.4f} less the best score so far, mean and 95 % interval over runs"
-    print_table(render(rows, columns, title))

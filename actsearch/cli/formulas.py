@@ -6,20 +6,16 @@ from typing import Any, Literal
 
 import jax
 
-from actsearch.analysis.statistics import Interval, bootstrap_mean, paired_difference
-from actsearch.catalog import CATALOG
-from actsearch.cli.common import Formula, Json, explain, print_json, read_formula, reference
-from actsearch.engine import fingerprint, probe
-from actsearch.evaluation import score_programs
-from actsearch.evaluation.trainer import Engine
-from actsearch.export.latex import to_latex
-from actsearch.language import Program, simplify
+from actsearch.analysis import Interval, bootstrap_mean, paired_difference
+from actsearch.catalog import identify
+from actsearch.cli.common import Formula, Json, at_least, explain, picture_stem, print_json, read_formula
+from actsearch.engine import identity as identity_of
+from actsearch.evaluation import Engine, score_programs
+from actsearch.export import to_latex
+from actsearch.language import PRIMITIVES, Program, simplify
 from actsearch.nn import sites
-from actsearch.report import plots
-from actsearch.report.graph import MAX_NODES, graph
-from actsearch.report.style import save
-from actsearch.report.tables import Column, render
-from actsearch.report.tables import show as print_table
+from actsearch.report import MAX_NODES, draw_curves, draw_graph, save
+from actsearch.report import tables as report
 from actsearch.tasks import Task, get_tasks
 
 
@@ -39,45 +35,56 @@ def score(
         formula: the activation, or the whole layer for tasks of layers.
         task: what to train on, names joined by +; see `actsearch tasks`. digits-anchors stands for three networks.
         seeds: number of trainings, at least 2 for an interval.
-        part: where accuracy is measured.
-        engine: auto, interpret or specialize.
+        part: where the score is measured.
+        engine: how programs are run.
     """
-    if seeds < 2:
-        raise ValueError(f"--seeds must be at least 2, for an interval; received {seeds}.")
+    at_least("--seeds", seeds, 2)
     program = read_formula(formula)
     rows = [_score(program, chosen, seeds, part, engine) for chosen in get_tasks(task)]
     if json:
         print_json(rows[0] if len(rows) == 1 else rows)
         return
     for row in rows:
-        body = [(row["formula"], Interval(**row["score"])), (row["reference_formula"], Interval(**row["reference"]))]
-        body.append(("difference, paired by seed", Interval(**row["difference"])))
-        title = f"{part.capitalize()} accuracy on {row['task']}, {seeds} seeds: mean and 95 % interval"
-        print_table(render(body, ("function", Column("accuracy", ".4f")), title))
-        if row["diverged"]:
-            print(f"{row['diverged']} of {seeds} trainings diverged.")
-        if row["sites"]:
-            print(f"Sites: {', '.join(row['sites'])}.\n")
+        _print_score(row)
 
 
-def _score(program: Program, task: Task, seeds: int, part, engine: Engine) -> dict[str, Any]:
-    """Returns a program's scores on a task beside those of the task's reference."""
-    baseline = reference(task)
-    results = score_programs(task, [program, baseline], range(seeds), part=part, engine=engine, report=explain)
-    mine, theirs = ([row["score"] for row in result.metrics] for result in results)
-    found = {"score": bootstrap_mean(mine), "reference": bootstrap_mean(theirs)}
-    found["difference"] = paired_difference(mine, theirs)
-    names = [site.name for site in sites(lambda layer: task.init(layer, jax.random.key(0)))] if task.layers else []
+def _score(program: Program, task: Task, seeds: int, part: Any, engine: Engine) -> dict[str, Any]:
+    """Returns a program's scores on a task beside those of the task's baseline."""
+    results = score_programs(task, [program, task.baseline], range(seeds), part=part, engine=engine, report=explain)
+    scores, reference = ([row["score"] for row in result.metrics] for result in results)
+    layers = task.kind == "layer"
     return {
-        **{"formula": str(program), "task": task.name, "part": part, "seeds": seeds, "sites": names},
-        **{name: row._asdict() for name, row in found.items()},
-        **{"scores": mine, "reference_formula": str(baseline), "reference_scores": theirs},
+        "formula": str(program),
+        "task": task.name,
+        "part": part,
+        "seeds": seeds,
+        "sites": [site.name for site in sites(lambda layer: task.init(layer, jax.random.key(0)))] if layers else [],
+        "score": bootstrap_mean(scores)._asdict(),
+        "reference": bootstrap_mean(reference)._asdict(),
+        "difference": paired_difference(scores, reference)._asdict(),
+        "scores": scores,
+        "reference_formula": str(task.baseline),
+        "reference_scores": reference,
         "diverged": sum(not math.isfinite(row["loss"]) for row in results[0].metrics),
     }
 
 
+def _print_score(row: dict[str, Any]) -> None:
+    body = [
+        (row["formula"], Interval(**row["score"])),
+        (row["reference_formula"], Interval(**row["reference"])),
+        ("difference, paired by seed", Interval(**row["difference"])),
+    ]
+    title = f"{row['part'].capitalize()} score on {row['task']}, {row['seeds']} seeds: mean and 95 % interval"
+    report.show(report.render(body, ("function", report.Column("score", ".4f")), title))
+    if row["diverged"]:
+        print(f"{row['diverged']} of {row['seeds']} trainings diverged.")
+    if row["sites"]:
+        print(f"Sites: {', '.join(row['sites'])}.\n")
+
+
 def show(formula: Formula, out: Path | None = None, json: Json = False) -> None:
-    """Show a formula: canonical text, LaTeX, fingerprint, known names, and pictures of its graph and its curve.
+    """Show a formula: canonical text, LaTeX, fingerprint, known names; with --out its graph and its curve.
 
     A formula with statistics, such as batch_std(x), is a whole layer and has no curve.
 
@@ -86,36 +93,56 @@ def show(formula: Formula, out: Path | None = None, json: Json = False) -> None:
     Args:
         formula: the activation or layer.
         out: pictures are OUT.png and OUT.svg, the graph, and OUT-curve.png and OUT-curve.svg, the function and its
-            derivative; "activation" or "layer" when left out.
+            derivative; none when left out.
     """
     program = read_formula(formula)
-    canonical = simplify(program)
-    kind = "layer" if canonical.reductions else "activation"
-    out = out or Path(kind)
-    out = out.with_suffix("") if out.suffix in (".png", ".svg") else out
-    pictures = list(save(graph(canonical), out)) if len(canonical.nodes) <= MAX_NODES else []
-    if kind == "activation":
-        pictures += save(plots.curves({str(canonical): canonical}), f"{out}-curve")
-    identity, finite = probe(program)
-    names = [entry.name for entry in CATALOG.values() if fingerprint(entry.program) == identity]
-    facts: dict[str, Any] = {"formula": str(program), "kind": kind, "canonical": str(canonical)}
-    facts |= {"latex": to_latex(canonical), "fingerprint": identity, "finite": finite, "known_as": names}
-    facts["parameters"] = dict(program.parameters)
-    if kind == "layer":
-        facts["statistics"] = {name: _in_evaluation(name) for name in canonical.reductions}
-    facts["pictures"] = [str(path) for path in pictures]
+    facts = _facts(program)
+    facts["pictures"] = [] if out is None else _draw(simplify(program), picture_stem(out))
     if json:
         print_json(facts)
         return
-    facts["known_as"] = ", ".join(names) or "-"
-    facts["parameters"] = ", ".join(f"{name} = {value:g}" for name, value in program.parameters) or "-"
-    if kind == "layer":
-        facts["statistics"] = "; ".join(f"{name}: {value}" for name, value in facts["statistics"].items())
-    facts["pictures"] = ", ".join(facts["pictures"]) or f"none: more than {MAX_NODES} nodes"
     for name, value in facts.items():
-        print(f"{name.replace('_', ' '):12} {value}")
+        if value or name not in ("pictures", "statistics"):
+            print(f"{name.replace('_', ' '):12} {_text(value)}")
+
+
+def _facts(program: Program) -> dict[str, Any]:
+    """Returns what is known of a program without training it."""
+    canonical = simplify(program)
+    identity = identity_of(program)
+    entries = identify(program)
+    facts: dict[str, Any] = {
+        "formula": str(program),
+        "kind": "layer" if canonical.reductions else "activation",
+        "canonical": str(canonical),
+        "latex": to_latex(canonical),
+        "fingerprint": identity.fingerprint,
+        "finite": identity.finite,
+        "known_as": [entry.name for entry in entries],
+        "unverified": [entry.name for entry in entries if not entry.verified],
+        "parameters": dict(program.parameters),
+    }
+    if canonical.reductions:
+        facts["statistics"] = {name: _in_evaluation(name) for name in canonical.reductions}
+    return facts
 
 
 def _in_evaluation(reduction: str) -> str:
-    across = reduction.startswith("batch_")
+    """Returns which statistic a reduction uses in evaluation."""
+    across = PRIMITIVES[reduction].reduction.index_set == "batch"  # type: ignore[union-attr]
     return "moving average at evaluation" if across else "of each example, also at evaluation"
+
+
+def _draw(program: Program, stem: Path) -> list[str]:
+    """Draws a program's graph, where it is small enough, and its curve, where it has one; returns the files."""
+    pictures = list(save(draw_graph(program), stem)) if len(program.nodes) <= MAX_NODES else []
+    if not program.reductions:
+        pictures += save(draw_curves({str(program): program}), f"{stem}-curve")
+    return [str(path) for path in pictures]
+
+
+def _text(value: Any) -> str:
+    """Returns a fact for people."""
+    if isinstance(value, dict):
+        return "; ".join(f"{name} = {item}" for name, item in value.items()) or "-"
+    return ", ".join(value) or "-" if isinstance(value, list) else str(value)

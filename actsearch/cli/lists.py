@@ -1,4 +1,4 @@
-"""The commands that list what there is: `actsearch tasks | space`."""
+"""The commands that list what there is: `actsearch tasks | spaces`."""
 
 import time
 from typing import Any
@@ -7,79 +7,94 @@ import jax
 import tyro
 from flax import nnx
 
-from actsearch.cli.common import Json, print_json, reference
-from actsearch.engine import probe
-from actsearch.evaluation import Job, Scorer
-from actsearch.evaluation.tabular import TABULAR
+from actsearch.cli.common import Json, print_json
+from actsearch.engine import count_functions
+from actsearch.evaluation import TABLES, Trainer
+from actsearch.language import ActsearchError
 from actsearch.nn import Layer
-from actsearch.report.tables import Column, render
-from actsearch.report.tables import show as print_table
-from actsearch.spaces import get_space
+from actsearch.report import tables as report
+from actsearch.spaces import SPACES, get_space
 from actsearch.tasks import TASKS, Task, get_task
 
+ENUMERABLE = 100_000
+"""Genotypes of the largest space whose functions are counted."""
 
-def tasks(measure: bool = True, json: Json = False) -> None:
-    """List the tasks: data, network, parameters, steps, rate, and seconds per candidate measured here.
+
+def tasks(measure: bool = False, json: Json = False) -> None:
+    """List the tasks: data, network, parameters and steps.
 
     Example: actsearch tasks
 
     Args:
-        measure: train ReLU, or BatchNorm and ReLU, to measure seconds per candidate, all devices together; about half a
+        measure: train each task's baseline, to measure seconds per candidate here, all devices together; about half a
             minute for all. Empty for a task whose data is not on this machine.
     """
     rows = [_task_row(name, measure) for name in TASKS]
     if json:
         print_json(rows)
         return
-    columns = (
-        *("task", "data and network", Column("parameters", ",d"), Column("steps", ",d"), Column("batch", "d")),
-        *(Column("rate", "g"), Column("s/candidate", ".3f")),
-    )
-    shown = ("task", "summary", "parameters", "steps", "batch_size", "learning_rate", "seconds_per_candidate")
-    print_table(render([[row[key] for key in shown] for row in rows], columns, "Tasks"))
-    for rule in dict.fromkeys(row["rate_rule"] for row in rows):
-        print(f"{', '.join(row['task'] for row in rows if row['rate_rule'] == rule)}: {rule}.")
-    print(f"Tables, for searches that train nothing: {', '.join(TABULAR)}.")
+    columns: list[report.Column | str] = ["task", "kind", "data and network"]
+    columns += [report.Column("parameters", ",d"), report.Column("steps", ",d")]
+    names = ["task", "kind", "summary", "parameters", "steps"]
+    if measure:
+        columns.append(report.Column("s/candidate", ".3f"))
+        names.append("seconds_per_candidate")
+    report.show(report.render([[row[name] for name in names] for row in rows], columns, "Tasks"))
+    print(f"Tables, for searches that train nothing: {', '.join(TABLES)}.")
 
 
-def space(name: tyro.conf.Positional[str] = "swish-1", json: Json = False) -> None:
-    """Count a space: expressions, functionally distinct ones, and those finite on the probe.
+def spaces(name: tyro.conf.Positional[str | None] = None, json: Json = False) -> None:
+    """List the spaces, or count one: expressions, functionally distinct ones, and those that are finite.
 
-    Example: actsearch space swish-1
+    Example: actsearch spaces swish-1
 
     Args:
-        name: as for `actsearch search`; larger spaces are only counted as expressions.
+        name: a space whose distinct functions are counted, where it has at most 100,000 expressions.
     """
-    chosen = get_space(name)
-    facts: dict[str, Any] = {"space": name, "decisions": len(chosen.decisions), "expressions": chosen.count()}
-    if chosen.count() <= 100_000:
-        probes = {p.fingerprint: p.finite for p in map(probe, chosen.enumerate())}
-        facts |= {"distinct": len(probes), "finite": sum(probes.values())}
+    if name is None:
+        rows = [_space_row(known) for known in SPACES]
+    else:
+        rows = [_space_row(name)]
+        if get_space(name).count() <= ENUMERABLE:
+            rows[0] |= count_functions(get_space(name))._asdict()
     if json:
-        print_json(facts)
+        print_json(rows if name is None else rows[0])
         return
-    for key, value in facts.items():
-        print(f"{key:12} {value:,}" if isinstance(value, int) else f"{key:12} {value}")
+    columns = [key if isinstance(value, str) else report.Column(key, ",d") for key, value in rows[0].items()]
+    report.show(report.render([list(row.values()) for row in rows], columns, "Spaces"))
+
+
+def _space_row(name: str) -> dict[str, Any]:
+    space = get_space(name)
+    return {"space": name, "kind": space.kind, "decisions": len(space.decisions), "expressions": space.count()}
 
 
 def _task_row(name: str, measure: bool) -> dict[str, Any]:
     task = get_task(name)
-    network = nnx.eval_shape(lambda: task.init(lambda features: Layer(reference(task), features), jax.random.key(0)))
-    parameters = sum(leaf.size for leaf in jax.tree.leaves(nnx.state(network, nnx.Param)))
-    recipe = task.recipe
-    row = {"task": name, "summary": task.summary, "parameters": parameters, "steps": recipe.steps}
-    row |= {"batch_size": recipe.batch_size, "learning_rate": recipe.learning_rate, "rate_rule": recipe.rate_rule}
+    row = {
+        "task": name,
+        "kind": task.kind,
+        "summary": task.summary,
+        "parameters": _parameters(task),
+        "steps": task.steps,
+    }
     return {**row, "seconds_per_candidate": _seconds(task) if measure else None}
+
+
+def _parameters(task: Task) -> int:
+    """Returns the number of trainable parameters of a task's network with its baseline."""
+    network = nnx.eval_shape(lambda: task.init(lambda features: Layer(task.baseline, features), jax.random.key(0)))
+    return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(network, nnx.Param)))
 
 
 def _seconds(task: Task) -> float | None:
     """Returns wall seconds a training, warm, with every device busy; None where the task's data is not here."""
+    trainer = Trainer.specialized(task, task.baseline)
+    jobs = trainer.jobs([()] * len(jax.devices()), seeds=[0])
     try:
-        scorer = Scorer.specialized(task, reference(task), seeds=[0])
-    except (OSError, ImportError, ValueError):
+        trainer(jobs)
+    except ActsearchError:
         return None
-    jobs = [Job((), 0)] * len(jax.devices())
-    scorer(jobs)
     began = time.perf_counter()
-    scorer(jobs)
+    trainer(jobs)
     return (time.perf_counter() - began) / len(jobs)

@@ -1,20 +1,18 @@
-"""The commands that read one run: `actsearch top | audit | export`."""
+"""The commands that read one run: `actsearch top | audit | check | export`."""
 
 from pathlib import Path
 from typing import Any
 
-from actsearch.analysis.funnel import best
-from actsearch.archive.archive import Archive
+from actsearch.archive import check as check_archive
+from actsearch.archive import open_run
 from actsearch.archive.frames import to_jsonl, to_parquet
-from actsearch.cli.common import Directory, Json, print_json
-from actsearch.evaluation.audit import audit as run_audit
-from actsearch.evaluation.tabular import TABULAR
-from actsearch.language import simplify
-from actsearch.report.tables import audit_table, winners_table
-from actsearch.report.tables import show as print_table
+from actsearch.cli.common import Directory, Json, at_least, print_json
+from actsearch.evaluation import audit as run_audit
+from actsearch.language import ActsearchError, simplify
+from actsearch.report import tables as report
 from actsearch.spaces import get_space
 from actsearch.tasks import get_tasks
-from actsearch.trials.trial import Trial
+from actsearch.trials import Trial
 
 
 def top(directory: Directory, count: int = 10, json: Json = False) -> None:
@@ -26,14 +24,12 @@ def top(directory: Directory, count: int = 10, json: Json = False) -> None:
         directory: holds the archive.
         count: how many.
     """
-    if count < 1:
-        raise ValueError(f"--count must be at least 1; received {count}.")
-    with Archive.read(directory) as archive:
-        trials = archive.trials()
+    at_least("--count", count, 1)
+    winners = open_run(directory).best(count)
     if json:
-        print_json([winner(trial) for trial in best(trials, count)])
+        print_json([candidate(trial) for trial in winners])
     else:
-        print_table(winners_table(trials, count))
+        report.show(report.winners_table(winners, count))
 
 
 def audit(directory: Directory, sample: int = 20, seed: int = 0, json: Json = False) -> None:
@@ -46,21 +42,32 @@ def audit(directory: Directory, sample: int = 20, seed: int = 0, json: Json = Fa
         sample: rejects to train for each gate.
         seed: of the sample.
     """
-    if sample < 1:
-        raise ValueError(f"--sample must be at least 1; received {sample}.")
-    with Archive.read(directory) as archive:
-        config, trials = archive.config, archive.trials()
-    if config["task"] in TABULAR:
-        raise ValueError(f"An audit trains rejects; {config['task']} is a table: audit a run on a task that trains.")
-    rates = run_audit(trials, get_space(config["space"]), get_tasks(config["task"]), sample=sample, seed=seed)
+    at_least("--sample", sample, 1)
+    run = open_run(directory)
+    identity = run.config.get("evaluator", {})
+    if "tasks" not in identity:
+        raise ActsearchError(f"An audit trains rejects; {directory} is no run of named tasks that train.")
+    tasks = get_tasks("+".join(identity["tasks"]))
+    rates = run_audit(run.trials, get_space(run.config["space"]), tasks, sample=sample, seed=seed)
     if json:
         print_json({gate: {**row._asdict(), "rate": row.rate._asdict()} for gate, row in rates.items()})
     else:
-        print_table(audit_table(rates))
+        report.show(report.audit_table(rates))
+
+
+def check(directory: Directory) -> None:
+    """Check a run's archive to the last byte: every page, every row's checksum, every program.
+
+    Example: actsearch check runs/swish-1-digits-mlp-random-seed0
+
+    Args:
+        directory: holds the archive.
+    """
+    print(f"{check_archive(directory):,} trials, all whole.")
 
 
 def export(directory: Directory, out: Path | None = None, json: Json = False) -> None:
-    """Export a run as Parquet, or with --json as one line per trial in the order told to the controller.
+    """Export a run as Parquet, or with --json as one line per trial in the order of the run.
 
     Example: actsearch export runs/swish-1-digits-mlp-random-seed0 --out trials.parquet
 
@@ -68,8 +75,7 @@ def export(directory: Directory, out: Path | None = None, json: Json = False) ->
         directory: holds the archive.
         out: the Parquet file; trials.parquet in the directory when left out.
     """
-    with Archive.read(directory) as archive:
-        trials = archive.trials()
+    trials = open_run(directory).trials
     if json:
         for line in to_jsonl(trials):
             print(line)
@@ -79,7 +85,7 @@ def export(directory: Directory, out: Path | None = None, json: Json = False) ->
     print(f"{len(trials):,} trials: {out}")
 
 
-def winner(trial: Trial) -> dict[str, Any]:
+def candidate(trial: Trial) -> dict[str, Any]:
     """Returns one of the best trials as JSON has it."""
     simple = str(simplify(trial.program))
     return {"index": trial.index, "score": trial.score, "program": str(trial.program), "simplified": simple}

@@ -1,123 +1,148 @@
 """`actsearch search`."""
 
-import json as jsonlib
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Union
 
 import tyro
 
-from actsearch.analysis.agreement import rung_agreement, rung_table
-from actsearch.analysis.funnel import best, funnel
-from actsearch.cli.common import Json, explain, print_json
-from actsearch.cli.runs import winner
-from actsearch.controllers import CONTROLLERS
-from actsearch.evaluation.trainer import Engine
+from actsearch.analysis import fidelity_agreement, funnel
+from actsearch.archive import Archive
+from actsearch.cli.app import Interrupted
+from actsearch.cli.common import Json, at_least, explain, print_json, read_formulas
+from actsearch.cli.runs import candidate
+from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
+from actsearch.evaluation import TABLES
 from actsearch.language import simplify
-from actsearch.report.progress import ProgressLog
-from actsearch.report.tables import funnel_table, winners_table
-from actsearch.report.tables import show as print_table
-from actsearch.study.search import search as run_search
-from actsearch.trials.ranking import Evidence
+from actsearch.report import ProgressLog
+from actsearch.report import tables as report
+from actsearch.spaces import get_space
+from actsearch.study import Callback, Progress, SearchResult, TimeLimit, make_evaluator
+from actsearch.study import search as run_search
+from actsearch.trials.ranking import CandidateStats, best
 
-Controller = Annotated[str, tyro.conf.arg(help=f"one of {', '.join(CONTROLLERS)}.")]
+ControllerChoice: Any = Union[  # noqa: UP007, made at run time from the registry
+    tuple(Annotated[kind, tyro.conf.subcommand(name, default=kind())] for name, kind in CONTROLLERS.items())
+]
+Formulas = Annotated[Path | None, tyro.conf.arg(name="from")]
 
 
 def search(
+    controller: ControllerChoice = Random(),
     space: str = "swish-1",
     task: str = "digits-mlp",
-    controller: Controller = "random",
     budget: int = 1000,
     seed: int = 0,
     out: Path | None = None,
     seeds_per_trial: int = 1,
     batch: int = 64,
-    engine: Engine = "auto",
-    option: tyro.conf.UseAppendAction[tuple[str, ...]] = (),
+    engine: Literal["auto", "interpret", "specialize"] = "auto",
     repeats: float = 0.0,
     halving: bool = False,
+    formulas: Formulas = None,
+    minutes: float | None = None,
     json: Json = False,
 ) -> None:
     """Search a space; resumes when the directory holds its own run.
 
-    Example: actsearch search --space swish-1 --controller evolution --budget 500 --option population=50
+    Example: actsearch search --space swish-1 --budget 500 controller:evolution --controller.population 50
 
-    Layers: actsearch search --space evonorm-s --task digits-anchors --controller pareto --budget 500
+    Layers: actsearch search --space evonorm-s --task digits-anchors --budget 500 controller:pareto
 
-    In seconds, from a table: actsearch search --task tabular-swish1-digits-resnet --controller ppo --budget 500
+    In seconds, from a table: actsearch search --task tabular-swish1-digits-resnet --budget 500 controller:ppo
 
     Args:
-        space: swish-1, swish-2, swish-3 or act-bench for activations; evonorm-b or evonorm-s for whole layers.
+        controller: what proposes candidates.
+        space: where candidates come from; see `actsearch spaces`.
         task: what candidates are scored on, names joined by +; see `actsearch tasks`.
         budget: number of trials; a larger one extends a finished run.
         seed: fixes proposals and training.
         out: directory of the archive; made from the other arguments when left out.
         seeds_per_trial: trainings of each candidate.
-        batch: proposals between two lessons of the controller.
-        engine: auto, interpret or specialize.
-        option: a hyperparameter of the controller, NAME=VALUE; may be repeated.
+        batch: proposals per round of ask, evaluate and tell.
+        engine: how programs are run; auto chooses by the budget, and a run keeps the engine that it began with.
         repeats: share of the trials that train promising candidates again, so that a lucky score does not win.
         halving: train all shortly, and the best of them longer.
+        formulas: a file of formulas, one a line, that are evaluated first; they must be members of the space.
+        minutes: stop after this time; the same command goes on.
     """
-    marks = ("-repeats" if repeats else "") + ("-halving" if halving else "")
-    out = out or Path("runs") / f"{space}-{task}-{controller}{marks}-seed{seed}"
-    label = f"{space} on {task}"
-    with ProgressLog(label) as log:
-        result = run_search(
-            space,
-            task,
-            controller,
-            budget,
-            seed=seed,
-            out=out,
-            seeds_per_trial=seeds_per_trial,
-            batch=batch,
-            engine=engine,
-            options=_options(option),
-            repeats=repeats,
-            halving=halving,
-            report=log,
-            explain=explain,
-        )
+    at_least("--seeds-per-trial", seeds_per_trial, 1)
+    chosen = get_space(space)
+    strategy = _wrapped(controller, task, repeats, halving)
+    if formulas is not None:
+        strategy = Seeded(strategy, tuple(str(program) for program in read_formulas(formulas)))
+    out = out or Path("runs") / f"{space}-{task}-{_label(strategy)}-seed{seed}"
+    evaluator = make_evaluator(chosen, task, budget, seed=seed, seeds_per_trial=seeds_per_trial, engine=engine, out=out)
+    explain(evaluator.summary)
+    try:
+        with ProgressLog(f"{space} on {task}") as log:
+            callbacks: list[Callback] = [lambda progress: _show(log, progress)]
+            callbacks += [] if minutes is None else [TimeLimit(minutes)]
+            result = run_search(
+                chosen, evaluator, strategy, budget, seed=seed, out=out, batch=batch, callbacks=callbacks
+            )
+    except KeyboardInterrupt:
+        raise Interrupted(_kept(out)) from None
+    _print(result, halving, json)
+
+
+def _show(log: ProgressLog, progress: Progress) -> None:
+    log.update(progress.trials, progress.done, progress.budget, progress.fresh, progress.seconds)
+
+
+def _wrapped(controller: Controller, task: str, repeats: float, halving: bool) -> Controller:
+    """Returns a controller with the wrappers that the options ask for."""
+    if halving:
+        controller = SuccessiveHalving(controller)
+    if repeats:
+        # A table has three seeds, of which one is left to judge by.
+        controller = Repeated(controller, share=repeats, most=2 if task in TABLES else 4)
+    return controller
+
+
+def _label(controller: Controller) -> str:
+    """Returns the names of a controller and of those that it wraps, for the name of a directory."""
+    names, config = [], controller.config()
+    while config:
+        names.append(config["name"])
+        config = config.get("inner", {})
+    return "-".join(reversed(names))
+
+
+def _kept(out: Path) -> str:
+    """Returns what an interrupted search leaves behind."""
+    if not Archive.exists(out):
+        return "interrupted before the first trials; nothing is kept."
+    with Archive.read(out) as archive:
+        return f"interrupted; {len(archive):,} trials are kept in {out}, and the same command goes on from there."
+
+
+def _print(result: SearchResult, halving: bool, json: bool) -> None:
     rows = funnel(result.trials)
     if json:
-        winners = [winner(trial) for trial in best(result.trials, 10)]
-        found = {"out": str(out), "funnel": [row._asdict() for row in rows], "best": winners}
-        print_json(found | {"incumbent": _incumbent(result.incumbent)})
+        winners = [candidate(trial) for trial in best(result.trials, 10)]
+        facts = {"out": str(result.out), "funnel": [row._asdict() for row in rows], "best": winners}
+        print_json(facts | {"incumbent": _incumbent(result.incumbent)})
         return
-    print_table(funnel_table(rows))
-    print_table(winners_table(result.trials))
+    report.show(report.funnel_table(rows))
+    report.show(report.winners_table(result.trials))
     if halving:
-        print_table(rung_table(rung_agreement(result.trials)))
+        report.show(report.agreement_table(fidelity_agreement(result.trials)))
     if result.incumbent and math.isfinite(result.incumbent.low):
         print(_incumbent_line(result.incumbent))
-    print(f"{result.seconds:.0f} s, {result.compilations} compilation(s) of the training function; archive: {out}")
+    print(f"{result.seconds:.0f} s; archive: {result.out}")
 
 
-def _incumbent(found: Evidence | None) -> dict[str, Any] | None:
+def _incumbent(stats: CandidateStats | None) -> dict[str, Any] | None:
     """Returns the incumbent as JSON has it; its lower bound is null while no candidate was trained twice."""
-    if found is None:
+    if stats is None:
         return None
-    low = found.low if math.isfinite(found.low) else None
-    return {"program": found.text, "trainings": found.trainings, "mean": found.mean, "low": low}
+    low = stats.low if math.isfinite(stats.low) else None
+    return {"program": str(stats.program), "trainings": stats.trainings, "mean": stats.mean, "low": low}
 
 
-def _incumbent_line(found: Evidence) -> str:
+def _incumbent_line(stats: CandidateStats) -> str:
     return (
-        f"Incumbent: {simplify(found.program)}, mean {found.mean:.4f} of {found.trainings} training(s), "
-        f"{found.low:.4f} at least with 95 % confidence."
+        f"Incumbent: {simplify(stats.program)}, mean {stats.mean:.4f} of {stats.trainings} training(s), "
+        f"{stats.low:.4f} at least with 95 % confidence."
     )
-
-
-def _options(pairs: tuple[str, ...]) -> dict[str, Any]:
-    """Returns NAME=VALUE pairs as a dict; values are JSON where they can be, else text."""
-    options = {}
-    for pair in pairs:
-        name, sign, value = pair.partition("=")
-        if not sign or not name:
-            raise ValueError(f"--option takes NAME=VALUE; received {pair!r}: write --option population=50.")
-        try:
-            options[name] = jsonlib.loads(value)
-        except jsonlib.JSONDecodeError:
-            options[name] = value
-    return options

@@ -30,7 +30,7 @@ def simplify(program: Program) -> Program:
       program: any program.
 
     Returns:
-      A Program with the same `choices`; parameters that no longer matter are gone, the others keep their initial
+      A Program; parameters that no longer matter are gone, the others keep their initial
       values. Wherever the value of `program` is finite, the result's is the same in every bit but the sign of a zero;
       where it is not, the result may be finite, as `x / x` becomes 1. Only constants, folded in float64, may differ by
       rounding (in a narrower type by overflow too). No node is added, but for the one of each `sigmul`.

@@ -3,10 +3,12 @@
 import functools
 from collections.abc import Callable
 
+from actsearch.language import ActsearchError
 from actsearch.spaces.act_bench import act_bench
 from actsearch.spaces.base import Space
 from actsearch.spaces.evonorm import evonorm
 from actsearch.spaces.swish import swish
+from actsearch.spaces.template import Decision, Genotype, Slot, Template
 from actsearch.spaces.units import custom
 
 SPACES: dict[str, Callable[[], Space]] = {
@@ -19,10 +21,22 @@ SPACES: dict[str, Callable[[], Space]] = {
 
 
 def get_space(name: str) -> Space:
-    """Returns a named space; raises ValueError with the known names otherwise."""
+    """Returns a named space; raises ActsearchError with the known names otherwise."""
     if name not in SPACES:
-        raise ValueError(f"Unknown space {name!r}; write one of {', '.join(SPACES)}.")
+        raise ActsearchError(f"Unknown space {name!r}; write one of {', '.join(SPACES)}.")
     return SPACES[name]()
 
 
-__all__ = ["SPACES", "Space", "act_bench", "custom", "evonorm", "get_space", "swish"]
+__all__ = [
+    "SPACES",
+    "Decision",
+    "Genotype",
+    "Slot",
+    "Space",
+    "Template",
+    "act_bench",
+    "custom",
+    "evonorm",
+    "get_space",
+    "swish",
+]

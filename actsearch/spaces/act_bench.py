@@ -22,7 +22,7 @@ def act_bench() -> Space:
 
     Example:
       >>> space = act_bench()
-      >>> space.count(), str(space.at(2))
+      >>> space.count(), str(space.decode(space.at(2)))
       (5103, '0 * 0')
     """
     return units_space("act-bench", UNARY, BINARY, 1)

@@ -2,25 +2,27 @@
 
 import dataclasses
 import functools
+import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
 
-from actsearch.language import Program
-from actsearch.spaces.template import Decision, Template
+from actsearch.language import ActsearchError, Program
+from actsearch.spaces.matching import encode
+from actsearch.spaces.template import Decision, Genotype, Template
 
 
 @dataclasses.dataclass(frozen=True)
 class Space:
-    """A set of programs, one per choice vector.
+    """A set of programs, one for each genotype.
 
-    Programs drawn from a space remember their choices (`program.choices`), which is what `mutate` and the interpreter
-    read.
+    A *genotype* is what controllers draw, mutate and remember: the space's name and a choice for each decision. The
+    *program* is what it computes; several genotypes may have one program.
 
     Attributes:
-      name: identifies the space in archives and on the command line.
+      name: identifies the space in genotypes, in archives and on the command line.
       template: the slots, their options and operands.
       mutation: what `mutate` changes: "choice", one choice to another value; or "slot", all choices of one slot, each
         drawn uniformly, so that a value may stay.
@@ -31,8 +33,12 @@ class Space:
       >>> space = swish(units=1)
       >>> space.count()
       6250
-      >>> program = space.sample(np.random.default_rng(0))
-      >>> space.decode(program.choices) == program
+      >>> genotype = space.sample(np.random.default_rng(0))
+      >>> genotype
+      Genotype(space='swish-1', choices=(21, 15, 5))
+      >>> space.decode(genotype)
+      Program('min(softplus(x), asinh(x))')
+      >>> space.encode(space.decode(genotype)) == genotype
       True
     """
 
@@ -46,15 +52,23 @@ class Space:
         return self.template.decisions
 
     @functools.cached_property
-    def layers(self) -> bool:
-        """Whether programs are whole layers: some option is a statistic of the tensor."""
-        return any(option.reductions for slot in self.template.slots for option in slot.options)
+    def kind(self) -> Literal["activation", "layer"]:
+        """What programs are: "layer" where some option is a statistic of the tensor, else "activation"."""
+        options = (option for slot in self.template.slots for option in slot.options)
+        return "layer" if any(option.reductions for option in options) else "activation"
 
-    @property
-    def mask(self) -> np.ndarray:
-        """Legal choices, bool [decisions, largest number of options]; False marks a choice that does not exist."""
-        sizes = self._sizes
-        return np.arange(sizes.max()) < sizes[:, None]
+    @functools.cached_property
+    def digest(self) -> str:
+        """Identity of the space's content, 16 hexadecimal digits: a name alone could come to mean something else."""
+        slots = [
+            (
+                slot.name,
+                [(tuple(map(tuple, option.nodes)), option.parameters) for option in slot.options],
+                slot.operands,
+            )
+            for slot in self.template.slots
+        ]
+        return hashlib.blake2b(repr((self.mutation, slots)).encode(), digest_size=8).hexdigest()
 
     @functools.cached_property
     def _sizes(self) -> np.ndarray:
@@ -64,36 +78,45 @@ class Space:
     def _open_slots(self) -> list[list[int]]:
         """The decisions of each slot that has any."""
         rows = [[*operands, option] for option, operands in self.template.layout]
-        return [found for row in rows if (found := [decision for decision in row if decision is not None])]
+        slots = [[decision for decision in row if decision is not None] for row in rows]
+        return [slot for slot in slots if slot]
 
     def count(self) -> int:
-        """Returns the exact number of choice vectors; several may determine the same function."""
+        """Returns the exact number of genotypes; several may determine the same function."""
         return self.template.count()
 
-    def decode(self, choices: Sequence[int]) -> Program:
-        """Returns the program of a choice vector; raises ValueError where a choice is out of range."""
-        return self.template.decode(choices)
+    def genotype(self, choices: Sequence[int]) -> Genotype:
+        """Returns the genotype of a choice vector; raises ActsearchError where a choice is out of range."""
+        return Genotype(self.name, self.template.check(choices))
 
-    def sample(self, rng: np.random.Generator) -> Program:
-        """Returns a program with every choice drawn uniformly."""
-        return self.template.assemble(tuple(rng.integers(self._sizes).tolist()))
+    def decode(self, genotype: Genotype | Sequence[int]) -> Program:
+        """Returns the program of a genotype, or of bare choices.
 
-    def mutate(self, program: Program, rng: np.random.Generator) -> Program:
+        Raises:
+          ActsearchError: a genotype of another space, or a choice out of range.
+        """
+        return self.template.decode(self._choices(genotype))
+
+    def encode(self, program: Program) -> Genotype | None:
+        """Returns a genotype of a program; None where the space does not have it in this form."""
+        choices = encode(self.template, program)
+        return None if choices is None else Genotype(self.name, choices)
+
+    def sample(self, rng: np.random.Generator) -> Genotype:
+        """Returns a genotype with every choice drawn uniformly."""
+        return Genotype(self.name, tuple(rng.integers(self._sizes).tolist()))
+
+    def mutate(self, genotype: Genotype, rng: np.random.Generator) -> Genotype:
         """Returns a copy in which one choice, or all choices of one slot, are drawn anew; `mutation` says which.
 
         Args:
-          program: drawn from this space, so that it carries its choices.
+          genotype: of this space.
           rng: source of randomness.
 
         Raises:
-          ValueError: the program carries no choices of this space.
+          ActsearchError: a genotype of another space, or none at all.
         """
-        if program.choices is None:
-            raise ValueError(
-                f"mutate needs a program drawn from {self.name}; received {str(program)!r}, which has no choices: "
-                "make it with space.sample or space.decode."
-            )
-        choices = list(self.template.check(program.choices))
+        choices = list(self.template.check(self._choices(genotype)))
         if self.mutation == "slot":
             for position in self._open_slots[int(rng.integers(len(self._open_slots)))]:
                 choices[position] = int(rng.integers(len(self.decisions[position].options)))
@@ -101,19 +124,35 @@ class Space:
             position = int(rng.integers(len(choices)))
             size = len(self.decisions[position].options)
             choices[position] = (choices[position] + int(rng.integers(1, size))) % size
-        return self.template.assemble(tuple(choices))
+        return Genotype(self.name, tuple(choices))
 
-    def at(self, index: int) -> Program:
-        """Returns the program at a place of `enumerate`, 0 to count - 1, without making the ones before it."""
+    def _choices(self, genotype: Genotype | Sequence[int]) -> Sequence[int]:
+        """Returns the choices of a genotype after checking that it is of this space."""
+        if isinstance(genotype, Program):
+            raise ActsearchError(
+                f"{self.name} takes genotypes; received the program {str(genotype)!r}: write space.encode(program), or "
+                "draw one with space.sample(rng)."
+            )
+        if not isinstance(genotype, Genotype):
+            return genotype
+        if genotype.space != self.name:
+            raise ActsearchError(
+                f"{self.name} takes its own genotypes; received one of {genotype.space}: write "
+                "space.encode(program) to look for its program here."
+            )
+        return genotype.choices
+
+    def at(self, index: int) -> Genotype:
+        """Returns the genotype at a place of `enumerate`, 0 to count - 1, without making the ones before it."""
         if not 0 <= index < self.count():
-            raise ValueError(f"{self.name} has places 0 to {self.count() - 1}; received {index}.")
+            raise ActsearchError(f"{self.name} has places 0 to {self.count() - 1}; received {index}.")
         choices = []
         for decision in reversed(self.decisions):
             index, choice = divmod(index, len(decision.options))
             choices.append(choice)
-        return self.decode(choices[::-1])
+        return Genotype(self.name, tuple(choices[::-1]))
 
-    def enumerate(self) -> Iterator[Program]:
-        """Yields every program once per choice vector, the last decision fastest; nothing is made in advance."""
+    def enumerate(self) -> Iterator[Genotype]:
+        """Yields every genotype once, the last decision fastest; nothing is made in advance."""
         for choices in itertools.product(*(range(len(decision.options)) for decision in self.decisions)):
-            yield self.decode(choices)
+            yield Genotype(self.name, choices)

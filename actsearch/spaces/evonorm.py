@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from actsearch.language import parse
+from actsearch.language import ActsearchError, parse
 from actsearch.language.reductions import INDEX_SETS, STATISTICS
 from actsearch.spaces.base import Space
 from actsearch.spaces.template import Slot, Template, as_option
@@ -38,7 +38,7 @@ def evonorm(nodes: int = 10, series: Literal["B", "S"] = "B") -> Space:
       `mutate` draws the primitive and both inputs of one node anew.
 
     Raises:
-      ValueError: an argument out of range.
+      ActsearchError: an argument out of range.
 
     Source: section 3.1. Initial nodes, arity and count of nodes are confirmed by public quotations; the exact list of
     primitives is from memory of the paper. Division is unguarded, as in the published layers.
@@ -51,9 +51,9 @@ def evonorm(nodes: int = 10, series: Literal["B", "S"] = "B") -> Space:
       'param beta = 0; x / instance_std(x) * gamma + beta'
     """
     if not isinstance(nodes, int) or not 1 <= nodes <= MAX_NODES:
-        raise ValueError(f"nodes must be an integer from 1 to {MAX_NODES}; received {nodes!r}.")
+        raise ActsearchError(f"nodes must be an integer from 1 to {MAX_NODES}; received {nodes!r}.")
     if series not in ("B", "S"):
-        raise ValueError(f"series is 'B', with batch statistics, or 'S', without; received {series!r}.")
+        raise ActsearchError(f"series is 'B', with batch statistics, or 'S', without; received {series!r}.")
     names = (*ELEMENTWISE, *reductions(series))
     options = tuple(as_option(name, 2 if name in BINARY else 1) for name in names)
     slots = [Slot("v0", (parse("v0"),), ()), Slot("v1", (parse("v1"),), ()), Slot("0", (parse("0"),), ())]

@@ -38,10 +38,10 @@ def swish(units: int = 1) -> Space:
       units: number of core units, 1 to 4.
 
     Raises:
-      ValueError: `units` out of range.
+      ActsearchError: `units` out of range.
 
     Example:
-      >>> next(swish().enumerate())
+      >>> swish().decode(next(swish().enumerate()))
       Program('x + x')
       >>> [decision.name for decision in swish(units=2).decisions][:4]
       ['unit1.unary1', 'unit1.unary2', 'unit1.binary', 'unit2.unary1.x']

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from actsearch.language import ActsearchError
 from actsearch.spaces.base import Space
 from actsearch.spaces.template import Slot, Template, as_option
 
@@ -17,7 +18,7 @@ def custom(unary: Sequence[str], binary: Sequence[str], units: int = 1) -> Space
       units: number of core units, 1 to 4.
 
     Raises:
-      ValueError: an empty list, a repeated operator or `units` out of range; a ParseError where an operator is no
+      ActsearchError: an empty list, a repeated operator or `units` out of range; a ParseError where an operator is no
       formula.
 
     Example:
@@ -32,7 +33,7 @@ def custom(unary: Sequence[str], binary: Sequence[str], units: int = 1) -> Space
 def units_space(name: str, unary: Sequence[str], binary: Sequence[str], units: int) -> Space:
     """Returns the space of nested core units under a name; `custom` and `swish` are two callers of it."""
     if not isinstance(units, int) or not 1 <= units <= MAX_UNITS:
-        raise ValueError(f"units must be an integer from 1 to {MAX_UNITS}; received {units!r}.")
+        raise ActsearchError(f"units must be an integer from 1 to {MAX_UNITS}; received {units!r}.")
     one, two = _options("unary", unary, 1), _options("binary", binary, 2)
     slots: list[Slot] = []
     readable: tuple[int, ...] = (0,)
@@ -47,8 +48,8 @@ def units_space(name: str, unary: Sequence[str], binary: Sequence[str], units: i
 
 def _options(kind: str, texts: Sequence[str], arity: int):
     if isinstance(texts, str) or not texts:
-        raise ValueError(f"{kind} must be a list with at least one operator; received {texts!r}.")
+        raise ActsearchError(f"{kind} must be a list with at least one operator; received {texts!r}.")
     options = tuple(as_option(text, arity) for text in texts)
     if len(set(options)) != len(options):
-        raise ValueError(f"{kind} names an operator twice: {', '.join(texts)}.")
+        raise ActsearchError(f"{kind} names an operator twice: {', '.join(texts)}.")
     return options

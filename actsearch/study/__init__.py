@@ -1,5 +1,21 @@
 """One search from start to end."""
 
-from actsearch.study.search import Progress, SearchResult, search
+from actsearch.study.callbacks import Callback, Progress, StopSearch, TimeLimit
+from actsearch.study.loop import run
+from actsearch.study.search import SearchResult, make_evaluator, run_config, search
+from actsearch.study.store import DirectoryStore, MemoryStore, Store
 
-__all__ = ["Progress", "SearchResult", "search"]
+__all__ = [
+    "Callback",
+    "DirectoryStore",
+    "MemoryStore",
+    "Progress",
+    "SearchResult",
+    "StopSearch",
+    "Store",
+    "TimeLimit",
+    "make_evaluator",
+    "run",
+    "run_config",
+    "search",
+]

@@ -1,6 +1,6 @@
 """The record that everybody passes on, and the one rule that ranks such records."""
 
 from actsearch.trials.pareto import front
-from actsearch.trials.trial import Trial
+from actsearch.trials.trial import Known, Proposal, Status, Trial
 
-__all__ = ["Trial", "front"]
+__all__ = ["Known", "Proposal", "Status", "Trial", "front"]

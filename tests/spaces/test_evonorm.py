@@ -84,9 +84,10 @@ def test_initial_nodes_and_parameters():
 
 def test_a_mutation_draws_one_node_anew_and_wakes_dead_nodes():
     space, rng = evonorm(), np.random.default_rng(0)
-    program, sizes = space.sample(rng), set()
+    drawn, sizes = space.sample(rng), set()
     for _ in range(2000):
-        program = space.mutate(program, rng)
+        drawn = space.mutate(drawn, rng)
+        program = space.decode(drawn)
         sizes.add(sum(bool(node.args) for node in program.nodes) - 2)
     assert sizes >= set(range(1, 6))  # the genotype keeps ten nodes, however few of them live
 

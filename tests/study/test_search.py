@@ -1,241 +1,157 @@
-"""The loop: the same seed the same trials, an archive that goes on where it stopped, and honest records."""
+"""A search: the same seed the same trials, an archive that goes on where it stopped, objects where names are."""
 
-import collections
 import dataclasses
 import shutil
-import sys
 
-import jax
-import numpy as np
 import pytest
 
-from actsearch import search
-from actsearch.archive.archive import Archive, ArchiveError
+from actsearch import ActsearchError, search
+from actsearch.archive import Archive, ArchiveError
 from actsearch.archive.checkpoint import CheckpointError
-from actsearch.controllers import CONTROLLERS, Proposal
-from actsearch.engine import fingerprint
-from actsearch.evaluation import Scorer
-from actsearch.spaces import custom
+from actsearch.controllers import PPO, Exhaustive, GFlowNet, Random, RegularizedEvolution, Repeated, SuccessiveHalving
+from actsearch.evaluation import TrainingEvaluator
+from actsearch.spaces import custom, swish
+from actsearch.study import DirectoryStore, MemoryStore, StopSearch, TimeLimit, run, run_config
+from tests.helpers.mock import MockEvaluator
 from tests.helpers.tiny import SPACE, tiny_task
 
-module = sys.modules["actsearch.study.search"]  # the front door's function has the module's name
-
-# Enough steps for exp and cube to diverge.
-TASK = tiny_task(steps=12, learning_rate=0.5)
-EVOLUTION = {"population": 6, "sample": 3}
-LEARNED = {"batch": 6, "hidden": 8}
-OPTIONS = {"evolution": EVOLUTION, "ppo": LEARNED, "gflownet": LEARNED}
-
-
-SHARED: dict[tuple, Scorer] = {}
-
-
-@pytest.fixture
-def compiled_once(monkeypatch):
-    """Lets all searches of this file share one compiled training; what is computed stays the same."""
-
-    class Shared:
-        @staticmethod
-        def interpreted(task, template, *, seeds, devices, measure):
-            key = task.name, template, seeds, devices
-            if key not in SHARED:
-                SHARED[key] = Scorer.interpreted(
-                    task, template, seeds=seeds, devices=devices, jobs_per_call=4, measure=measure
-                )
-            return SHARED[key]
-
-    monkeypatch.setattr("actsearch.evaluation.training.Scorer", Shared)
+EVOLUTION = RegularizedEvolution(population=6, sample=3)
+STRATEGIES = {
+    "random": Random(),
+    "exhaustive": Exhaustive(),
+    "evolution": EVOLUTION,
+    "ppo": PPO(batch=6, hidden=8),
+    "gflownet": GFlowNet(batch=6, hidden=8),
+    "repeated": Repeated(EVOLUTION, share=0.25),
+    "halving": SuccessiveHalving(Random()),
+    "both": Repeated(SuccessiveHalving(EVOLUTION), share=0.25),
+}
+every_strategy = pytest.mark.parametrize("controller", STRATEGIES.values(), ids=STRATEGIES)
 
 
-def run(controller="random", budget=40, **changes):
-    arguments = {"seed": 3, "batch": 8, "engine": "interpret", "options": OPTIONS.get(controller, {})} | changes
-    return search(SPACE, TASK, controller, budget, **arguments)
+def go(controller=Random(), budget=40, *, space=SPACE, evaluator=None, **changes):
+    return search(space, evaluator or MockEvaluator(), controller, budget, **{"seed": 3, "batch": 8} | changes)
 
 
-def story(trials):
+def story(result):
     """All that a run decides; seconds differ from run to run. As text, where NaN equals NaN."""
-    return [repr(dataclasses.replace(trial, seconds=0.0)) + repr(trial.program.choices) for trial in trials]
+    return [repr(dataclasses.replace(trial, seconds=0.0)) for trial in result.trials]
 
 
-@pytest.mark.usefixtures("compiled_once")
 class TestRun:
-    @pytest.mark.parametrize("controller", CONTROLLERS)
+    @every_strategy
     def test_a_seed_fixes_the_trials(self, controller):
-        first, again = run(controller).trials, run(controller).trials
-        assert len(first) == 40
-        assert [trial.index for trial in first] == list(range(40))
-        assert story(first) == story(again)
-        assert story(first) != story(run(controller, seed=4).trials)
+        first = go(controller)
+        assert [trial.index for trial in first.trials] == list(range(40))
+        assert story(first) == story(go(controller))
+        assert story(first) != story(go(controller, seed=4))
 
-    @pytest.mark.parametrize("controller", CONTROLLERS)
+    @every_strategy
     @pytest.mark.parametrize("stops", [(16,), (13,), (9, 20, 21)], ids=str)
     def test_resumed_equals_unbroken(self, controller, stops, tmp_path):
         """Stopped between batches, in the middle of one, and more than once."""
         for budget in stops:
-            assert len(run(controller, budget, out=tmp_path).trials) == budget
+            if budget >= controller.min_budget():
+                assert len(go(controller, budget, out=tmp_path).trials) == budget
         fresh = []
-        resumed = run(controller, out=tmp_path, report=lambda progress: fresh.append(progress.fresh)).trials
-        unbroken = run(controller).trials
-        assert story(resumed) == story(unbroken)
-        with Archive.read(tmp_path) as archive:
-            assert story(archive.trials()) == story(unbroken)
-        assert fresh[-1] == 40 - stops[-1]  # nothing is trained twice
+        resumed = go(controller, out=tmp_path, callbacks=[lambda progress: fresh.append(progress.fresh)])
+        assert story(resumed) == story(go(controller))
+        assert fresh[-1] == 40 - stops[-1]  # nothing is evaluated twice
+
+    def test_one_evaluator_serves_many_runs(self):
+        evaluator = MockEvaluator()
+        assert story(go(evaluator=evaluator)) == story(go(evaluator=evaluator)) == story(go())
 
     def test_interrupted_between_batches(self, tmp_path):
         def stop(progress):
-            if len(progress.trials) == 16:
+            if progress.done == 16:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            run("evolution", out=tmp_path, report=stop)
-        assert story(run("evolution", out=tmp_path).trials) == story(run("evolution").trials)
+            go(EVOLUTION, out=tmp_path, callbacks=[stop])
+        assert story(go(EVOLUTION, out=tmp_path)) == story(go(EVOLUTION))
 
     def test_a_finished_run_is_read_and_not_run(self, tmp_path):
-        trials = run(out=tmp_path).trials
-        again = []
-        assert story(run(out=tmp_path, report=again.append).trials) == story(trials)
-        assert [(progress.fresh, len(progress.trials)) for progress in again] == [(0, 40)]
-        assert story(run(out=tmp_path, budget=10).trials) == story(trials[:10])  # a smaller budget sees less of it
-
-    def test_statuses_add_up(self):
-        trials = run("exhaustive", budget=1000).trials
-        counts = collections.Counter(trial.status for trial in trials)
-        assert len(trials) == SPACE.count() == sum(counts.values())
-        assert counts.keys() == {"ok", "diverged", "rejected:finite", "duplicate"}
-        finite = [trial for trial in trials if trial.status != "rejected:finite"]
-        assert counts["ok"] + counts["diverged"] == len({trial.fingerprint for trial in finite})
-        for trial in trials:
-            assert trial.fingerprint == fingerprint(trial.program)
-            trained = trial.status in ("ok", "diverged")
-            assert (len(trial.metrics), trial.seeds) == ((1, (3,)) if trained else (0, ()))
-            assert (trial.score is None) == (trial.status == "rejected:finite")
-            assert trial.seconds > 0
-            if trial.status == "diverged":
-                assert trial.score == 0
-                assert not np.isfinite(trial.metrics[0]["loss"])
-
-    def test_duplicates_share_the_score_of_the_first(self):
-        trials = run(budget=80).trials
-        duplicates = [trial for trial in trials if trial.status == "duplicate"]
-        assert len(duplicates) > 10
-        for trial in duplicates:
-            first = trials[trial.duplicate_of]
-            assert first.index < trial.index
-            assert first.status in ("ok", "diverged")
-            assert (first.fingerprint, first.score) == (trial.fingerprint, trial.score)
-            assert not any(t.fingerprint == trial.fingerprint for t in trials[: first.index])
-
-    def test_duplicates_are_known_after_a_resume(self, tmp_path):
-        run(budget=40, out=tmp_path)
-        trials = run(budget=80, out=tmp_path).trials
-        assert any(trial.status == "duplicate" and trial.duplicate_of < 40 <= trial.index for trial in trials)
-
-    def test_evolution_records_parents(self):
-        trials = run("evolution", budget=60).trials
-        assert any(trial.parents for trial in trials)
-        for trial in trials:
-            assert all(trials[parent].score is not None for parent in trial.parents)
-
-    def test_the_score_is_the_mean_over_seeds(self):
-        trials = run(budget=8, seeds_per_trial=2).trials
-        trained = [trial for trial in trials if trial.status == "ok"]
-        assert trained
-        for trial in trained:
-            assert trial.seeds == (6, 7)
-            assert trial.score == np.mean([row["score"] for row in trial.metrics])
-
-    def test_the_batch_does_not_change_a_score(self):
-        small, large = (run(batch=batch).trials for batch in (1, 40))
-        assert story(small) == story(large)  # random search learns nothing, so the trials are the same
+        finished = go(out=tmp_path)
+        again = MockEvaluator()
+        assert story(go(out=tmp_path, evaluator=again)) == story(finished)
+        assert set(again.calls) == {0}
+        assert len(go(out=tmp_path, budget=10).trials) == 40  # what is there is there
 
     def test_ends_when_there_is_nothing_left(self):
-        assert len(run("exhaustive", budget=10_000).trials) == SPACE.count()
+        assert len(go(Exhaustive(), budget=10_000).trials) == SPACE.count()
 
-    def test_progress(self):
+    def test_callbacks_see_every_batch(self):
         seen = []
-        run(budget=20, report=seen.append)
-        assert [len(progress.trials) for progress in seen] == [8, 16, 20]
-        assert [progress.fresh for progress in seen] == [8, 16, 20]
-        assert {progress.budget for progress in seen} == {20}
+        go(budget=20, callbacks=[seen.append])
+        assert [(p.done, p.fresh, len(p.trials), p.budget) for p in seen] == [
+            (8, 8, 8, 20),
+            (16, 16, 8, 20),
+            (20, 20, 4, 20),
+        ]
 
+    def test_a_callback_may_stop_the_search(self, tmp_path):
+        def stop(progress):
+            raise StopSearch
+
+        assert len(go(out=tmp_path, callbacks=[stop]).trials) == 8
+        assert story(go(out=tmp_path)) == story(go())
+
+    def test_a_limit_on_time_ends_after_a_batch(self):
+        assert len(go(budget=10_000, callbacks=[TimeLimit(minutes=1e-9)]).trials) == 8
+        with pytest.raises(ActsearchError, match="minutes above 0; received 0"):
+            TimeLimit(minutes=0)
+
+
+class TestIdentity:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
             ({"seed": 4}, "seed is 3 there and 4 here"),
             ({"batch": 9}, "batch is 8 there and 9 here"),
-            ({"seeds_per_trial": 2}, "seeds_per_trial is 1 there and 2 here"),
-            ({"controller": "exhaustive"}, 'controller is "random" there and "exhaustive" here'),
+            ({"controller": Exhaustive()}, 'controller.name is "random" there and "exhaustive" here'),
+            ({"evaluator": MockEvaluator(salt=1)}, "evaluator.salt is 0 there and 1 here"),
+            ({"space": custom(["x"], ["+", "*"])}, "space is .* there and .* here"),
+            (
+                {"space": dataclasses.replace(custom(["x"], ["+", "*"]), name=SPACE.name)},
+                "space_digest is .* there and .* here",
+            ),
         ],
+        ids=str,
     )
-    def test_a_changed_configuration(self, changes, message, tmp_path):
-        run(budget=8, out=tmp_path)
+    def test_a_changed_configuration_is_refused(self, changes, message, tmp_path):
+        go(budget=8, out=tmp_path)
         with pytest.raises(ArchiveError, match=message):
-            run(budget=8, out=tmp_path, **changes)
+            go(budget=8, out=tmp_path, **changes)
 
-    def test_another_space_or_task(self, tmp_path):
-        run(budget=8, out=tmp_path)
-        with pytest.raises(ArchiveError, match=r"space is .* there and .* here"):
-            search(custom(["x"], ["+", "*"]), TASK, "random", 8, out=tmp_path, seed=3, batch=8)
-        with pytest.raises(ArchiveError, match='task is "digits-tiny" there and "other" here'):
-            search(SPACE, tiny_task(name="other"), "random", 8, out=tmp_path, seed=3, batch=8)
+    def test_an_extended_run_keeps_its_engine(self, tmp_path):
+        """A budget of 2 is compiled program by program, a larger one interpreted; the run stays as it began."""
+        space, task = custom(["tanh"], ["+", "*", "max"]), tiny_task()
+        search(space, task, Exhaustive(shuffle=False), 2, out=tmp_path)
+        extended = search(space, task, Exhaustive(shuffle=False), 3, out=tmp_path)
+        unbroken = search(space, TrainingEvaluator(space, task, engine="specialize"), Exhaustive(shuffle=False), 3)
+        assert story(extended) == story(unbroken)
+        with pytest.raises(ArchiveError, match='evaluator.engine is "specialize" there and "interpret" here'):
+            search(
+                space, TrainingEvaluator(space, task, engine="interpret"), Exhaustive(shuffle=False), 3, out=tmp_path
+            )
 
-    def test_an_archive_of_other_code(self, tmp_path, monkeypatch):
-        run(budget=8, out=tmp_path)
+    def test_another_recipe_under_the_same_name_is_refused(self, tmp_path):
+        space = custom(["tanh"], ["+", "*"])
+        search(space, tiny_task(learning_rate=0.05), Exhaustive(), 1, out=tmp_path)
+        with pytest.raises(ArchiveError, match="evaluator.tasks.digits-tiny is .* there and .* here"):
+            search(space, tiny_task(learning_rate=0.5), Exhaustive(), 2, out=tmp_path)
 
-        def other(space):
-            controller = CONTROLLERS["exhaustive"](space)
-            return controller._replace(name="random", options={})
+    def test_an_archive_of_other_code_is_refused(self, tmp_path):
+        @dataclasses.dataclass(frozen=True)
+        class Other(Random):
+            def ask(self, space, state, n):
+                proposals, state = super().ask(space, state, n)
+                return proposals[::-1], state
 
-        monkeypatch.setitem(CONTROLLERS, "random", other)
-        with pytest.raises(ArchiveError, match=r"it was made by other code, or where rounding differs"):
-            run(budget=16, out=tmp_path)
-
-    def test_a_program_that_no_engine_evaluates_is_a_trial(self, monkeypatch):
-        """A bad candidate is a value, never an exception; its neighbours are scored."""
-        normal = run(budget=8).trials
-        original = CONTROLLERS["random"]
-
-        def broken(space):
-            controller = original(space)
-
-            def ask(state, n):
-                proposals, state = controller.ask(state, n)
-                node = proposals[1].program.nodes[0]._replace(op="no_such_leaf", args=(0,))
-                bad = dataclasses.replace(proposals[1].program, nodes=(node,))
-                return [proposals[0], Proposal(bad), *proposals[2:]], state
-
-            return controller._replace(ask=ask)
-
-        monkeypatch.setitem(CONTROLLERS, "random", broken)
-        trials = run(budget=8).trials
-        assert (trials[1].status, trials[1].score) == ("rejected:shape", None)
-        assert trials[1].note
-        assert [t.score for t in trials if t.status == "ok" and t.index > 1] != []
-        first = {t.fingerprint: t.score for t in normal if t.score is not None}
-        assert all(first.get(t.fingerprint, t.score) == t.score for t in trials)
-
-
-def test_compilations_do_not_grow_with_the_candidates():
-    """The real thing, nothing shared; and the engine is explained in one line."""
-    lines, seen = [], []
-    found = run(budget=60, engine="auto", explain=lines.append, report=lambda p: seen.append(p.compilations))
-    assert found.compilations == 1
-    assert set(seen) == {1}
-    assert lines == [found.engine] == ["engine: interpret (one compilation instead of 60)"]
-
-
-def test_both_engines_give_the_same_trials():
-    """A space of two programs that both train; small steps, so that rounding does not grow."""
-    space = custom(["tanh"], ["+", "*"])
-    task = tiny_task()
-    rows = [
-        search(space, task, "exhaustive", 2, engine=engine, devices=jax.devices()[:1])
-        for engine in ("specialize", "interpret")
-    ]
-    assert [found.compilations for found in rows] == [2, 1]
-    for one, other in zip(rows[0].trials, rows[1].trials, strict=True):
-        assert (one.program, one.status) == (other.program, other.status) == (one.program, "ok")
-        assert one.metrics[0] == pytest.approx(other.metrics[0], rel=1e-4, abs=1e-5)
+        go(budget=8, out=tmp_path)
+        with pytest.raises(ArchiveError, match="it was made by other code, or where rounding differs"):
+            go(Other(), budget=16, out=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -244,18 +160,16 @@ def test_both_engines_give_the_same_trials():
         ({"budget": 0}, "budget must be an integer of at least 1; received 0"),
         ({"budget": 1.5}, "budget must be an integer of at least 1; received 1.5"),
         ({"batch": 0}, "batch must be an integer of at least 1; received 0"),
-        ({"seeds_per_trial": 0}, "seeds_per_trial must be an integer of at least 1; received 0"),
-        ({"seed": -1}, "seed must be an integer from 0 to about 2e9 .* received -1"),
-        ({"seed": 2**31}, "seed must be an integer from 0"),
+        ({"seed": -1}, "seed must be an integer of at least 0; received -1"),
         ({"space": "swish"}, "Unknown space 'swish'"),
         ({"task": "mnist"}, "Unknown task 'mnist'"),
         ({"controller": "genetic"}, "Unknown controller 'genetic'"),
-        ({"engine": "jit"}, "engine is one of auto, interpret, specialize; received 'jit'"),
-        ({"options": {"population": 3}}, "Controller 'random' does not take these options"),
+        ({"controller": RegularizedEvolution(population=2000)}, "only starts within its first 2000 trials"),
     ],
+    ids=str,
 )
 def test_refuses_before_it_trains(arguments, message, tmp_path):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ActsearchError, match=message):
         search(out=tmp_path / "run", **arguments)
     assert not (tmp_path / "run").exists()
 
@@ -263,102 +177,64 @@ def test_refuses_before_it_trains(arguments, message, tmp_path):
 class TestSavedState:
     """A saved state shortens the replay of a resumed run and changes nothing else."""
 
-    @pytest.fixture(autouse=True)
-    def often(self, monkeypatch, compiled_once):
-        monkeypatch.setattr(module, "SAVE_EVERY", 0.0)
+    def go(self, directory, controller, budget, save_every=0.0, seed=3):
+        """Runs a search that saves the controller's state after every batch; returns trials and batches evaluated."""
+        evaluator = MockEvaluator()
+        config = run_config(SPACE, evaluator, controller, seed, 8)
+        with DirectoryStore.open(directory, config, save_every) as store:
+            run(SPACE, evaluator, controller, budget, seed=seed, batch=8, store=store)
+            return store.trials(), evaluator.calls
 
-    @pytest.fixture
-    def asked(self, monkeypatch):
-        """How many trials the controller had been told whenever it was asked."""
-        counts = []
+    def whole(self, controller, budget):
+        return run(SPACE, MockEvaluator(), controller, budget, seed=3, batch=8, store=MemoryStore()).trials()
 
-        class Counting(module._Run):
-            def __call__(self, *args):
-                ask = lambda state, n: (counts.append(n), self.strategy.ask(state, n))[1]  # noqa: E731
-                return super(Counting, self._replace(strategy=self.strategy._replace(ask=ask))).__call__(*args)
+    @every_strategy
+    def test_a_resumed_run_goes_on_from_it(self, tmp_path, controller):
+        self.go(tmp_path, controller, 28)
+        trials, calls = self.go(tmp_path, controller, 44)
+        assert trials == self.whole(controller, 44)
+        assert len(calls) == 3  # from trial 24, the last one told: 24, 32, 40
 
-        monkeypatch.setattr(module, "_Run", Counting)
-        return counts
-
-    @pytest.mark.parametrize("controller", ["evolution", "ppo", "gflownet"])
-    def test_a_resumed_run_goes_on_from_it(self, tmp_path, asked, controller):
-        unbroken = run(controller, 44)
-        run(controller, 28, out=tmp_path)
-        asked.clear()
-        resumed = run(controller, 44, out=tmp_path)
-        assert story(resumed.trials) == story(unbroken.trials)
-        assert len(asked) == 3  # from trial 24, the last one told: 24, 32, 40
-
-    def test_without_it_the_run_is_replayed(self, tmp_path, asked):
-        unbroken = run("ppo", 24)
-        run("ppo", 16, out=tmp_path)
-        shutil.rmtree(tmp_path / module.STATE)
-        asked.clear()
-        assert story(run("ppo", 24, out=tmp_path).trials) == story(unbroken.trials)
-        assert len(asked) == 3
+    def test_without_it_the_run_is_replayed(self, tmp_path):
+        self.go(tmp_path, STRATEGIES["ppo"], 16)
+        shutil.rmtree(tmp_path / "state")
+        trials, calls = self.go(tmp_path, STRATEGIES["ppo"], 24)
+        assert trials == self.whole(STRATEGIES["ppo"], 24)
+        assert calls == [0, 0, 8]
 
     def test_one_that_is_ahead_of_the_archive_is_not_used(self, tmp_path):
-        """The archive was restored from an older copy: its trials are trained again."""
-        unbroken = run("evolution", 32)
-        run("evolution", 32, out=tmp_path / "run")
-        run("evolution", 16, out=tmp_path / "old")
+        """The archive was restored from an older copy: its trials are evaluated again."""
+        self.go(tmp_path / "run", EVOLUTION, 32)
+        self.go(tmp_path / "old", EVOLUTION, 16)
         shutil.copy(tmp_path / "old" / "archive.sqlite", tmp_path / "run" / "archive.sqlite")
-        assert story(run("evolution", 32, out=tmp_path / "run").trials) == story(unbroken.trials)
+        assert self.go(tmp_path / "run", EVOLUTION, 32)[0] == self.whole(EVOLUTION, 32)
 
-    def test_one_of_another_run_is_refused_before_anything_is_trained(self, tmp_path):
-        run("evolution", 16, out=tmp_path / "one")
-        run("evolution", 16, seed=4, out=tmp_path / "two")
-        shutil.rmtree(tmp_path / "two" / module.STATE)
-        shutil.copytree(tmp_path / "one" / module.STATE, tmp_path / "two" / module.STATE)
-        with pytest.raises(CheckpointError, match="belongs to another run: seed is 3 there and 4 here"):
-            run("evolution", 40, seed=4, out=tmp_path / "two")
-
-
-class TestEvaluatedAgain:
-    """Repeats and rungs, as the judge records them."""
-
-    def test_repeats_have_other_seeds_and_name_the_first_trial(self, compiled_once, tmp_path):
-        result = run("evolution", 80, repeats=0.25, out=tmp_path)
-        again = [trial for trial in result.trials if trial.status == "ok" and trial.duplicate_of is not None]
-        assert 10 <= len(again) <= 20
-        for trial in again:
-            first = result.trials[trial.duplicate_of]
-            assert (first.fingerprint, first.program) == (trial.fingerprint, trial.program)
-            assert first.duplicate_of is None
-            assert not set(trial.seeds) & set(first.seeds)
-            assert trial.parents == (first.index,)
-        assert len({(trial.fingerprint, trial.seeds) for trial in again}) == len(again)  # no seed twice
-        assert result.incumbent.trainings > 1
-        assert story(run("evolution", 80, repeats=0.25, out=tmp_path).trials) == story(result.trials)
-
-    def test_halving_trains_all_shortly_and_the_best_longer(self, compiled_once):
-        result = run("random", 60, halving=True)
-        steps = [trial.metrics[0]["steps"] for trial in result.trials if trial.metrics]
-        assert set(steps) == set(map(float, TASK.rungs))
-        assert steps.count(TASK.rungs[0]) > steps.count(TASK.rungs[1]) > steps.count(TASK.rungs[2]) > 0
-        longest = [trial for trial in result.trials if trial.metrics and trial.metrics[0]["steps"] == TASK.rungs[-1]]
-        assert result.incumbent.first in {trial.duplicate_of for trial in longest}
-
-    def test_a_rung_is_the_task_of_that_length(self, compiled_once):
-        result = run("random", 12, halving=True)
-        first = next(trial for trial in result.trials if trial.status == "ok")
-        alone = search(SPACE, TASK.at_rung(0), "random", 12, seed=3, batch=8, engine="interpret")
-        same = next(trial for trial in alone.trials if trial.fingerprint == first.fingerprint)
-        assert first.score == same.score
+    def test_one_of_another_run_is_refused_before_anything_is_evaluated(self, tmp_path):
+        self.go(tmp_path / "one", EVOLUTION, 16)
+        self.go(tmp_path / "two", EVOLUTION, 16, seed=4)
+        shutil.rmtree(tmp_path / "two" / "state")
+        shutil.copytree(tmp_path / "one" / "state", tmp_path / "two" / "state")
+        with pytest.raises(CheckpointError, match="seed is 3 there and 4 here"):
+            self.go(tmp_path / "two", EVOLUTION, 40, seed=4)
 
 
-@pytest.mark.parametrize(
-    ("controller", "options", "least"), [("evolution", {"population": 50}, 50), ("ppo", {"batch": 40}, 40)]
-)
-def test_a_budget_that_ends_before_the_controller_learns(controller, options, least):
-    with pytest.raises(ValueError, match=f"only starts within its first {least} trials; received the budget 40"):
-        run(controller, 40, options=options)
-
-
-def test_a_surrogate_may_read_the_spectrum_of_the_tasks_network(compiled_once, tmp_path):
-    with_it = run("surrogate", 24, options={"fisher": True}, out=tmp_path)
-    without = run("surrogate", 24)
-    assert story(with_it.trials[:8]) == story(without.trials[:8])  # the known functions
-    assert story(with_it.trials) != story(without.trials)
+def test_a_search_by_names_trains_and_is_kept(tmp_path):
+    """The thinnest real path: names in, trained trials and an archive out."""
+    result = search("swish-1", tiny_task(), "random", 4, out=tmp_path, seed=1)
+    trained = [trial for trial in result.trials if trial.status == "ok"]
+    assert trained
+    assert all(trial.seeds == (1,) and trial.objectives == {"digits-tiny": trial.score} for trial in trained)
     with Archive.read(tmp_path) as archive:
-        assert archive.config["options"]["fisher"] is True
+        assert archive.trials() == result.trials
+        assert archive.config["evaluator"]["kind"] == "training"
+        assert archive.config["space_digest"] == swish().digest
+
+
+def test_halving_trains_the_task_for_its_share_of_steps():
+    """A trial at a ninth of the fidelity is the task of a ninth of the steps."""
+    task = tiny_task(steps=9)
+    result = search(SPACE, task, SuccessiveHalving(Random()), 8, seed=3)
+    first = next(trial for trial in result.trials if trial.status == "ok")
+    assert first.fidelity == pytest.approx(1 / 9)
+    alone = search(SPACE, task.at_fidelity(1 / 9), Random(), 8, seed=3)
+    assert next(trial for trial in alone.trials if trial.fingerprint == first.fingerprint).score == first.score

@@ -1,4 +1,4 @@
-"""`python -m actsearch.cli` is `actsearch`."""
+"""`python -m actsearch` is `actsearch`."""
 
 import sys
 

@@ -1,0 +1,113 @@
+"""Where a search keeps its trials: in memory, or in a directory from which it can be resumed."""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from actsearch.archive import Archive, checkpoint
+from actsearch.trials import Known, Trial
+
+State = TypeVar("State")
+
+FOLDER = "state"
+"""Folder of the controller's state in the run's directory."""
+
+
+class Store(Protocol):
+    """What the loop asks of a place for trials."""
+
+    def resume(self, initial: State, budget: int) -> tuple[State, int]:
+        """Returns the controller's state to go on from, and the number of trials that it was told."""
+
+    def known(self, stop: int) -> Iterable[Known]:
+        """Returns what the evaluator has to remember of the first `stop` trials."""
+
+    def trials(self, start: int = 0, stop: int | None = None) -> list[Trial]:
+        """Returns the stored trials with indices from `start` to below `stop`."""
+
+    def append(self, trials: Sequence[Trial]) -> None:
+        """Adds the next trials."""
+
+    def save(self, done: int, state: Any) -> None:
+        """Offers the controller's state after `done` trials; a store may decline."""
+
+
+class MemoryStore:
+    """Keeps trials in a list; there is nothing to resume."""
+
+    def __init__(self) -> None:
+        self._trials: list[Trial] = []
+
+    def resume(self, initial: State, budget: int) -> tuple[State, int]:
+        """Returns the initial state: every search in memory begins at the beginning."""
+        return initial, 0
+
+    def known(self, stop: int) -> list[Trial]:
+        """Returns the first `stop` trials."""
+        return self._trials[:stop]
+
+    def trials(self, start: int = 0, stop: int | None = None) -> list[Trial]:
+        """Returns the trials from `start` to below `stop`."""
+        return self._trials[start:stop]
+
+    def append(self, trials: Sequence[Trial]) -> None:
+        """Adds the next trials."""
+        self._trials += trials
+
+    def save(self, done: int, state: Any) -> None:
+        """Declines."""
+
+
+class DirectoryStore:
+    """Keeps trials in an archive, and now and then the controller's state beside it.
+
+    Args:
+      archive: of the run, open for writing.
+      folder: of the controller's state.
+      save_every: least seconds between two saves of the state, which only shorten a replay.
+    """
+
+    def __init__(self, archive: Archive, folder: Path, save_every: float = 30.0):
+        self._archive, self._folder, self._save_every = archive, folder, save_every
+        self._saved = time.monotonic()
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(
+        cls, directory: str | os.PathLike[str], config: Mapping[str, Any], save_every: float = 30.0
+    ) -> Iterator["DirectoryStore"]:
+        """Opens a run's directory, new or of the same configuration, until the context ends.
+
+        Raises:
+          ArchiveError: the directory holds another run, or cannot be used.
+        """
+        with Archive.write(directory, config) as archive:
+            yield cls(archive, Path(directory) / FOLDER, save_every)
+
+    def resume(self, initial: State, budget: int) -> tuple[State, int]:
+        """Returns the saved state and how many trials it was told, or the initial state, to replay all of them."""
+        saved = checkpoint.load(self._folder, self._archive.config, initial)
+        if saved is None or saved.delivered > min(len(self._archive), budget):
+            return initial, 0
+        return saved.state, saved.delivered
+
+    def known(self, stop: int) -> Iterable[Known]:
+        """Returns what the evaluator has to remember of the first `stop` trials, without building them whole."""
+        return self._archive.known(stop)
+
+    def trials(self, start: int = 0, stop: int | None = None) -> list[Trial]:
+        """Returns the stored trials from `start` to below `stop`."""
+        return self._archive.trials(start, stop)
+
+    def append(self, trials: Sequence[Trial]) -> None:
+        """Adds trials, which survive a kill and a power cut from then on."""
+        self._archive.append(trials)
+
+    def save(self, done: int, state: Any) -> None:
+        """Saves the controller's state where the last time is long enough ago."""
+        if time.monotonic() - self._saved >= self._save_every:
+            checkpoint.save(self._folder, self._archive.config, done, state)
+            self._saved = time.monotonic()
