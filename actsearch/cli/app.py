@@ -1,4 +1,4 @@
-"""What joins the commands: `actsearch search | verify | compare | top | audit | check | score | show | tasks | spaces | export`.
+"""What joins the commands of `actsearch`.
 
 Results go to standard output, progress to standard error. Exit codes: 0 done, 2 the user's mistake, 130 interrupted.
 """
