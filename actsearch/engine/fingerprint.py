@@ -11,24 +11,18 @@ not count. What the probe cannot see is not told apart: values beyond +-20, and 
 """
 
 import hashlib
-import itertools
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from actsearch.engine.fingerprint_v1 import identity_v1
 from actsearch.engine.probe import FLOAT32_MAX, evaluate_all, probe_tensors, quantise
-from actsearch.language import Program
+from actsearch.engine.settings import Setting, first_settings, numbers, orders, settings_of
+from actsearch.language import ActsearchError, Program
 
 FINGERPRINT_VERSION = 2
 """The version of new archives. An archive's configuration names the version of the fingerprints that it holds."""
-
-VERSIONS = (1, 2)
-
-MAX_ORDERS = 24
-"""Orders of parameters that are tried; of more (five of one initial value, say) only that of appearance is."""
 
 
 class Identity(NamedTuple):
@@ -43,26 +37,6 @@ class Identity(NamedTuple):
     finite: bool
 
 
-class Value(NamedTuple):
-    """A generic value of a parameter: its initial value, its rank among those that share it, and whether it is moved.
-
-    At such values no special identity holds, as it would at 0, 1 or 2.
-    """
-
-    initial: float
-    rank: int
-    moved: bool
-
-    def number(self) -> float:
-        """Returns the value, below 1, or above 1 where it is moved."""
-        digest = hashlib.blake2b(f"{self.initial + 0.0!r}/{self.rank}".encode(), digest_size=4).digest()
-        return (1.35 if self.moved else 0.55) + 0.4 * int.from_bytes(digest, "big") / 2**32
-
-
-Setting = tuple[Value, ...]
-"""A value of each parameter."""
-
-
 def fingerprint(program: Program, version: int = FINGERPRINT_VERSION) -> str:
     """Returns the functional identity of a program, 32 hexadecimal digits.
 
@@ -72,7 +46,7 @@ def fingerprint(program: Program, version: int = FINGERPRINT_VERSION) -> str:
         two versions do not compare.
 
     Raises:
-      ValueError: another version.
+      ActsearchError: another version.
 
     Example:
       >>> from actsearch import parse
@@ -96,7 +70,7 @@ def identity(program: Program, version: int = FINGERPRINT_VERSION) -> Identity:
     if version == 1:
         return Identity(*identity_v1(program))
     if version != 2:
-        raise ValueError(f"Fingerprints have the versions {VERSIONS}; received {version!r}.")
+        raise ActsearchError(f"fingerprints have the versions 1, 2; received {version!r}.")
     known: dict[Setting, np.ndarray] = {}
 
     def outputs(settings: Sequence[Setting]) -> np.ndarray:
@@ -125,36 +99,3 @@ def identify(initials: Sequence[float], outputs: Callable[[Sequence[Setting]], n
         digests.append(hashlib.blake2b(quantise(rows).tobytes(), digest_size=16).digest())
     counted = sorted(initial + 0.0 for initial, matters in zip(initials, live, strict=True) if matters)
     return Identity(hashlib.blake2b(min(digests) + repr(counted).encode(), digest_size=16).hexdigest(), finite)
-
-
-def numbers(settings: Sequence[Setting]) -> np.ndarray:
-    """Returns settings as numbers, float64 [settings, parameters]."""
-    rows = [[value.number() for value in setting] for setting in settings]
-    return np.array(rows, float).reshape(len(rows), len(settings[0]))
-
-
-def first_settings(initials: Sequence[float]) -> list[Setting]:
-    """Returns the settings that show which parameters matter: a base, then each parameter moved alone."""
-    base, _ = settings_of(initials, next(orders(initials, [True] * len(initials))))
-    moved = [value._replace(moved=True) for value in base]
-    return [base, *((*base[:i], moved[i], *base[i + 1 :]) for i in range(len(base)))]
-
-
-def settings_of(initials: Sequence[float], ranks: Sequence[int]) -> tuple[Setting, Setting]:
-    """Returns the settings of one order of the parameters: the base, and all of them moved."""
-    base = tuple(Value(initial, rank, False) for initial, rank in zip(initials, ranks, strict=True))
-    return base, tuple(value._replace(moved=True) for value in base)
-
-
-def orders(initials: Sequence[float], live: Sequence[bool]) -> Iterator[tuple[int, ...]]:
-    """Yields ranks [parameters] among those of one initial value: live ones in every order, then the others."""
-    groups = [[i for i, value in enumerate(initials) if value == initial] for initial in dict.fromkeys(initials)]
-    alive = [[i for i in group if live[i]] for group in groups]
-    few = math.prod(math.factorial(len(group)) for group in alive) <= MAX_ORDERS
-    choices = [list(itertools.permutations(group)) if few else [tuple(group)] for group in alive]
-    for order in itertools.product(*choices):
-        ranks = [0] * len(initials)
-        for group, first in zip(groups, order, strict=True):
-            for rank, i in enumerate([*first, *(i for i in group if not live[i])]):
-                ranks[i] = rank
-        yield tuple(ranks)

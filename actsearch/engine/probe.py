@@ -24,7 +24,7 @@ from actsearch.language import PRIMITIVES, Primitive, Program
 RESOLUTION = 1e-6
 """Outputs that differ by less, absolute below 1 and relative above, count as equal."""
 
-SHAPE = (6, 4, 3, 4)
+SHAPE = (3, 6, 4, 4)
 """[batch, height, width, features] of each tensor of the probe."""
 
 GROUPS = 2
@@ -52,7 +52,8 @@ def tensor_probe(shape: tuple[int, ...] = (4, 3, 2, 8)) -> np.ndarray:
     rng = np.random.default_rng(0)
     batch, _, _, features = shape
     scale = rng.uniform(0.5, 2.0, (batch, 1, 1, features))
-    return scale * rng.standard_normal(shape) + rng.normal(0, 0.5, (batch, 1, 1, features))
+    images: np.ndarray = scale * rng.standard_normal(shape) + rng.normal(0, 0.5, (batch, 1, 1, features))
+    return images
 
 
 @functools.cache
@@ -70,7 +71,8 @@ def probe_tensors() -> np.ndarray:
 def evaluate_on(program: Program, x: np.ndarray, parameters: Mapping[str, float]) -> np.ndarray:
     """Returns a program's value in float64 on one tensor, with GROUPS groups of features."""
     values = np.array([[parameters[name] for name, _ in program.parameters]])
-    return evaluate_all(program, x[None], values)[0, 0]
+    value: np.ndarray = evaluate_all(program, x[None], values)[0, 0]
+    return value
 
 
 def evaluate_all(program: Program, tensors: np.ndarray, values: np.ndarray) -> np.ndarray:

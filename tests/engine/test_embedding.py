@@ -1,13 +1,14 @@
-"""Features agree with the programs' own values, and identities with fingerprints."""
+"""The embedding agrees with the programs' own values, and its identities with fingerprints."""
 
+import jax
 import numpy as np
 import pytest
 
-from actsearch.engine import fingerprint
-from actsearch.engine.features import QUANTILES, features
-from actsearch.engine.fingerprint import tensor_probe
+from actsearch.engine import Identity, embed, fingerprint, identity
+from actsearch.engine.embedding import QUANTILES
+from actsearch.engine.probe import tensor_probe
 from actsearch.language import parse
-from actsearch.spaces import custom, evonorm
+from actsearch.spaces import SPACES, custom, evonorm, get_space
 from actsearch.spaces.template import Template
 
 HALF = (QUANTILES + 5 + 1) // 2
@@ -15,12 +16,12 @@ SPACE = custom(["x", "-x", "relu", "beta * x", "sqrt", "tanh"], ["+", "*", "max"
 
 
 def bank(*texts):
-    return features(Template.bank([parse(text) for text in texts]), np.arange(len(texts))[:, None])
+    return embed(Template.bank([parse(text) for text in texts]), np.arange(len(texts))[:, None])
 
 
 def everything(space):
-    programs = list(space.enumerate())
-    return programs, features(space.template, [program.choices for program in programs])
+    genotypes = list(space.enumerate())
+    return [*map(space.decode, genotypes)], embed(space.template, [genotype.choices for genotype in genotypes])
 
 
 def test_values_are_the_parts_of_a_curve():
@@ -57,13 +58,24 @@ def test_sensitivities_come_last():
     assert found[0] > found[2]  # |x| has a root mean square above 1 on the probe
 
 
-def test_identities_are_those_of_fingerprints():
-    programs, found = everything(SPACE)
-    pairs = {
-        (fingerprint(program), int(identity)) for program, identity in zip(programs, found.identities, strict=True)
-    }
-    prints, identities = zip(*pairs, strict=True)
-    assert len(set(prints)) == len(set(identities)) == len(pairs) < len(programs)
+@pytest.mark.parametrize("name", SPACES)
+def test_identities_are_those_of_fingerprints(name):
+    """In every space: the same text, and the same verdict on what is finite."""
+    space, rng = get_space(name), np.random.default_rng(0)
+    genotypes = [space.sample(rng) for _ in range(100)]
+    rows = embed(space.template, [genotype.choices for genotype in genotypes])
+    expected = [identity(space.decode(genotype)) for genotype in genotypes]
+    assert [*map(Identity, rows.fingerprints.tolist(), rows.finite.tolist())] == expected
+    assert len(set(expected)) > 10
+    assert len({one.finite for one in expected}) == 2 or name.startswith("evonorm")
+
+
+def test_identities_of_many_parameters():
+    """More orders of five than one loop holds: the program itself is asked."""
+    texts = ["alpha * x + gamma", "gamma * x + v", "alpha * x + gamma * x^2 + v * x^3 + v1 * x^4 + beta"]
+    rows = bank(*texts)
+    assert rows.fingerprints.tolist() == [fingerprint(parse(text)) for text in texts]
+    assert rows.fingerprints[0] == rows.fingerprints[1]
 
 
 def test_what_is_not_finite_is_flagged_and_still_a_number():
@@ -75,27 +87,27 @@ def test_what_is_not_finite_is_flagged_and_still_a_number():
 
 
 def test_a_program_does_not_depend_on_its_company():
-    choices = [program.choices for program in SPACE.enumerate()]
-    whole = features(SPACE.template, choices)
+    choices = [genotype.choices for genotype in SPACE.enumerate()]
+    whole = embed(SPACE.template, choices)
     for rows in (slice(3, 4), slice(100, 108)):
-        part = features(SPACE.template, choices[rows])
+        part = embed(SPACE.template, choices[rows])
         np.testing.assert_array_equal(part.values, whole.values[rows])
-        np.testing.assert_array_equal(part.identities, whole.identities[rows])
-    assert features(SPACE.template, np.zeros((0, 3), int)).values.shape == (0, whole.values.shape[1])
+        np.testing.assert_array_equal(part.fingerprints, whole.fingerprints[rows])
+    assert embed(SPACE.template, np.zeros((0, 3), int)).values.shape == (0, whole.values.shape[1])
 
 
 def test_layers():
-    space = evonorm(nodes=2)
-    rng = np.random.default_rng(0)
-    programs = [space.sample(rng) for _ in range(150)]
-    found = features(space.template, [program.choices for program in programs])
-    assert np.isfinite(found.values).all()
-    # A constant has another fingerprint than a layer that cancels its input: it is of another shape.
-    varied = found.finite & (np.ptp(found.values[:, : tensor_probe().size], axis=1) > 0)
-    prints = {(fingerprint(programs[i]), int(found.identities[i])) for i in np.flatnonzero(varied)}
-    assert len({one for one, _ in prints}) == len({other for _, other in prints}) == len(prints) > 10
+    space, rng = evonorm(nodes=2), np.random.default_rng(0)
+    rows = embed(space.template, [space.sample(rng).choices for _ in range(150)])
+    assert np.isfinite(rows.values).all()
+    assert rows.values.shape[1] == 2 * tensor_probe().size + len(space.template.parameters)
+
+
+def test_a_users_debugging_of_nans_is_no_matter():
+    with jax.debug_nans(True), jax.debug_infs(True):
+        assert bank("sqrt(x)", "1 / x", "x / batch_std(x)").finite.tolist() == [False, False, True]
 
 
 def test_shape():
     with pytest.raises(ValueError, match=r"choices must be \[programs, 3\]; received shape \(2,\)"):
-        features(SPACE.template, [0, 1])
+        embed(SPACE.template, [0, 1])
