@@ -2,7 +2,7 @@
 
 from actsearch.analysis.agreement import Agreement, fidelity_agreement
 from actsearch.analysis.ancestry import ancestors
-from actsearch.analysis.comparison import Comparison, Group, Run, compare
+from actsearch.analysis.comparison import Comparison, Group, Run, RunRow, compare_runs
 from actsearch.analysis.regret import best_so_far, regret_at, trials_until
 from actsearch.analysis.stages import Stage, funnel
 from actsearch.analysis.statistics import (
@@ -22,11 +22,12 @@ __all__ = [
     "Group",
     "Interval",
     "Run",
+    "RunRow",
     "Stage",
     "ancestors",
     "best_so_far",
     "bootstrap_mean",
-    "compare",
+    "compare_runs",
     "false_reject",
     "fidelity_agreement",
     "funnel",

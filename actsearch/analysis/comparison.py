@@ -11,6 +11,7 @@ from actsearch.analysis.regret import best_so_far, regret_at, trials_until
 from actsearch.analysis.statistics import Interval
 from actsearch.language import ActsearchError
 from actsearch.trials import Trial
+from actsearch.trials.codec import ABSENT, differences
 
 
 class Run(Protocol):
@@ -44,6 +45,40 @@ class Group(NamedTuple):
     regret: list[Interval | None]
     needed: list[int | None]
 
+    def rows(self) -> list["RunRow"]:
+        """Returns the facts of each run."""
+        return [
+            RunRow(
+                run.name,
+                run.config.get("seed"),
+                len(run.trials),
+                sum(trial.trained for trial in run.trials),
+                float(curve[-1]),
+                needed,
+            )
+            for run, curve, needed in zip(self.runs, self.curves, self.needed, strict=True)
+        ]
+
+
+class RunRow(NamedTuple):
+    """Facts of one run.
+
+    Attributes:
+      run: its name.
+      seed: of the search; None where the configuration has none.
+      trials: number of trials.
+      trained: how many of them were trained.
+      best: best score.
+      trials_until_threshold: None where the threshold was not reached.
+    """
+
+    run: str
+    seed: int | None
+    trials: int
+    trained: int
+    best: float
+    trials_until_threshold: int | None
+
 
 class Comparison(NamedTuple):
     """Regret of several runs on one space and task.
@@ -64,8 +99,13 @@ class Comparison(NamedTuple):
     budgets: tuple[int, ...]
     groups: dict[str, Group]
 
+    @property
+    def where(self) -> str:
+        """Space and task for people: "swish-1 on digits-mlp"."""
+        return f"{self.space} on {self.task}"
 
-def compare(
+
+def compare_runs(
     runs: Sequence[Run], budgets: Sequence[int] = (), within: float = 0.005, reference: float | None = None
 ) -> Comparison:
     """Returns the regret of runs on one space and task, and the trials until a good score, grouped over seeds.
@@ -149,7 +189,6 @@ def _labels(configs: Sequence[Config]) -> list[str]:
     labels = []
     for name, row in zip(names, rows, strict=True):
         rivals = [other for rival, other in zip(names, rows, strict=True) if rival == name]
-        differing = [key for key in sorted(row) if any(other.get(key) != row[key] for other in rivals)]
-        values = [f"{key}={row[key]}".replace('"', "") for key in differing]
-        labels.append(", ".join([name, *values]))
+        differing = {key: value for other in rivals for key, value, _ in differences(row, other) if value is not ABSENT}
+        labels.append(", ".join([name, *(f"{key}={differing[key]}" for key in sorted(differing))]))
     return labels

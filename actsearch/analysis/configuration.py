@@ -1,11 +1,10 @@
-"""What a run's configuration says: space, tasks, controller, and the settings that tell runs apart. For `compare`.
+"""What a run's configuration says: space, tasks, controller, and the settings that tell runs apart. For `compare_runs`.
 
 Archives of format 1 name the task and the controller, with the controller's `options`; those of format 2 hold the
 identity of the evaluator, and the controller with all of its hyperparameters.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 Config = Mapping[str, Any]
@@ -44,12 +43,12 @@ def controller_name(config: Config) -> str:
     return _controller_name(config.get("controller"))
 
 
-def settings(config: Config) -> dict[str, str]:
-    """Returns all of a configuration but its seeds, as JSON by dotted name; hyperparameters have no prefix.
+def settings(config: Config) -> dict[str, Any]:
+    """Returns all of a configuration but its seeds, with those of evaluator and controller beside the others.
 
     Example:
       >>> settings({"space": "swish-1", "controller": "evolution", "options": {"population": 50}, "seed": 3})
-      {'space': '"swish-1"', 'population': '50', 'name': '"evolution"'}
+      {'space': 'swish-1', 'population': 50, 'name': 'evolution'}
     """
     named = {key: value for key, value in config.items() if key not in ("seed", "controller", "options", "evaluator")}
     evaluator = dict(config.get("evaluator", {}))
@@ -58,7 +57,7 @@ def settings(config: Config) -> dict[str, str]:
     controller = config.get("controller")
     if not isinstance(controller, Mapping):
         controller = {**config.get("options", {}), "name": controller}
-    return dict(_flatten(named | evaluator | dict(controller)))
+    return named | evaluator | dict(controller)
 
 
 def _controller_name(controller: Any) -> str:
@@ -66,11 +65,3 @@ def _controller_name(controller: Any) -> str:
         return str(controller)
     name = str(controller["name"])
     return f"{name}({_controller_name(controller['inner'])})" if "inner" in controller else name
-
-
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flatten(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", json.dumps(value)

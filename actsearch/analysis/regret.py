@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from actsearch.analysis.statistics import Interval, bootstrap_mean
-from actsearch.trials import Status, Trial
+from actsearch.trials import Trial
+from actsearch.trials.ranking import of_highest_fidelity
 
 
 def best_so_far(trials: Sequence[Trial], *, repeats: bool = False) -> np.ndarray:
@@ -31,11 +32,10 @@ def best_so_far(trials: Sequence[Trial], *, repeats: bool = False) -> np.ndarray
       >>> best_so_far([Trial(i, x, str(i), status, score) for i, (status, score) in enumerate(outcomes)]).tolist()
       [0.0, 0.8, 0.8, 0.9]
     """
-    highest = max((trial.fidelity for trial in trials if trial.status is Status.OK), default=0.0)
+    counting = {trial.index for trial in of_highest_fidelity(trials)}
     scores, seen = np.zeros(len(trials)), set()
     for position, trial in enumerate(trials):
-        counts = trial.status is Status.OK and trial.fidelity == highest
-        if counts and (repeats or trial.first_index not in seen):
+        if trial.index in counting and (repeats or trial.first_index not in seen):
             seen.add(trial.first_index)
             scores[position] = trial.score
     return np.maximum.accumulate(scores)

@@ -15,8 +15,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from actsearch.engine import Reductions
-from actsearch.engine.fingerprint import Probe, evaluate_on, probe, tensor_probe
+from actsearch.engine import Identity, Reductions
+from actsearch.engine import identity as identity_of
+from actsearch.engine.probe import evaluate_on, tensor_probe
 from actsearch.engine.specialize import evaluate_layer
 from actsearch.evaluation.stability import LIMIT, Stability, ascend
 from actsearch.evaluation.train import Outcome, train
@@ -36,9 +37,9 @@ class Screened:
     program: Program
 
     @functools.cached_property
-    def identity(self) -> Probe:
+    def identity(self) -> Identity:
         """Fingerprint and finiteness of the program, computed when first asked for."""
-        return probe(self.program)
+        return identity_of(self.program)
 
 
 @dataclasses.dataclass(frozen=True)

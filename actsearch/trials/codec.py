@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from actsearch.language import Program, parse
-from actsearch.language.program import INPUTS
+from actsearch.language.names import INPUTS
 from actsearch.spaces import Genotype
 from actsearch.trials.trial import Trial
 

@@ -7,7 +7,7 @@ from actsearch.trials import Trial
 
 
 class HandMadeRun(NamedTuple):
-    """What `compare` needs of a run."""
+    """What `compare_runs` needs of a run."""
 
     name: str
     config: dict[str, Any]

@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from actsearch.language import ParseError, parse
 from actsearch.spaces import Genotype
