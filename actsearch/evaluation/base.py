@@ -111,13 +111,13 @@ def genotype_of(space: Space, proposal: Proposal) -> Genotype | None:
     return space.encode(proposal.program)
 
 
-def base_trial(index: int, proposal: Proposal, genotype: Genotype | None, fingerprint: str, status: Status) -> Trial:
-    """Returns a trial that carries on all that a proposal says."""
+def base_trial(index: int, proposal: Proposal, genotype: Genotype | None, fingerprint: str) -> Trial:
+    """Returns a failed trial that carries on all that a proposal says; `dataclasses.replace` says how it ended."""
     return Trial(
         index,
         proposal.program,
         fingerprint,
-        status,
+        Status.FAILED,
         parents=proposal.parents,
         genotype=genotype,
         repeat=proposal.repeat,

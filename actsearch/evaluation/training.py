@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import jax
 
+from actsearch.engine import FINGERPRINT_VERSION
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
 from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
-from actsearch.evaluation.train import train
+from actsearch.evaluation.seam import at_fidelity, digest_of, kind_of, steps_of
+from actsearch.evaluation.train import Outcome, train
 from actsearch.evaluation.trainer import Engine, Job, Result, Scorer, choose_engine, combine, result
 from actsearch.language import ActsearchError
 from actsearch.spaces import Genotype, Space
@@ -19,6 +21,8 @@ from actsearch.trials import Known, Proposal, Status, Trial
 
 REPEAT_STRIDE = 1_000_000
 """Between the seeds of a candidate's first training and those of its next repeat."""
+
+MAX_REPEATS = 4
 
 
 class _Screened(NamedTuple):
@@ -32,13 +36,13 @@ class _Screened(NamedTuple):
 
     @property
     def claim(self) -> tuple[str, int, float]:
-        """What makes a second such proposal a duplicate."""
+        """Equal for two proposals of which the second is a duplicate."""
         return self.verdict.fingerprint, self.proposal.repeat, self.proposal.fidelity
 
 
 @dataclasses.dataclass
 class _Training:
-    """What is known of a candidate while it is trained on one task after another."""
+    """A candidate on its way through the tasks."""
 
     candidate: _Screened
     seeds: tuple[int, ...]
@@ -49,14 +53,14 @@ class _Training:
     seconds: float = 0.0
 
     def end(self, status: Status, note: str, gate: str = "") -> None:
-        """Ends the training: the later tasks are spared."""
+        """Spares the candidate the later tasks."""
         self.status, self.note, self.gate = status, note, gate
 
 
 class TrainingEvaluator:
     """Evaluates candidates by training them.
 
-    A candidate that fails a gate, or diverges, is spared the later tasks; a known one is a duplicate, unless it comes
+    A candidate that fails a gate, or diverges, is spared the later tasks. A known one is a duplicate, unless it comes
     with further seeds (`Proposal.repeat`) or at another fidelity. What is trained is the program that the proposal
     names: the interpreter runs it by a genotype that decodes to it, and a program that the space does not have fails.
 
@@ -67,14 +71,13 @@ class TrainingEvaluator:
       engine: "auto", "interpret" or "specialize".
       budget: expected number of candidates, for the choice of engine.
       devices: JAX devices, all by default.
-      gates: names or Gates that are tried in the place of all those registered for the space's kind; "shape" always is.
+      gates: names or Gates to try instead of all those registered for the space's kind. "shape" is always tried.
 
     Attributes:
       engine: the one that is used, never "auto".
-      compilations: training functions and measurements compiled so far.
 
     Raises:
-      ActsearchError: tasks of another kind than the space, none at all or two of one name; no seeds; an unknown name.
+      ActsearchError: tasks of another kind than the space, none at all, or two of one name; no seeds; an unknown name.
 
     Example:
       >>> from actsearch.spaces import swish
@@ -97,23 +100,27 @@ class TrainingEvaluator:
         self.space, self.tasks, self.seeds, self.devices = space, as_tasks(tasks), tuple(seeds), devices
         _check(space, self.tasks, self.seeds)
         self.gates = gates_of(space.kind) if gates is None else get_gates(gates)
-        steps = max(task.recipe.steps for task in self.tasks)
-        self.engine, self.summary = choose_engine(engine, budget, steps, space.kind == "layer")
-        self.compilations = 0
+        steps = max(steps_of(task) for task in self.tasks)
+        self.engine, self._summary = choose_engine(engine, budget, steps, space.kind == "layer")
         self._memory = Memory()
-        self._interpreters: dict[Any, Scorer] = {}
+        self._trainers: dict[Any, Scorer] = {}
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What the trials depend on: tasks by digest, the engine, seeds, gates and the version of fingerprints."""
+        """All that the trials depend on: tasks by digest, the engine, seeds, gates and the version of fingerprints."""
         return {
             "kind": "training",
-            "tasks": {task.name: task.digest for task in self.tasks},
+            "tasks": {task.name: digest_of(task) for task in self.tasks},
             "engine": self.engine,
             "seeds": list(self.seeds),
             "gates": [gate.name for gate in self.gates],
             "fingerprint": FINGERPRINT_VERSION,
         }
+
+    @property
+    def summary(self) -> str:
+        """One line on the choice of engine."""
+        return self._summary
 
     def begin(self, known: Iterable[Known]) -> None:
         """Forgets every trial, then remembers these."""
@@ -128,8 +135,8 @@ class TrainingEvaluator:
     def evaluate(self, proposals: Sequence[Proposal], start: int) -> list[Trial]:
         """Returns a trial for each proposal, the first with the index `start`."""
         candidates = [self._screen(index, proposal) for index, proposal in enumerate(proposals, start)]
-        trained = self._train_all(self._claim(candidates))
-        trials = []
+        trained = self._train_all(self._fresh(candidates))
+        trials: list[Trial] = []
         for candidate in candidates:
             trials.append(self._trial(candidate, trained.get(candidate.index)))
             self._memory.add(trials[-1])
@@ -141,12 +148,11 @@ class TrainingEvaluator:
         genotype = genotype_of(self.space, proposal)
         return _Screened(index, proposal, genotype, verdict, time.perf_counter() - began)
 
-    def _claim(self, candidates: Sequence[_Screened]) -> list[_Screened]:
-        """Returns those to train: of equal ones the first."""
+    def _fresh(self, candidates: Sequence[_Screened]) -> list[_Screened]:
+        """Returns the candidates to train: those that pass, can be run and are not known; the first of equal ones."""
         fresh: dict[tuple[str, int, float], _Screened] = {}
         for candidate in candidates:
-            passed = not candidate.verdict.gate and self._runs(candidate)
-            if passed and not self._memory.has(*candidate.claim):
+            if not candidate.verdict.gate and self._runs(candidate) and not self._memory.has(*candidate.claim):
                 fresh.setdefault(candidate.claim, candidate)
         return list(fresh.values())
 
@@ -163,24 +169,154 @@ class TrainingEvaluator:
             groups.setdefault((repeat, fidelity), []).append(training)
         for (_, fidelity), group in groups.items():
             for task in self.tasks:
-                if going := [training for training in group if training.status is Status.OK]:
-                    self._train_on(task, fidelity, going)
+                self._train_on(task, fidelity, group)
         return {training.candidate.index: training for group in groups.values() for training in group}
 
-    def _train_on(self, task: Task, fidelity: float, trainings: Sequence[_Training]) -> None:
-        """Trains candidates on one task, then tries the gates that look at the outcomes."""
-        name, first, task = task.name, task is self.tasks[0], task.at_fidelity(fidelity)
-        floor = task.quality.accuracy if task.quality and any(gate.name == "quality" for gate in self.gates) else 0.0
-        seeds = trainings[0].seeds
-        with _charged(trainings):
-            rows = self._measure(task, trainings, seeds, train, floor)
-        for training, outcomes in zip(trainings, rows, strict=True):
-            training.results[name] = result(task, outcomes)
-            self._judge_outcomes(training, task, outcomes)
+    def _train_on(self, task: Task, fidelity: float, group: Sequence[_Training]) -> None:
+        """Trains on one task those candidates that are still going, and tries the gates after training on them."""
+        going = [training for training in group if training.status is Status.OK]
+        shortened = at_fidelity(task, fidelity)
+        for training, outcomes in self._measured(shortened, going, train, self._floor(shortened)):
+            training.results[task.name] = result(shortened, outcomes)
+            self._try(train, training, shortened, outcomes)
+            if training.status is Status.OK and training.results[task.name].diverged:
+                training.end(Status.DIVERGED, f"on {task.name}")
+        if task is self.tasks[0]:
+            for measure in dict.fromkeys(gate.measure for gate in self.gates if gate.measure not in (None, train)):
+                going = [training for training in going if training.status is Status.OK]
+                for training, results in self._measured(shortened, going, measure):
+                    self._try(measure, training, shortened, results)
+
+    def _try(self, measure: Any, training: _Training, task: Task, results: Sequence[Any]) -> None:
+        """Tries the gates that look at a measurement; the first that rejects ends the training."""
         for gate in self.gates:
-            going = [training for training in trainings if training.status is Status.OK]
-            if first and going and gate.measure not in (None, train):
-                with _charged(going):
-                    measured = self._measure(task, going, seeds[:1], gate.measure, 0.0)
-                for training, results in zip(going, measured, strict=True):
-                    _try(gate, training, task, results)
+            if gate.measure is measure and training.status is Status.OK and (note := gate.test(task, results)):
+                training.end(Status.REJECTED, note, gate.name)
+
+    def _floor(self, task: Task) -> float:
+        """Returns the accuracy below which the quality gate stops a training early, 0 where it is not tried."""
+        tried = any(gate.name == "quality" for gate in self.gates)
+        return task.quality.accuracy if tried and task.quality else 0.0
+
+    def _measured(
+        self, task: Task, trainings: Sequence[_Training], measure: Any, floor: float = 0.0
+    ) -> list[tuple[_Training, list[Any]]]:
+        """Measures candidates on a task; returns each with its results, and charges the time to them in equal parts.
+
+        `train` is run with every seed, any other measurement with the first one.
+        """
+        if not trainings:
+            return []
+        seeds = trainings[0].seeds if measure is train else trainings[0].seeds[:1]
+        with _charged(trainings):
+            if self.engine == "interpret":
+                rows = self._interpret(task, trainings, seeds, measure, floor)
+            else:
+                rows = [self._specialize(task, training, seeds, measure, floor) for training in trainings]
+        return list(zip(trainings, rows, strict=True))
+
+    def _interpret(
+        self, task: Task, trainings: Sequence[_Training], seeds: Sequence[int], measure: Any, floor: float
+    ) -> list[list[Any]]:
+        """Runs all candidates in one compiled program, which is kept: it serves the whole space."""
+        key = digest_of(task), measure
+        if key not in self._trainers:
+            known = tuple(seed for repeat in range(MAX_REPEATS) for seed in repeat_seeds(self.seeds, repeat))
+            self._trainers[key] = Scorer.interpreted(
+                task, self.space.template, seeds=known, devices=self.devices, measure=measure
+            )
+        genotypes = [training.candidate.genotype for training in trainings]
+        jobs = [Job(genotype.choices, seed, 1.0, floor) for genotype in genotypes if genotype for seed in seeds]
+        results, n = self._trainers[key](jobs), len(seeds)
+        return [results[i * n : (i + 1) * n] for i in range(len(trainings))]
+
+    def _specialize(
+        self, task: Task, training: _Training, seeds: Sequence[int], measure: Any, floor: float
+    ) -> list[Any]:
+        """Compiles one candidate and runs it; nothing of it is kept."""
+        program = training.candidate.proposal.program
+        trainer = Scorer.specialized(task, program, seeds=seeds, devices=self.devices, measure=measure)
+        return trainer([Job((), seed, 1.0, floor) for seed in seeds])
+
+    def _trial(self, candidate: _Screened, training: _Training | None) -> Trial:
+        """Returns the trial of a candidate, which was trained unless `training` is None."""
+        fingerprint, gate, note = candidate.verdict
+        first = self._memory.first(fingerprint)
+        fields: dict[str, Any] = {"seconds": candidate.seconds, "first": first.index if first else None}
+        if training is not None:
+            status, fields = training.status, fields | _trained_fields(training)
+        elif gate:
+            status, fields = Status.REJECTED, fields | {"gate": gate, "note": note, "first": None}
+        elif first and self._memory.has(*candidate.claim):
+            status, fields = Status.DUPLICATE, fields | {"score": first.score}
+        else:
+            note = f"{self.space.name} does not have this program, and the interpreter runs members of the space alone"
+            status, fields = Status.FAILED, fields | {"note": f'{note}: write engine="specialize"'}
+        blank = base_trial(candidate.index, candidate.proposal, candidate.genotype, fingerprint)
+        return dataclasses.replace(blank, status=status, **fields)
+
+
+def _trained_fields(training: _Training) -> dict[str, Any]:
+    """Returns the fields of a trial that was trained."""
+    combined = combine(training.results)
+    fields = {
+        "gate": training.gate,
+        "note": training.note,
+        "seeds": training.seeds,
+        "metrics": combined.metrics,
+        "seconds": training.candidate.seconds + training.seconds,
+    }
+    if training.status is not Status.REJECTED:
+        fields["score"] = combined.score if training.status is Status.OK else 0.0
+        fields["objectives"] = {name: row.score for name, row in training.results.items()}
+    return fields
+
+
+def repeat_seeds(seeds: Sequence[int], repeat: int) -> tuple[int, ...]:
+    """Returns the seeds of a repeat; repeat 0 is the first evaluation.
+
+    Example:
+      >>> repeat_seeds((0, 1), 0), repeat_seeds((0, 1), 2)
+      ((0, 1), (2000000, 2000001))
+    """
+    return tuple(seed + repeat * REPEAT_STRIDE for seed in seeds)
+
+
+def as_tasks(tasks: Task | str | Sequence[Task | str]) -> tuple[Task, ...]:
+    """Returns tasks as a tuple: of one Task, of several, or of names joined by "+".
+
+    Example:
+      >>> [task.name for task in as_tasks("digits-mlp+digits-resnet")]
+      ['digits-mlp', 'digits-resnet']
+    """
+    if isinstance(tasks, str):
+        return get_tasks(tasks)
+    if not isinstance(tasks, Sequence):
+        return (tasks,)
+    return tuple(task for item in tasks for task in as_tasks(item))
+
+
+@contextlib.contextmanager
+def _charged(trainings: Sequence[_Training]) -> Iterator[None]:
+    """Charges the time spent inside to candidates, in equal parts."""
+    began = time.perf_counter()
+    yield
+    for training in trainings:
+        training.seconds += (time.perf_counter() - began) / len(trainings)
+
+
+def _check(space: Space, tasks: Sequence[Task], seeds: Sequence[int]) -> None:
+    names = [task.name for task in tasks]
+    if not names or len(set(names)) < len(names):
+        raise ActsearchError(f"An evaluation needs at least one task, each of another name; received {names}.")
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ActsearchError(f"An evaluation needs at least one seed, and none twice; received {list(seeds)}.")
+    for task in tasks:
+        if kind_of(task) != space.kind:
+            raise ActsearchError(
+                f"{space.name} proposes {_NOUNS[space.kind]}; the task {task.name} has sites for "
+                f"{_NOUNS[kind_of(task)]}: choose another task or space."
+            )
+
+
+_NOUNS = {"activation": "activations", "layer": "whole layers"}
