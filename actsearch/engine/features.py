@@ -15,8 +15,8 @@ import numpy as np
 from jax import lax
 
 from actsearch.engine.fingerprint import RESOLUTION, tensor_probe
+from actsearch.engine.function import NormSettings
 from actsearch.engine.interpret import interpreter
-from actsearch.engine.specialize import Reductions
 from actsearch.spaces.template import Template
 
 QUANTILES = 64
@@ -135,7 +135,7 @@ def _compiled(template: Template) -> Callable:
 
     The settings: initial; `x` moved; each parameter moved in turn; two generic values of all parameters.
     """
-    apply = interpreter(template, Reductions(groups=2))
+    apply = interpreter(template, NormSettings(groups=2))
     probe, direction = _probe(template)
     count = len(template.parameters)
     moves = np.concatenate([np.zeros((2, count)), np.eye(count)]) * _STEP
