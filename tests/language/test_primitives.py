@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 
-from actsearch.language import DEFAULT_PARAMETERS, EPSILON, PRIMITIVES
+from actsearch.language import DEFAULT_PARAMETERS, EPSILON, PRIMITIVES, Precedence
 
 mp.dps = 60
 NAMES = list(PRIMITIVES)
@@ -297,17 +297,6 @@ def test_commutativity(name, dtype):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_latex_shows_every_operand(name):
-    row = PRIMITIVES[name]
-    operands = ["OPERAND0", "OPERAND1", "OPERAND2"][: row.arity]
-    text = row.latex.format(*operands)
-    assert all(operand in text for operand in operands)
-    assert text.count("{") == text.count("}")
-    with pytest.raises(IndexError):
-        row.latex.format(*operands[1:])
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_row_is_well_formed(name):
     row = PRIMITIVES[name]
     assert row.name == name
@@ -316,6 +305,7 @@ def test_row_is_well_formed(name):
     assert set(row.implicit) <= set(DEFAULT_PARAMETERS)
     assert row.arity > len(row.implicit)
     assert row.kind in ("elementwise", "reduction")
+    assert (row.symbol is None) == (row.precedence == Precedence.ATOM)
 
 
 def test_table_is_read_only_and_its_signs_are_unique():
