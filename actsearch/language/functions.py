@@ -4,6 +4,7 @@ Each takes arrays of one shape and floating-point dtype and returns one like the
 `actsearch.language.primitives`.
 """
 
+import functools
 from collections.abc import Callable
 
 import jax
@@ -12,6 +13,18 @@ from jax import Array
 
 EPSILON = 1e-7
 """Added inside `log_abs`, `signed_log` and `safe_div`; the Swish paper names an epsilon and gives no value."""
+
+
+def _widened(function: Callable[..., Array]) -> Callable[..., Array]:
+    """Computes in float32 at least: epsilon, squares and quotients leave the range of float16 before the value does."""
+
+    @functools.wraps(function)
+    def widened(*operands: Array) -> Array:
+        dtype = operands[0].dtype
+        wide = jnp.promote_types(dtype, jnp.float32)
+        return function(*(operand.astype(wide) for operand in operands)).astype(dtype)
+
+    return widened
 
 
 def absolute(x: Array) -> Array:
@@ -32,6 +45,7 @@ def signed_sqrt(x: Array) -> Array:
     return jnp.where(zero, 0, jnp.sign(x) * jnp.sqrt(jnp.abs(jnp.where(zero, 1, x))))
 
 
+@_widened
 def log_abs(x: Array) -> Array:
     """Returns log(|x| + epsilon)."""
     return jnp.log(absolute(x) + EPSILON)
@@ -82,21 +96,27 @@ def integer_power(n: int) -> Callable[[Array], Array]:
 
 
 @jax.custom_jvp
-def div(a: Array, b: Array) -> Array:
-    """Returns a / b."""
+def _quotient(a: Array, b: Array) -> Array:
     return a / b
 
 
-@div.defjvp
-def _div_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+@_quotient.defjvp
+def _quotient_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
     # (da - y * db) / b keeps finite what -a / b^2 loses to the underflow of b^2.
-    value = div(*primals)
+    value = _quotient(*primals)
     return value, (tangents[0] - value * tangents[1]) / primals[1]
 
 
+@_widened
+def div(a: Array, b: Array) -> Array:
+    """Returns a / b."""
+    return _quotient(a, b)
+
+
+@_widened
 def safe_div(a: Array, b: Array) -> Array:
     """Returns a / (b + epsilon)."""
-    return div(a, b + EPSILON)
+    return _quotient(a, b + EPSILON)
 
 
 def sigmul(a: Array, b: Array) -> Array:
@@ -120,6 +140,7 @@ def _decay_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> t
     return value, slope * d_distance + slope_beta * d_beta
 
 
+@_widened
 def rbf(a: Array, b: Array, beta: Array) -> Array:
     """Returns exp(-beta (a - b)^2)."""
     difference = a - b
@@ -127,6 +148,7 @@ def rbf(a: Array, b: Array, beta: Array) -> Array:
     return _decay(jnp.square(jnp.clip(difference, -1e15, 1e15)), beta)
 
 
+@_widened
 def laplace(a: Array, b: Array, beta: Array) -> Array:
     """Returns exp(-beta |a - b|)."""
     return _decay(absolute(a - b), beta)
@@ -138,17 +160,22 @@ def mix(a: Array, b: Array, beta: Array) -> Array:
 
 
 @jax.custom_jvp
-def power(a: Array, b: Array) -> Array:
-    """Returns a^b."""
+def _power(a: Array, b: Array) -> Array:
     return jnp.power(a, b)
 
 
-@power.defjvp
+@_power.defjvp
 def _power_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
     # No real slope exists in b where a <= 0, and an infinite one in a at 0 where 0 < b < 1: both are defined as 0.
     a, b = primals
-    value = power(a, b)
+    value = _power(a, b)
     steep = (a == 0) & (b < 1)
     slope_a = jnp.where(steep, 0, b * jnp.power(jnp.where(steep, 1, a), jnp.where(steep, 1, b) - 1))
     slope_b = jnp.where(a > 0, value * jnp.log(jnp.where(a > 0, a, 1)), 0)
     return value, slope_a * tangents[0] + slope_b * tangents[1]
+
+
+@_widened
+def power(a: Array, b: Array) -> Array:
+    """Returns a^b."""
+    return _power(a, b)

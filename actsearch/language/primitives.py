@@ -8,6 +8,9 @@ Conventions at the kinks (they are part of the product, and tested):
   - `max` and `min` share the gradient equally at a tie, as `jnp.maximum` does;
   - `abs` and `log_abs` have slope 0 at 0, the middle of their two one-sided slopes;
   - `sqrt` and `signed_sqrt` have an infinite slope at 0; their gradient there is defined as 0.
+
+In float16 and bfloat16 the operations that add epsilon, square or divide are computed in float32 and rounded last. A
+slope is NaN or infinite only where the value is, or where the true slope is beyond the dtype's largest number.
 """
 
 # ruff: noqa: RUF001, what a graph draws are signs as people write them
