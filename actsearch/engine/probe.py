@@ -86,7 +86,7 @@ def evaluate_all(program: Program, tensors: np.ndarray, values: np.ndarray) -> n
       float64 [settings, tensors, ...].
     """
     count, shape = len(values), tensors.shape
-    rows = 2 ** math.ceil(math.log2(count))  # each operation is compiled once for each shape: let them be few
+    rows = 2 * 4 ** max(0, math.ceil(math.log(count / 2, 4)))  # few shapes: each operation is compiled for each
     padded = np.repeat(np.pad(values, ((0, rows - count), (0, 0)), mode="edge"), len(tensors), axis=0)
     columns = padded.T.reshape(-1, len(padded), *[1] * (len(shape) - 1))
     x = np.tile(tensors, (rows, *[1] * (len(shape) - 1)))

@@ -245,7 +245,10 @@ def test_a_users_debugging_of_nans_is_no_matter(version):
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_primitives_that_are_registered_later(version):
-    for function, twin in ((jnp.log1p, "log(1 + x)"), (jnp.exp2, "exp(0.6931471805599453 * x)")):  # one name after another
+    for function, twin in (
+        (jnp.log1p, "log(1 + x)"),
+        (jnp.exp2, "exp(0.6931471805599453 * x)"),
+    ):  # one name after another
         register(Primitive("later", 1, function))
         try:
             assert identity(parse("later(x)"), version) == identity(parse(twin), version)
