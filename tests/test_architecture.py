@@ -14,7 +14,7 @@ MAY_IMPORT = {
         *("analysis", "archive", "catalog", "controllers", "engine", "evaluation", "export", "language", "nn"),
         *("report", "spaces", "study", "tasks", "trials"),
     },
-    "__init__": {"engine", "language", "study"},
+    "__init__": {"catalog", "engine", "language", "study"},
     "report": {"analysis", "engine", "language", "study", "trials"},
     "study": {"archive", "controllers", "evaluation", "spaces", "tasks", "trials"},
     "evaluation": {"analysis", "controllers", "engine", "language", "nn", "spaces", "tasks", "trials"},
