@@ -119,9 +119,9 @@ def test_everything_public_has_a_docstring(path):
 @pytest.mark.parametrize(
     ("part", "line"),
     [
-        ("language/text.py", "from actsearch.engine import probe"),
-        ("language/text.py", "import actsearch"),
-        ("language/text.py", "from actsearch import search"),
+        ("language/parser.py", "from actsearch.engine import probe"),
+        ("language/parser.py", "import actsearch"),
+        ("language/parser.py", "from actsearch import search"),
         ("tasks/digits.py", "def f():\n    from actsearch.controllers.base import Proposal"),
         ("controllers/base.py", "import actsearch.evaluation.train as t"),
         ("controllers/base.py", "from ..tasks import get_task"),

@@ -1,67 +1,38 @@
 """The archive of a run: one SQLite file that the search appends to, resumes from and everyone else reads."""
 
 import contextlib
-import dataclasses
 import json
-import math
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
+from actsearch.archive import format1
+from actsearch.archive.rows import COLUMNS, INSERT, OUTCOME, OUTCOME_COLUMNS, TABLES, Outcome, from_row, to_row
 from actsearch.archive.sqlite import (
-    APPLICATION_ID,
     FILE,
     FORMAT,
     RESTORE,
     ArchiveError,
     checked,
-    checksum,
     connect,
     create,
     explained,
     intact,
     locked,
+    version,
 )
-from actsearch.language import ParseError, Program, parse
-from actsearch.language.program import INPUTS
-from actsearch.trials.trial import Trial
+from actsearch.trials.codec import describe, differences
+from actsearch.trials.ranking import best
+from actsearch.trials.trial import Status, Trial
 
-__all__ = ["Archive", "ArchiveError"]
+_CHUNK = 10_000
+"""Rows read at a time: no statement stays open while they are used, which would keep the log from being folded in."""
 
-_COLUMNS = (
-    *("id", "program", "choices", "fingerprint", "status", "score", "metrics", "seeds"),
-    *("parents", "duplicate_of", "seconds", "note", "checksum"),
-)
-
-# SQLite has no checksums in its main file: its integrity check finds a broken page, the column here a changed digit.
-_TABLES = f"""
-BEGIN;
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL);
-CREATE TABLE trials (
-    id INTEGER PRIMARY KEY,
-    program TEXT NOT NULL,
-    choices TEXT,
-    fingerprint TEXT NOT NULL,
-    status TEXT NOT NULL,
-    score REAL,
-    metrics TEXT NOT NULL,
-    seeds TEXT NOT NULL,
-    parents TEXT NOT NULL,
-    duplicate_of INTEGER,
-    seconds REAL NOT NULL,
-    note TEXT NOT NULL,
-    checksum INTEGER NOT NULL
-);
-CREATE INDEX trials_by_fingerprint ON trials (fingerprint);
-CREATE TRIGGER facts_stay BEFORE UPDATE ON facts BEGIN SELECT RAISE(ABORT, 'an archive is append-only'); END;
-CREATE TRIGGER facts_remain BEFORE DELETE ON facts BEGIN SELECT RAISE(ABORT, 'an archive is append-only'); END;
-CREATE TRIGGER trials_stay BEFORE UPDATE ON trials BEGIN SELECT RAISE(ABORT, 'an archive is append-only'); END;
-CREATE TRIGGER trials_remain BEFORE DELETE ON trials BEGIN SELECT RAISE(ABORT, 'an archive is append-only'); END;
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {FORMAT};
-"""
+_STATUS = {str(status): status for status in Status}  # ten times as fast as Status(text)
 
 
 class Archive:
@@ -81,7 +52,7 @@ class Archive:
       >>> with Archive.write(run.name, {"task": "digits", "seed": 0}) as archive:
       ...     archive.append([Trial(0, parse("max(x, 0)"), "f00d", "ok", 0.9, ({"score": 0.9},), (0,))])
       >>> with Archive.read(run.name) as archive:
-      ...     len(archive), archive.config["task"], archive.find("f00d").program
+      ...     len(archive), archive.config["task"], archive.best(1)[0].program
       (1, 'digits', Program('max(x, 0)'))
       >>> Archive.write(run.name, {"task": "digits", "seed": 1})
       Traceback (most recent call last):
@@ -118,8 +89,8 @@ class Archive:
           The Archive, which holds the directory's lock until it is closed or its process ends, in whatever way.
 
         Raises:
-          ArchiveError: another writer holds the archive; its configuration differs; it is damaged, foreign or of a
-            newer format; the directory cannot be written. An archive that was there is left as it was.
+          ArchiveError: another writer holds the archive; its configuration differs; it is damaged, foreign or of
+            another format; the directory cannot be written. An archive that was there is left as it was.
         """
         text = _config_text(config)
         path = Path(directory) / FILE
@@ -127,9 +98,10 @@ class Archive:
             lock = opened.enter_context(locked(Path(directory)))
             if os.path.lexists(path):
                 with Archive(checked(path), path, None) as present:
-                    _same_config(path, present.config, json.loads(text))
+                    _check_format(present._connection, path)
+                    _check_config(path, present.config, config)
             else:
-                create(path, _TABLES, text)
+                create(path, TABLES, text)
             connection = opened.enter_context(contextlib.closing(connect(path, "rw")))
             with explained(path):
                 (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -152,7 +124,8 @@ class Archive:
           directory: the run's directory.
 
         Returns:
-          The Archive. Each call on it sees every trial appended until then.
+          The Archive. Each call on it sees every trial appended until then; of an archive of format 1, those that were
+          there when it was opened.
 
         Raises:
           ArchiveError: there is no archive, or it is damaged, foreign or of a newer format.
@@ -162,12 +135,18 @@ class Archive:
             raise ArchiveError(
                 f"There is no archive at {path}. Give the directory of a run, the one that holds {FILE}."
             )
-        connection = checked(path)
-        try:
-            return cls(connection, path, None)
-        except BaseException:
-            connection.close()
-            raise
+        with contextlib.ExitStack() as opened:
+            connection = opened.enter_context(contextlib.closing(checked(path)))
+            if version(connection) == FORMAT:
+                archive = cls(connection, path, None)
+                opened.pop_all()
+                return archive
+            return cls(format1.converted(connection, path), path, None)
+
+    @staticmethod
+    def exists(directory: str | os.PathLike[str]) -> bool:
+        """Returns whether a directory holds an archive, damaged or not."""
+        return os.path.lexists(Path(directory) / FILE)
 
     def append(self, trials: Sequence[Trial]) -> None:
         """Adds trials, all of them or, when it raises, none.
@@ -181,23 +160,67 @@ class Archive:
         """
         if self._lock is None:
             raise ArchiveError(f"{self._path} is open for reading. Append through Archive.write.")
-        rows = [_row(trial) for trial in trials]
+        rows = [to_row(trial) for trial in trials]
         with explained(self._path), self._transaction():
-            _continuous(self._path, [row[0] for row in rows], len(self))
-            places = ", ".join("?" * len(_COLUMNS))
-            self._connection.executemany(f"INSERT INTO trials ({', '.join(_COLUMNS)}) VALUES ({places})", rows)
+            _check_indices(self._path, [row[0] for row in rows], len(self))
+            self._connection.executemany(INSERT, rows)
 
-    def trials(self, start: int = 0) -> list[Trial]:
-        """Returns the trials from index `start` on, in the order told to the controller."""
-        trials = self._select("WHERE id >= ? ORDER BY id", max(start, 0))
-        if [trial.index for trial in trials] != list(range(max(start, 0), max(start, 0) + len(trials))):
-            raise ArchiveError(f"{self._path} is damaged: trials are missing. {RESTORE}.")
-        return trials
+    def trials(self, start: int = 0, stop: int | None = None) -> list[Trial]:
+        """Returns the trials with indices from `start` to below `stop`, by default to the last, in their order."""
+        return list(self.iterate(start, stop))
 
-    def find(self, fingerprint: str) -> Trial | None:
-        """Returns the first trial with this functional identity that is not itself a duplicate, or None."""
-        where = "WHERE fingerprint = ? AND status != 'duplicate' ORDER BY id LIMIT 1"
-        return next(iter(self._select(where, fingerprint)), None)
+    def iterate(self, start: int = 0, stop: int | None = None) -> Iterator[Trial]:
+        """Yields the trials with indices from `start` to below `stop`, without holding all of them."""
+        for row in self._rows(COLUMNS, start, stop):
+            yield from_row(row, self._path)
+
+    def known(self, stop: int | None = None) -> Iterator[Outcome]:
+        """Yields the outcomes of the first `stop` trials, by default of all: no program, no metrics, and so much faster.
+
+        An evaluator remembers the candidates of a resumed run by them, and best-so-far curves need no more.
+        """
+        for row in self._rows(OUTCOME_COLUMNS, 0, stop):
+            index, fingerprint, status, *rest = intact(row[:-1], row[-1], self._path)
+            yield Outcome(index, fingerprint, _STATUS[status], *rest)
+
+    def columns(self, *names: str) -> dict[str, np.ndarray]:
+        """Returns columns of all trials as arrays, for analysis of millions of them.
+
+        Args:
+          names: of `index`, `fingerprint`, `status`, `gate`, `score`, `first`, `repeat`, `fidelity` and `seconds`.
+
+        Returns:
+          An array [trials] for each name: float64, with NaN for no score; int64, with -1 for no first trial; or object
+          for text.
+
+        Raises:
+          ArchiveError: an unknown name, or damage.
+
+        Example:
+          >>> import tempfile
+          >>> from actsearch.language import parse
+          >>> with tempfile.TemporaryDirectory() as run, Archive.write(run, {}) as archive:
+          ...     archive.append([Trial(0, parse("x"), "f00d", "ok", 0.5), Trial(1, parse("exp(x)"), "a", "failed")])
+          ...     archive.columns("score", "first")
+          {'score': array([0.5, nan]), 'first': array([-1, -1])}
+        """
+        unknown = [name for name in names if name not in OUTCOME]
+        if unknown:
+            raise ArchiveError(f"A column is one of {', '.join(OUTCOME)}; received {', '.join(unknown)}.")
+        values = list(zip(*self.known(), strict=True)) or [()] * len(OUTCOME)
+        return {name: _column(name, values[OUTCOME.index(name)]) for name in names}
+
+    def best(self, n: int) -> list[Trial]:
+        """Returns the best distinct trials by the rule of `actsearch.trials.ranking.best`, reading few of the others.
+
+        Args:
+          n: how many at most, at least 0.
+        """
+        with explained(self._path):
+            cut = self._connection.execute(_CUT, (max(n, 0),)).fetchone()
+            query = f"SELECT {COLUMNS} FROM trials WHERE status = 'ok' AND fidelity = ? AND score >= ? ORDER BY id"
+            rows = self._connection.execute(query, cut).fetchall() if cut else []
+        return best([from_row(row, self._path) for row in rows], n)
 
     def __len__(self) -> int:
         with explained(self._path):
@@ -219,10 +242,17 @@ class Archive:
             self._connection.execute("PRAGMA busy_timeout = 0")
             self._connection.execute("PRAGMA journal_mode = DELETE")
 
-    def _select(self, where: str, value: Any) -> list[Trial]:
-        with explained(self._path):
-            rows = self._connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM trials {where}", (value,)).fetchall()
-        return [_trial(intact(row[:-1], row[-1], self._path), self._path) for row in rows]
+    def _rows(self, columns: str, start: int, stop: int | None) -> Iterator[tuple[Any, ...]]:
+        """Yields rows in order; raises where one is missing."""
+        start, stop = max(start, 0), len(self) if stop is None else min(stop, len(self))
+        query = f"SELECT {columns} FROM trials WHERE id >= ? AND id < ? ORDER BY id"
+        for first in range(start, stop, _CHUNK):
+            last = min(first + _CHUNK, stop)
+            with explained(self._path):
+                rows = self._connection.execute(query, (first, last)).fetchall()
+            if [row[0] for row in rows] != list(range(first, last)):
+                raise ArchiveError(f"{self._path} is damaged: trials are missing. {RESTORE}.")
+            yield from rows
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -242,74 +272,29 @@ class Archive:
         self.close()
 
 
-# One trial as a row, and back. JSON as Python writes it keeps NaN and the infinities, which SQLite's REAL does not.
+_CUT = """
+WITH counted AS (
+    SELECT fingerprint, score, fidelity FROM trials
+    WHERE status = 'ok' AND score IS NOT NULL
+      AND fidelity = (SELECT max(fidelity) FROM trials WHERE status = 'ok' AND score IS NOT NULL)
+)
+SELECT fidelity, min(score) FROM (
+    SELECT fidelity, max(score) AS score FROM counted GROUP BY fingerprint ORDER BY score DESC LIMIT ?
+) HAVING count(*) > 0
+"""
+"""The highest fidelity, and the score of the n-th best candidate there: what is below it is not among the best n."""
 
 
-def _row(trial: Trial) -> tuple[Any, ...]:
-    numbers = [*([] if trial.score is None else [trial.score]), trial.seconds]
-    if any(math.isnan(number) for number in numbers):
-        problem = f"Trial {trial.index} has score {trial.score} and seconds {trial.seconds}"
-        raise ArchiveError(f"{problem}: neither may be NaN. Give a trial without a score the score None.")
-    choices = trial.program.choices
-    row = (
-        int(trial.index),
-        _program_text(trial),
-        None if choices is None else json.dumps([int(choice) for choice in choices]),
-        trial.fingerprint,
-        trial.status,
-        None if trial.score is None else float(trial.score) + 0.0,  # SQLite has no -0.0, and the checksum would see it
-        json.dumps([{name: float(value) for name, value in metrics.items()} for metrics in trial.metrics]),
-        json.dumps([int(seed) for seed in trial.seeds]),
-        json.dumps([int(parent) for parent in trial.parents]),
-        None if trial.duplicate_of is None else int(trial.duplicate_of),
-        float(trial.seconds) + 0.0,
-        trial.note.encode("utf-8", "backslashreplace").decode(),  # an error's text may hold bytes of a file name
-    )
-    return (*row, checksum(row))
+def _column(name: str, values: Sequence[Any]) -> np.ndarray:
+    match name:
+        case "fingerprint" | "status" | "gate":
+            return np.array([str(value) for value in values], dtype=object)
+        case "score" | "fidelity" | "seconds":
+            return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return np.array([-1 if value is None else value for value in values], dtype=np.int64)
 
 
-def _program_text(trial: Trial) -> str:
-    text = str(trial.program)
-    try:
-        same = _program(text) == trial.program
-    except ParseError:
-        same = False
-    if not same:
-        shown = text if len(text) <= 80 else text[:77] + "..."
-        problem = f"The text of trial {trial.index}'s program does not read back as the program: {shown}"
-        raise ArchiveError(f"{problem}. Keep programs within the limits of actsearch.parse (length, nesting, nodes).")
-    return text
-
-
-def _program(text: str) -> Program:
-    return parse(text, inputs=INPUTS)
-
-
-def _trial(row: tuple[Any, ...], path: Path) -> Trial:
-    index, text, choices, fingerprint, status, score, metrics, seeds, parents, duplicate_of, seconds, note = row
-    try:
-        program = _program(text)
-    except ParseError as error:
-        problem = f"{path} has a program that this version of actsearch cannot read, in trial {index}"
-        raise ArchiveError(f"{problem}: {error}\nRead it with the version that wrote it (Archive.info).") from error
-    if choices is not None:
-        program = dataclasses.replace(program, choices=tuple(json.loads(choices)))
-    return Trial(
-        index=index,
-        program=program,
-        fingerprint=fingerprint,
-        status=status,
-        score=score,
-        metrics=tuple(json.loads(metrics)),
-        seeds=tuple(json.loads(seeds)),
-        parents=tuple(json.loads(parents)),
-        duplicate_of=duplicate_of,
-        seconds=seconds,
-        note=note,
-    )
-
-
-def _continuous(path: Path, indices: list[int], expected: int) -> None:
+def _check_indices(path: Path, indices: list[int], expected: int) -> None:
     for index in indices:
         if index != expected:
             problem = (
@@ -329,24 +314,14 @@ def _config_text(config: Mapping[str, Any]) -> str:
         raise ArchiveError(f"{problem}. Give text, numbers, booleans, lists and mappings of them.") from error
 
 
-_ABSENT = object()
+def _check_format(connection: sqlite3.Connection, path: Path) -> None:
+    if version(connection) != FORMAT:
+        problem = f"{path} has format {version(connection)}, which is read and no longer appended to"
+        raise ArchiveError(f"{problem}. Choose another directory for a new run.")
 
 
-def _same_config(path: Path, there: Any, here: Any) -> None:
-    changes = [f"{name} is {_shown(old)} there and {_shown(new)} here" for name, old, new in _changes(there, here)]
-    if changes:
-        problem = f"{path} belongs to a run with another configuration: {'; '.join(changes)}"
+def _check_config(path: Path, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
+    rows = differences(there, here)
+    if rows:
+        problem = f"{path} belongs to a run with another configuration: {describe(rows)}"
         raise ArchiveError(f"{problem}. Choose another directory, or give the old values to continue that run.")
-
-
-def _changes(there: Any, here: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(there, dict) and isinstance(here, dict):
-        for key in {**there, **here}:
-            inner = f"{name}.{key}" if name else key
-            yield from _changes(there.get(key, _ABSENT), here.get(key, _ABSENT), inner)
-    elif _shown(there) != _shown(here):  # as text, where NaN is NaN and true is not 1
-        yield name, there, here
-
-
-def _shown(value: Any) -> str:
-    return "absent" if value is _ABSENT else json.dumps(value, sort_keys=True)

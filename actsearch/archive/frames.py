@@ -12,8 +12,7 @@ import pandas
 import pyarrow
 import pyarrow.parquet
 
-from actsearch.language import ParseError, parse
-from actsearch.language.program import INPUTS
+from actsearch.language import INPUTS, ParseError, parse
 from actsearch.trials.trial import Trial
 
 

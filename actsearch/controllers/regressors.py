@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 LENGTH = 0.4
-"""Length scale of the kernel, in the units of `actsearch.engine.features`."""
+"""Length scale of the kernel, in the units of `actsearch.engine.embedding`."""
 
 NOISE = 0.1
 """Variance of the noise of a score, of values of unit variance."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from actsearch.controllers.base import Controller, Proposal, at_least, require_choice, rng_from, rng_state
 from actsearch.controllers.regressors import MODELS, Posterior
-from actsearch.engine.features import features
+from actsearch.engine.embedding import embed
 from actsearch.language import parse
 from actsearch.spaces import Space
 from actsearch.spaces.template import Template
@@ -43,7 +43,7 @@ _REMEMBERED = 20_000
 
 
 class Candidates(NamedTuple):
-    """Distinct finite functions: choices, identities int64, and places in the model's space float32 [n, dimensions]."""
+    """Distinct finite functions: choices, fingerprints, and places in the model's space float32 [n, dimensions]."""
 
     choices: list[tuple[int, ...]]
     identities: np.ndarray
@@ -100,7 +100,7 @@ def surrogate(
 
     Source: Bingham and Miikkulainen 2023 (arXiv 2301.05785), who embed activations by their outputs and the spectrum of
     the Fisher information and search the embedding with nearest neighbours from eight known functions. Different here:
-    the sign-free features of `actsearch.engine.features`, their 48 principal components; a Gaussian process by
+    the sign-free features of `actsearch.engine.embedding`, their 48 principal components; a Gaussian process by
     default; batches. Chosen on the tables of swish-1, with scores exp(-loss) of one seed, judged by the other two, over
     45 runs on three tasks in batches of 8: the top 0.1 % takes 0.061 of random search's median evaluations (features
     that know signs took 0.2 to 0.4), and "ei" does about as well. The spectrum brought nothing: 0.093 with it and 0.063
@@ -182,8 +182,8 @@ def _chart(space: Space) -> _Map:
         rng = np.random.default_rng(0)
         programs = [space.sample(rng) for _ in range(_REFERENCE)]
     choices = [program.choices for program in programs if program.choices is not None]
-    found = features(space.template, choices)
-    keep = _first_of_each(found.identities, found.finite)
+    found = embed(space.template, choices)
+    keep = _first_of_each(found.fingerprints, found.finite)
     shapes = found.values[keep]
     mean = shapes.mean(axis=0)
     axes = np.linalg.svd(shapes - mean, full_matrices=False)[2][:_DIMENSIONS].T
@@ -191,7 +191,7 @@ def _chart(space: Space) -> _Map:
     def project(values):
         return (values - mean) @ axes
 
-    candidates = Candidates([choices[i] for i in keep], found.identities[keep], project(shapes))
+    candidates = Candidates([choices[i] for i in keep], found.fingerprints[keep], project(shapes))
     return _Map(candidates, project, _nearest_to_known(space, shapes))
 
 
@@ -205,7 +205,7 @@ def _nearest_to_known(space: Space, shapes: np.ndarray) -> list[int]:
     """Returns the rows of `shapes` nearest to the known functions, no two of them alike."""
     texts = KNOWN_LAYERS if space.layers else KNOWN
     bank = Template.bank([parse(text) for text in texts])
-    known = features(bank, np.arange(len(texts))[:, None]).values
+    known = embed(bank, np.arange(len(texts))[:, None]).values
     columns = known.shape[1]  # known functions have no parameters, which come last
     rows: list[int] = []
     for function in known:
@@ -221,8 +221,8 @@ def _describe(space: Space, chart: _Map, choices: Sequence[Sequence[int]]) -> Ca
     """Returns programs as candidates, without a look at whether they are finite or distinct."""
     rows = [tuple(row) for row in choices]
     table = np.array(rows, np.int32).reshape(len(rows), len(space.decisions))
-    found = features(space.template, table)
-    return Candidates(rows, found.identities, chart.project(found.values))
+    found = embed(space.template, table)
+    return Candidates(rows, found.fingerprints, chart.project(found.values))
 
 
 def _open(space: Space, chart: _Map, evidence: list, taken: set[int], pool: int, n: int, rng) -> Candidates:
@@ -239,10 +239,10 @@ def _open(space: Space, chart: _Map, evidence: list, taken: set[int], pool: int,
             program = space.mutate(program, rng)
         programs.append(program)
     choices = [program.choices for program in programs if program.choices is not None]
-    found = features(space.template, choices)
-    fresh = found.finite & np.array([identity not in taken for identity in found.identities.tolist()])
-    keep = _first_of_each(found.identities, fresh)
-    return Candidates([choices[i] for i in keep], found.identities[keep], chart.project(found.values[keep]))
+    found = embed(space.template, choices)
+    fresh = found.finite & np.array([identity not in taken for identity in found.fingerprints.tolist()])
+    keep = _first_of_each(found.fingerprints, fresh)
+    return Candidates([choices[i] for i in keep], found.fingerprints[keep], chart.project(found.values[keep]))
 
 
 def _choose(fit, acquisition: str, spectra, known: Candidates, scores, open_: Candidates, n: int, rng) -> np.ndarray:

@@ -2,14 +2,13 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from actsearch.language import PRIMITIVES, Program, reductions
-
-_FUNCTIONS = {name: row.function for name, row in PRIMITIVES.items()}
 
 
 class Reductions(NamedTuple):
@@ -96,7 +95,7 @@ def evaluate(
     program: Program,
     inputs: Mapping[str, jax.Array],
     parameters: Mapping[str, jax.Array | float],
-    functions: Mapping[str, Callable[..., jax.Array]] = _FUNCTIONS,
+    functions: Mapping[str, Callable[..., jax.Array]] = MappingProxyType({}),
 ) -> jax.Array:
     """Evaluates a program on named inputs of one shape and dtype.
 
@@ -104,13 +103,14 @@ def evaluate(
       program: what to evaluate.
       inputs: `x`, and `y` where the program reads it.
       parameters: every trainable parameter; broadcast to the inputs from the last axis.
-      functions: what computes each primitive, when not the table's own functions.
+      functions: what computes a primitive, where it is not the table's own function.
     """
     like = next(iter(inputs.values()))
     values: list[jax.Array] = []
     for op, args, payload in program.nodes:
         if args:
-            values.append(functions[op](*(values[arg] for arg in args)))
+            function = functions.get(op) or PRIMITIVES[op].function
+            values.append(function(*(values[arg] for arg in args)))
         elif op == "input":
             values.append(inputs[str(payload)])
         else:
@@ -148,6 +148,6 @@ def evaluate_layer(
 
     here = {name: functools.partial(reductions.reduce, name, **settings._asdict()) for name in set(program.reductions)}
     here |= {name: functools.partial(batch, name) for name in program.batch_reductions}
-    value = evaluate(program, inputs, parameters, {**_FUNCTIONS, **here})
+    value = evaluate(program, inputs, parameters, here)
     features = value.shape[-1:] or (1,)
     return value, jnp.stack(used) if used else jnp.zeros((0, *features), wide)

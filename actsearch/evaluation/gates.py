@@ -13,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from actsearch.engine import Reductions
-from actsearch.engine.fingerprint import Probe, evaluate_on, probe, tensor_probe
+from actsearch.engine.fingerprint import Identity, identity
+from actsearch.engine.probe import evaluate_on, tensor_probe
 from actsearch.engine.specialize import evaluate_layer
 from actsearch.language import Program
 
@@ -57,7 +58,7 @@ def pass_gates(program: Program, seen: Mapping[str, int], gates: tuple[str, ...]
     try:
         if program.inputs not in ((), ("x",)):
             raise ValueError(f"a candidate reads x alone; {program} reads {', '.join(program.inputs)}")
-        found = probe(program)
+        found = identity(program)
     except (TypeError, ValueError, KeyError) as error:  # a program that no engine can evaluate
         return Verdict("rejected:shape", "", None, time.perf_counter() - began, str(error))
     status, of = "pass", None
@@ -111,7 +112,7 @@ def scale_is_sane(program: Program) -> bool:
     return low <= np.sqrt(np.mean(np.square(unit))) <= high
 
 
-_TESTS: dict[str, Callable[[Program, Probe], bool]] = {
+_TESTS: dict[str, Callable[[Program, Identity], bool]] = {
     "finite": lambda program, found: found.finite,
     "input": lambda program, found: depends_on_input(program),
     "scale": lambda program, found: scale_is_sane(program),

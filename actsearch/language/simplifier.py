@@ -15,8 +15,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from actsearch.language.primitives import PRIMITIVES
-from actsearch.language.program import Builder, Node, Program
+from actsearch.language.builder import Builder
+from actsearch.language.nans import nans_allowed
+from actsearch.language.program import Node, Program
+from actsearch.language.registry import PRIMITIVES
+from actsearch.language.row import Primitive, Result
 
 
 def simplify(program: Program) -> Program:
@@ -30,10 +33,10 @@ def simplify(program: Program) -> Program:
       program: any program.
 
     Returns:
-      A Program; parameters that no longer matter are gone, the others keep their initial
-      values. Wherever the value of `program` is finite, the result's is the same in every bit but the sign of a zero;
-      where it is not, the result may be finite, as `x / x` becomes 1. Only constants, folded in float64, may differ by
-      rounding (in a narrower type by overflow too). No node is added, but for the one of each `sigmul`.
+      A Program; parameters that no longer matter are gone, the others keep their initial values. Wherever the value of
+      `program` is finite, the result's is the same in every bit but the sign of a zero; where it is not, the result may
+      be finite, as `x / x` becomes 1. Only constants, folded in float64, may differ by rounding (in a narrower type by
+      overflow too). No node is added, but for the one of each `sigmul`.
 
     Example:
       >>> from actsearch.language import parse, simplify
@@ -77,32 +80,33 @@ class _Term(NamedTuple):
         return None
 
 
+_Key = tuple[int, str, str | float, bytes]
 _Rule = Callable[[_Term], int | None]
 
 
 def _rewrite(program: Program) -> Program:
     """One pass over the nodes, operands first; at most one rule a node."""
-    builder, keys = Builder(), list[tuple]()
+    builder, keys = Builder(), list[_Key]()
     initial = dict(program.parameters)
     uses = Counter(arg for node in program.nodes for arg in node.args)
     rigid = _rigid_zeros(program)
-    here: list[int] = []
+    rewritten: list[int] = []
     for index, (op, args, payload) in enumerate(program.nodes):
         if args:
-            operands = [(here[arg], uses[arg] == 1) for arg in args]
+            operands = [(rewritten[arg], uses[arg] == 1) for arg in args]
             if PRIMITIVES[op].commutative:
                 for node in builder.nodes[len(keys) :]:
                     keys.append(_key(node, keys))
                 operands[:2] = sorted(operands[:2], key=lambda operand: keys[operand[0]])
             new_args, lone = zip(*operands, strict=True)
-            here.append(_apply_rules(_Term(builder, op, new_args, lone, index not in rigid)))
+            rewritten.append(_apply_rules(_Term(builder, op, new_args, lone, index not in rigid)))
         elif op == "input":
-            here.append(builder.input(str(payload)))
+            rewritten.append(builder.input(str(payload)))
         elif op == "parameter":
-            here.append(builder.parameter(str(payload), initial[str(payload)]))
+            rewritten.append(builder.parameter(str(payload), initial[str(payload)]))
         else:
-            here.append(builder.constant(float(payload or 0)))
-    return builder.program(here[-1])
+            rewritten.append(builder.constant(float(payload or 0)))
+    return builder.program(rewritten[-1])
 
 
 def _apply_rules(term: _Term) -> int:
@@ -113,7 +117,7 @@ def _apply_rules(term: _Term) -> int:
     return term.builder.apply(term.op, *term.args)
 
 
-def _key(node: Node, keys: list[tuple]) -> tuple:
+def _key(node: Node, keys: list[_Key]) -> _Key:
     """Orders operands: by depth, then kind, then value or name; a digest of the whole subterm decides the rest."""
     op, args, payload = node
     depth = 1 + max((keys[arg][0] for arg in args), default=-1)
@@ -121,17 +125,16 @@ def _key(node: Node, keys: list[tuple]) -> tuple:
     return depth, op, "" if payload is None else payload, digest
 
 
-_POLES = {"div": 1, "reciprocal": 0, "pow": 0}
-"""Operands at whose 0 the value is infinite, with the sign of that 0."""
-
-
 def _rigid_zeros(program: Program) -> set[int]:
     """Returns the nodes where a zero keeps its sign: 1/0 and 1/-0 are two infinities, and atan makes both finite."""
     rigid: set[int] = set()
     for index, (op, args, _) in reversed(list(enumerate(program.nodes))):
-        if op in _POLES:
-            rigid.add(args[_POLES[op]])
-        if index in rigid and args and PRIMITIVES[op].parity != "even":
+        if not args:
+            continue
+        row = PRIMITIVES[op]
+        if row.pole is not None:
+            rigid.add(args[row.pole])
+        if index in rigid and row.parity != "even":
             rigid.update(args)
     return rigid
 
@@ -143,47 +146,24 @@ def _fold(term: _Term) -> int | None:
     nodes = [term.node(operand) for operand in range(len(term.args))]
     if any(node.op != "constant" for node in nodes) or PRIMITIVES[term.op].kind == "reduction":
         return None
-    value = _value(term.op, *(float(node.payload or 0) for node in nodes))
+    value = _value(PRIMITIVES[term.op], *(float(node.payload or 0) for node in nodes))
     lost_sign = value == 0 and math.copysign(1, value) < 0  # a constant is never -0.0
     return term.builder.constant(value) if math.isfinite(value) and (term.free_zero or not lost_sign) else None
 
 
 @functools.lru_cache(maxsize=4096)
-def _value(op: str, *operands: float) -> float:
+def _value(primitive: Primitive, *operands: float) -> float:
     # The primitive itself, so that a folded constant has the bits that the float64 program computes.
-    with jax.enable_x64(True):
-        return float(PRIMITIVES[op].function(*(jnp.float64(operand) for operand in operands)))
-
-
-_ZERO, _ONE, _OTHER, _NEGATED = "0", "1", "the other operand", "the other operand, negated"
-_WITH_CONSTANT = {
-    # primitive, position and value of the constant -> result, and whether the sign of a zero stays
-    ("add", 0, 0.0): (_OTHER, False),
-    ("sub", 1, 0.0): (_OTHER, True),
-    ("sub", 0, 0.0): (_NEGATED, False),
-    ("mul", 0, 0.0): (_ZERO, False),
-    ("mul", 0, 1.0): (_OTHER, True),
-    ("mul", 0, -1.0): (_NEGATED, True),
-    ("div", 0, 0.0): (_ZERO, False),
-    ("div", 1, 1.0): (_OTHER, True),
-    ("div", 1, -1.0): (_NEGATED, True),
-    ("pow", 0, 1.0): (_ONE, True),
-    ("pow", 1, 0.0): (_ONE, True),
-    ("pow", 1, 1.0): (_OTHER, True),
-}
-"""Ordering puts the constant of a commutative primitive first."""
+    with jax.enable_x64(True), nans_allowed():
+        return float(primitive.function(*(jnp.float64(operand) for operand in operands)))
 
 
 def _neutral_constant(term: _Term) -> int | None:
-    for operand in range(len(term.args)):
-        op, _, value = term.node(operand)
-        row = _WITH_CONSTANT.get((term.op, operand, float(value or 0))) if op == "constant" else None
-        if row is not None and (row[1] or term.free_zero):
-            return _result(term, row[0], term.args[1 - operand])
+    for row in PRIMITIVES[term.op].with_constant:
+        node = term.node(row.operand)
+        if node.op == "constant" and node.payload == row.constant and (row.keeps_zero or term.free_zero):
+            return _result(term, row.result, term.args[1 - row.operand])
     return None
-
-
-_WITH_ITSELF = {"sub": _ZERO, "div": _ONE, "max": _OTHER, "min": _OTHER}
 
 
 def _equal_operands(term: _Term) -> int | None:
@@ -191,14 +171,14 @@ def _equal_operands(term: _Term) -> int | None:
         return None
     if term.op == "mul":
         return term.builder.apply("square", term.args[0])
-    result = _WITH_ITSELF.get(term.op)
+    result = PRIMITIVES[term.op].with_itself
     return None if result is None else _result(term, result, term.args[0])
 
 
-def _result(term: _Term, result: str, other: int) -> int:
-    if result in (_ZERO, _ONE):
-        return term.builder.constant(float(result))
-    return other if result == _OTHER else term.builder.apply("neg", other)
+def _result(term: _Term, result: Result, other: int) -> int:
+    if result in (Result.ZERO, Result.ONE):
+        return term.builder.constant(float(result.value))
+    return other if result == Result.OTHER else term.builder.apply("neg", other)
 
 
 def _sign_of_sum(term: _Term) -> int | None:
