@@ -154,7 +154,8 @@ class GFlowNet(Controller[State]):
     def tell(self, space: Space, state: State, trials: Sequence[Trial]) -> State:
         """Remembers scores, and updates the policy after each batch of them; failed trials teach nothing."""
         new = [(trial, choices) for trial, choices in with_choices(space, trials) if trial.status is not Status.FAILED]
-        scores = {tuple(row): score for row, score in zip(*map(np.ndarray.tolist, state.memory), strict=True)}
+        old = state.memory
+        scores = {tuple(row): score for row, score in zip(old.choices.tolist(), old.scores.tolist(), strict=True)}
         for trial, choices in new:
             scores.pop(choices, None)  # the latest stand last
             scores[choices] = float(trial.score or 0.0)
@@ -210,6 +211,7 @@ def _update(sizes: tuple[int, ...], controller: GFlowNet) -> Update:
             updates, state = optimizer.update(jax.grad(loss)(carry[0], choices[i], scores[i]), carry[1])
             return optax.apply_updates(carry[0], updates), state
 
-        return jax.lax.fori_loop(0, controller.updates, step, (params, opt_state))
+        carry: tuple[Params, optax.OptState] = jax.lax.fori_loop(0, controller.updates, step, (params, opt_state))
+        return carry
 
     return update

@@ -32,12 +32,12 @@ class Members(NamedTuple):
     """The latest trials with a score on every task, the oldest first.
 
     Attributes:
-      index: of each member's trial, int64 [members].
+      trial: index of each member's trial, int64 [members].
       choices: of its program, int32 [members, decisions].
       scores: on each task, float64 [members, tasks].
     """
 
-    index: Ints
+    trial: Ints
     choices: Choices
     scores: Floats
 
@@ -117,22 +117,22 @@ class ParetoEvolution(Controller[State]):
         old = state.members
         tasks = old.scores.shape[1] or (len(rows[0][2]) if rows else 0)
         new = _members(space, [row for row in rows if len(row[2]) == tasks], tasks)
-        if not len(old.index):
+        if not len(old.trial):
             old = _members(space, [], tasks)
         return state._replace(members=latest(old, new, self.window))
 
     def _next(self, space: Space, members: Members, rng: np.random.Generator) -> Proposal:
-        if not len(members.index) or rng.random() < self.injection:
+        if not len(members.trial) or rng.random() < self.injection:
             return propose(space, space.sample(rng))
         place = self._winner(members, rng)
         genotype = space.genotype(members.choices[place].tolist())
         for _ in range(self.mutations):
             genotype = space.mutate(genotype, rng)
-        return propose(space, genotype, (int(members.index[place]),))
+        return propose(space, genotype, (int(members.trial[place]),))
 
     def _winner(self, members: Members, rng: np.random.Generator) -> int:
         """Returns the place of the winner of a tournament."""
-        count = len(members.index)
+        count = len(members.trial)
         drawn = rng.choice(count, max(1, round(self.tournament * count)), replace=False)
         scores = members.scores[drawn]
         if self.selection == "pareto":
@@ -151,7 +151,7 @@ def _objectives(trial: Trial) -> list[float]:
 
 def _members(space: Space, rows: Sequence[tuple[int, tuple[int, ...], list[float]]], tasks: int) -> Members:
     return Members(
-        index=np.array([row[0] for row in rows], np.int64),
+        trial=np.array([row[0] for row in rows], np.int64),
         choices=choice_table(space, [row[1] for row in rows]),
         scores=np.array([row[2] for row in rows], np.float64).reshape(len(rows), tasks),
     )

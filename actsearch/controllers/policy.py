@@ -7,7 +7,6 @@ the first programs are drawn as random search draws them.
 """
 
 import functools
-from collections.abc import Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
 import jax

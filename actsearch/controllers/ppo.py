@@ -199,9 +199,7 @@ class PPO(Controller[State]):
         return state._replace(params=params, opt_state=opt_state, baseline=baseline)
 
 
-def clipped_gain(
-    log_ratio: jax.Array, advantage: jax.Array, clip: float, algorithm: Algorithm = "ppo"
-) -> jax.Array:
+def clipped_gain(log_ratio: jax.Array, advantage: jax.Array, clip: float, algorithm: Algorithm = "ppo") -> jax.Array:
     """Returns what is to be maximised, elementwise.
 
         ppo:        min(r A, clip(r, 1 - clip, 1 + clip) A),  r = exp(log_ratio)
@@ -278,6 +276,7 @@ def _update(sizes: tuple[int, ...], controller: PPO) -> Update:
             updates, state = optimizer.update(jax.grad(loss)(carry[0], *batch), carry[1])
             return optax.apply_updates(carry[0], updates), state
 
-        return jax.lax.fori_loop(0, epochs, step, (params, opt_state))
+        carry: tuple[Params, optax.OptState] = jax.lax.fori_loop(0, epochs, step, (params, opt_state))
+        return carry
 
     return update

@@ -19,8 +19,7 @@ from actsearch.language import ActsearchError
 Kind = TypeVar("Kind", bound=type[Controller[Any]])
 
 _KINDS: dict[str, type[Controller[Any]]] = {
-    kind.name: kind
-    for kind in (Random, Exhaustive, RegularizedEvolution, ParetoEvolution, PPO, GFlowNet, Surrogate)
+    kind.name: kind for kind in (Random, Exhaustive, RegularizedEvolution, ParetoEvolution, PPO, GFlowNet, Surrogate)
 }
 
 CONTROLLERS: Mapping[str, type[Controller[Any]]] = MappingProxyType(_KINDS)
@@ -70,7 +69,9 @@ def get_controller(name: str, **options: Any) -> Controller[Any]:
         inspect.signature(kind).bind(**options)
     except TypeError as error:
         known = ", ".join(field.name for field in dataclasses.fields(kind)) or "none"  # type: ignore[arg-type]
-        raise ActsearchError(f"The controller {name!r} does not take these options: {error}; it has {known}.") from error
+        raise ActsearchError(
+            f"The controller {name!r} does not take these options: {error}; it has {known}."
+        ) from error
     return kind(**options)
 
 

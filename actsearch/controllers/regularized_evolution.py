@@ -28,12 +28,12 @@ class Members(NamedTuple):
     """A population, the oldest member first.
 
     Attributes:
-      index: of each member's trial, int64 [members].
+      trial: index of each member's trial, int64 [members].
       choices: of its program, int32 [members, decisions].
       score: of its trial, float64 [members].
     """
 
-    index: Ints
+    trial: Ints
     choices: Choices
     score: Floats
 
@@ -86,9 +86,7 @@ class RegularizedEvolution(Controller[State]):
         check_integer("population", self.population, 2)
         check_integer("sample", self.sample, 1)
         if self.sample > self.population:
-            raise ActsearchError(
-                f"sample must be from 1 to population ({self.population}); received {self.sample}."
-            )
+            raise ActsearchError(f"sample must be from 1 to population ({self.population}); received {self.sample}.")
         check_probability("mutation", self.mutation)
 
     def min_budget(self) -> int:
@@ -112,21 +110,21 @@ class RegularizedEvolution(Controller[State]):
         return state._replace(members=latest(state.members, new, self.population))
 
     def _next(self, space: Space, members: Members, rng: np.random.Generator) -> Proposal:
-        count = len(members.index)
+        count = len(members.trial)
         if count < self.population or rng.random() >= self.mutation:
             return propose(space, space.sample(rng))
         tournament = rng.choice(count, self.sample, replace=False)
         # The younger of two equals wins, so that ties do not keep old members breeding.
-        winner = max(tournament, key=lambda place: (members.score[place], members.index[place]))
+        winner = max(tournament, key=lambda place: (members.score[place], members.trial[place]))
         parent = space.genotype(members.choices[winner].tolist())
-        return propose(space, space.mutate(parent, rng), (int(members.index[winner]),))
+        return propose(space, space.mutate(parent, rng), (int(members.trial[winner]),))
 
 
 def _members(space: Space, rows: Sequence[tuple[int, tuple[int, ...], float | None]]) -> Members:
     """Returns the rows that have a score as members."""
     scored = [row for row in rows if row[2] is not None]
     return Members(
-        index=np.array([row[0] for row in scored], np.int64),
+        trial=np.array([row[0] for row in scored], np.int64),
         choices=choice_table(space, [row[1] for row in scored]),
         score=np.array([row[2] for row in scored], np.float64),
     )

@@ -79,6 +79,6 @@ def _member(space: Space, text: str) -> Genotype:
     genotype = space.encode(parse(text))
     if genotype is None:
         raise ActsearchError(
-            f"{space.name} does not have the formula {text!r} in this form: leave it out, or search a space that has it."
+            f"{space.name} does not have the formula {text!r} in this form: leave it out, or search another space."
         )
     return genotype

@@ -122,7 +122,7 @@ class SuccessiveHalving(Controller[State]):
 
     def min_budget(self) -> int:
         """Returns the number of trials in which the inner controller gets its smallest budget, and one is promoted."""
-        shares = sum(self.eta**-place for place in range(self.rungs))
+        shares = sum(float(self.eta) ** -place for place in range(self.rungs))
         return max(self.eta + 1, math.ceil(self.inner.min_budget() * shares))
 
     def init(self, space: Space, seed: int) -> State:
@@ -162,9 +162,7 @@ class SuccessiveHalving(Controller[State]):
 
 def _without(rung: Rung, count: int) -> Rung:
     """Returns a rung after the promotion of its best candidates."""
-    return Rung(
-        rung.finished, rung.promoted + count, rung.first[count:], rung.score[count:], rung.choices[count:]
-    )
+    return Rung(rung.finished, rung.promoted + count, rung.first[count:], rung.score[count:], rung.choices[count:])
 
 
 def _with(space: Space, rung: Rung, trials: Sequence[Trial]) -> Rung:
