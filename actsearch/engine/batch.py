@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from actsearch.engine.function import NormSettings
 from actsearch.engine.interpret import interpreter
 from actsearch.engine.probe import GROUPS
-from actsearch.engine.specialize import Reductions
 from actsearch.language import nans_allowed
 from actsearch.spaces.template import Template
 
@@ -42,7 +42,7 @@ def evaluate_batch(template: Template, choices: np.ndarray, inputs: np.ndarray, 
 @functools.lru_cache(maxsize=8)
 def _compiled(template: Template) -> Callable[..., jax.Array]:
     """Returns (choices [CHUNK, decisions], count, inputs, values) -> outputs [CHUNK, settings, elements]."""
-    apply = interpreter(template, Reductions(groups=GROUPS))
+    apply = interpreter(template, NormSettings(groups=GROUPS))
 
     def outputs(choices: jax.Array, setting: tuple[jax.Array, jax.Array]) -> jax.Array:
         x, values = setting
