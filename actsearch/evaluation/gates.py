@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from actsearch.engine import Identity, Reductions
+from actsearch.engine import Identity, NormSettings
 from actsearch.engine import identity as identity_of
 from actsearch.engine.probe import evaluate_on, tensor_probe
 from actsearch.engine.specialize import evaluate_layer
@@ -196,7 +196,7 @@ def _with_frozen_statistics(
     with jax.enable_x64(True):
         first, second = (jnp.asarray(x, jnp.float64) for x in tensors)
         parameters = {name: jnp.float64(value) for name, value in values.items()}
-        settings = Reductions(groups=2)
+        settings = NormSettings(groups=2)
         one, moments = evaluate_layer(program, {"x": first}, parameters, None, settings)
         other, _ = evaluate_layer(program, {"x": second}, parameters, moments, settings)
         return np.asarray(one), np.asarray(other)
