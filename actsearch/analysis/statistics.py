@@ -1,6 +1,7 @@
 """Intervals, paired differences, ranks and rates of false rejects, for tables and pictures of scores.
 
-Every function is deterministic: resampling draws from a generator with the given seed.
+Every function is deterministic: resampling draws from a generator with the given seed. `scipy.stats` takes half a
+second to import, so it is imported where it is used.
 """
 
 import math
@@ -8,12 +9,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+
+from actsearch.language import ActsearchError
 
 RESAMPLES = 9_999
+"""Draws behind each interval of a mean."""
+
 _BATCH = 1_000_000  # numbers held at once while resampling, 8 MB
 
 Values = Sequence[float] | np.ndarray
+"""One-dimensional data, [n]."""
 
 
 class Interval(NamedTuple):
@@ -57,13 +62,13 @@ def bootstrap_mean(values: Values, confidence: float = 0.95, *, seed: int = 0) -
         values give an interval of width 0, as every bootstrap does: read it as "narrower than the data can tell". With
         fewer than about 6 values the interval, which cannot leave the range of the data, is too narrow.
       confidence: in (0, 1).
-      seed: of the resampling, an integer >= 0.
+      seed: seed of the resampling, an integer >= 0.
 
     Returns:
       The Interval, `low <= estimate <= high`.
 
     Raises:
-      ValueError: no values, one that is NaN or infinite, or a confidence out of range.
+      ActsearchError: no values, one that is NaN or infinite, or a confidence out of range.
 
     Example:
       >>> mean, low, high = bootstrap_mean([0.90, 0.91, 0.93, 0.92, 0.94, 0.90, 0.92, 0.93])
@@ -72,6 +77,8 @@ def bootstrap_mean(values: Values, confidence: float = 0.95, *, seed: int = 0) -
       >>> bootstrap_mean([0.9])
       Interval(estimate=0.9, low=-inf, high=inf)
     """
+    from scipy import stats
+
     data = _finite("values", values)
     _in_unit_interval(confidence)
     n, mean = len(data), float(data.mean())
@@ -101,23 +108,24 @@ def paired_difference(values: Values, reference: Values, confidence: float = 0.9
       values: [n], finite; n >= 1, with the caveats of `bootstrap_mean`.
       reference: [n], finite; element i belongs to the same seed as `values[i]`.
       confidence: in (0, 1).
-      seed: of the resampling, an integer >= 0.
+      seed: seed of the resampling, an integer >= 0.
 
     Returns:
       The Interval; one that excludes 0 is a difference at this confidence.
 
     Raises:
-      ValueError: the lengths differ, or as for `bootstrap_mean`.
+      ActsearchError: the lengths differ, or as for `bootstrap_mean`.
 
     Example:
       >>> difference = paired_difference([0.92, 0.95, 0.93, 0.96], [0.90, 0.92, 0.92, 0.94])
       >>> round(difference.estimate, 3), difference.low > 0
       (0.02, True)
     """
-    ours, theirs = _finite("values", values), _finite("reference", reference)
-    if len(ours) != len(theirs):
-        raise ValueError(f"Pairs need equal lengths; received {len(ours)} values and {len(theirs)} of the reference.")
-    return bootstrap_mean(ours - theirs, confidence, seed=seed)
+    data, references = _finite("values", values), _finite("reference", reference)
+    if len(data) != len(references):
+        received = f"{len(data)} values and {len(references)} of the reference"
+        raise ActsearchError(f"Pairs need equal lengths; received {received}.")
+    return bootstrap_mean(data - references, confidence, seed=seed)
 
 
 def kendall_tau(a: Values, b: Values, confidence: float = 0.95, *, resamples: int = 300, seed: int = 0) -> Interval:
@@ -131,14 +139,14 @@ def kendall_tau(a: Values, b: Values, confidence: float = 0.95, *, resamples: in
       a: [n], finite; n >= 2.
       b: [n], finite; element i is the same item as `a[i]`.
       confidence: in (0, 1).
-      resamples: of the items, at least 1. A resample in which all items are tied says nothing and is left out.
-      seed: of the resampling, an integer >= 0.
+      resamples: how often the items are drawn again, at least 1. A draw in which all are tied is left out.
+      seed: seed of the resampling, an integer >= 0.
 
     Returns:
       The Interval, within [-1, 1].
 
     Raises:
-      ValueError: the lengths differ, fewer than two items, all of `a` or all of `b` equal (there is no ranking), a
+      ActsearchError: the lengths differ, fewer than two items, all of `a` or all of `b` equal (there is no ranking), a
         value that is NaN or infinite, a confidence out of range.
 
     Example:
@@ -149,12 +157,16 @@ def kendall_tau(a: Values, b: Values, confidence: float = 0.95, *, resamples: in
     one, two = _finite("a", a), _finite("b", b)
     _in_unit_interval(confidence)
     if len(one) != len(two) or len(one) < 2:
-        raise ValueError(f"Two rankings of the same two or more items are needed; received {len(one)} and {len(two)}.")
+        raise ActsearchError(
+            f"Two rankings of the same two or more items are needed; received {len(one)} and {len(two)}."
+        )
     for name, data in (("a", one), ("b", two)):
         if (data == data[0]).all():
-            raise ValueError(f"All {len(data)} values of {name} are {data[0]:g}: without a ranking there is no tau.")
+            raise ActsearchError(
+                f"All {len(data)} values of {name} are {data[0]:g}: without a ranking there is no tau."
+            )
     if resamples < 1:
-        raise ValueError(f"resamples must be at least 1; received {resamples}.")
+        raise ActsearchError(f"resamples must be at least 1; received {resamples}.")
     rng = np.random.default_rng(seed)
     draws = (rng.integers(len(one), size=len(one)) for _ in range(resamples))
     taus = [_tau(one[draw], two[draw]) for draw in draws]
@@ -175,7 +187,7 @@ def percentile_rank(scores: Values, score: float) -> float:
       In [0, 1]: 1 is better than all, 0.5 the middle.
 
     Raises:
-      ValueError: no scores, or a number that is NaN or infinite.
+      ActsearchError: no scores, or a number that is NaN or infinite.
 
     Example:
       >>> percentile_rank([0.1, 0.5, 0.5, 0.9], 0.5)
@@ -196,45 +208,49 @@ def false_reject(rejected: Values, accepted: Values, share: float = 0.1, confide
       rejected: [k], finite: scores of a random sample of rejects, 0 for one that diverged. k = 0 says nothing: the
         interval is [0, 1].
       accepted: [n], finite; n >= 1.
-      share: of the accepted ones that counts as the best, above 0 and at most 1.
+      share: part of the accepted ones that counts as the best, above 0 and at most 1.
       confidence: in (0, 1).
 
     Raises:
-      ValueError: no accepted scores, a number that is NaN or infinite, a share or a confidence out of range.
+      ActsearchError: no accepted scores, a number that is NaN or infinite, a share or a confidence out of range.
 
     Example:
-      >>> found = false_reject([0.1, 0.5, 0.2, 0.95], accepted=[0.80, 0.85, 0.90, 0.92], share=0.25)
-      >>> found.trained, found.good, [round(number, 3) for number in found.rate]
+      >>> gate = false_reject([0.1, 0.5, 0.2, 0.95], accepted=[0.80, 0.85, 0.90, 0.92], share=0.25)
+      >>> gate.trained, gate.good, [round(number, 3) for number in gate.rate]
       (4, 1, [0.25, 0.006, 0.806])
     """
+    from scipy import stats
+
     _in_unit_interval(confidence)
     if not 0 < share <= 1:
-        raise ValueError(f"share is of the accepted scores, above 0 and at most 1; received {share}.")
+        raise ActsearchError(f"share is of the accepted scores, above 0 and at most 1; received {share}.")
     ranked = np.sort(_finite("accepted", accepted))[::-1]
     least = ranked[max(1, math.ceil(share * len(ranked) - 1e-9)) - 1]  # 0.1 * 30 is a little more than 3
     if not len(rejected):
         return FalseReject(0, 0, Interval(math.nan, 0.0, 1.0))
-    tried = _finite("rejected", rejected)
-    good = int((tried >= least).sum())
-    ends = stats.binomtest(good, len(tried)).proportion_ci(confidence, method="exact")
-    return FalseReject(len(tried), good, Interval(good / len(tried), float(ends.low), float(ends.high)))
+    scores = _finite("rejected", rejected)
+    good = int((scores >= least).sum())
+    ends = stats.binomtest(good, len(scores)).proportion_ci(confidence, method="exact")
+    return FalseReject(len(scores), good, Interval(good / len(scores), float(ends.low), float(ends.high)))
 
 
 def _tau(a: np.ndarray, b: np.ndarray) -> float:
+    from scipy import stats
+
     return float(stats.kendalltau(a, b).statistic)
 
 
 def _finite(name: str, values: Values) -> np.ndarray:
     data = np.asarray(values, dtype=np.float64)
     if data.ndim != 1 or data.size == 0:
-        raise ValueError(f"{name} must be a list of at least one number; received shape {list(data.shape)}.")
+        raise ActsearchError(f"{name} must be a list of at least one number; received shape {list(data.shape)}.")
     bad = np.flatnonzero(~np.isfinite(data))
     if bad.size:
         problem = f"{name} must be finite; received {data[bad[0]]} at position {bad[0]}"
-        raise ValueError(f"{problem}: decide first what a diverged training counts as.")
+        raise ActsearchError(f"{problem}: decide first what a diverged training counts as.")
     return data
 
 
 def _in_unit_interval(confidence: float) -> None:
     if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be between 0 and 1, such as 0.95; received {confidence}.")
+        raise ActsearchError(f"confidence must be between 0 and 1, such as 0.95; received {confidence}.")

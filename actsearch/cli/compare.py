@@ -8,8 +8,7 @@ import tyro
 from actsearch.analysis import Comparison, Group, Interval, compare_runs
 from actsearch.archive import open_run
 from actsearch.cli.common import Json, picture_stem, print_json
-from actsearch.report import regret_curves, save
-from actsearch.report import tables as report
+from actsearch.report import regret_curves, regret_table, runs_table, save, show
 
 Directories = tyro.conf.Positional[tuple[Path, ...]]
 
@@ -45,8 +44,8 @@ def compare(
     if json:
         print_json(_facts(comparison, pictures))
         return
-    report.show(report.runs_table(comparison))
-    report.show(report.regret_table(comparison))
+    show(runs_table(comparison))
+    show(regret_table(comparison))
     if pictures:
         print(f"pictures: {', '.join(pictures)}")
 

@@ -14,8 +14,8 @@ from actsearch.evaluation import Engine, score_programs
 from actsearch.export import to_latex
 from actsearch.language import PRIMITIVES, Program, simplify
 from actsearch.nn import sites
-from actsearch.report import MAX_NODES, draw_curves, draw_graph, save
-from actsearch.report import tables as report
+from actsearch.report import MAX_NODES, Column, draw_curves, draw_graph, render, save
+from actsearch.report import show as print_table
 from actsearch.tasks import Task, get_tasks
 
 
@@ -76,7 +76,7 @@ def _print_score(row: dict[str, Any]) -> None:
         ("difference, paired by seed", Interval(**row["difference"])),
     ]
     title = f"{row['part'].capitalize()} score on {row['task']}, {row['seeds']} seeds: mean and 95 % interval"
-    report.show(report.render(body, ("function", report.Column("score", ".4f")), title))
+    print_table(render(body, ("function", Column("score", ".4f")), title))
     if row["diverged"]:
         print(f"{row['diverged']} of {row['seeds']} trainings diverged.")
     if row["sites"]:

@@ -12,7 +12,7 @@ from actsearch.engine import count_functions
 from actsearch.evaluation import TABLES, Trainer
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer
-from actsearch.report import tables as report
+from actsearch.report import Column, render, show
 from actsearch.spaces import SPACES, get_space
 from actsearch.tasks import TASKS, Task, get_task
 
@@ -33,13 +33,13 @@ def tasks(measure: bool = False, json: Json = False) -> None:
     if json:
         print_json(rows)
         return
-    columns: list[report.Column | str] = ["task", "kind", "data and network"]
-    columns += [report.Column("parameters", ",d"), report.Column("steps", ",d")]
+    columns: list[Column | str] = ["task", "kind", "data and network"]
+    columns += [Column("parameters", ",d"), Column("steps", ",d")]
     names = ["task", "kind", "summary", "parameters", "steps"]
     if measure:
-        columns.append(report.Column("s/candidate", ".3f"))
+        columns.append(Column("s/candidate", ".3f"))
         names.append("seconds_per_candidate")
-    report.show(report.render([[row[name] for name in names] for row in rows], columns, "Tasks"))
+    show(render([[row[name] for name in names] for row in rows], columns, "Tasks"))
     print(f"Tables, for searches that train nothing: {', '.join(TABLES)}.")
 
 
@@ -60,8 +60,8 @@ def spaces(name: tyro.conf.Positional[str | None] = None, json: Json = False) ->
     if json:
         print_json(rows if name is None else rows[0])
         return
-    columns = [key if isinstance(value, str) else report.Column(key, ",d") for key, value in rows[0].items()]
-    report.show(report.render([list(row.values()) for row in rows], columns, "Spaces"))
+    columns = [key if isinstance(value, str) else Column(key, ",d") for key, value in rows[0].items()]
+    show(render([list(row.values()) for row in rows], columns, "Spaces"))
 
 
 def _space_row(name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from actsearch.archive.frames import to_jsonl, to_parquet
 from actsearch.cli.common import Directory, Json, at_least, print_json
 from actsearch.evaluation import audit as run_audit
 from actsearch.language import ActsearchError, simplify
-from actsearch.report import tables as report
+from actsearch.report import audit_table, show, winners_table
 from actsearch.spaces import get_space
 from actsearch.tasks import get_tasks
 from actsearch.trials import Trial
@@ -29,7 +29,7 @@ def top(directory: Directory, count: int = 10, json: Json = False) -> None:
     if json:
         print_json([candidate(trial) for trial in winners])
     else:
-        report.show(report.winners_table(winners, count))
+        show(winners_table(winners, count))
 
 
 def audit(directory: Directory, sample: int = 20, seed: int = 0, json: Json = False) -> None:
@@ -52,7 +52,7 @@ def audit(directory: Directory, sample: int = 20, seed: int = 0, json: Json = Fa
     if json:
         print_json({gate: {**row._asdict(), "rate": row.rate._asdict()} for gate, row in rates.items()})
     else:
-        report.show(report.audit_table(rates))
+        show(audit_table(rates))
 
 
 def check(directory: Directory) -> None:

@@ -14,8 +14,7 @@ from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
 from actsearch.evaluation import TABLES
 from actsearch.language import simplify
-from actsearch.report import ProgressLog
-from actsearch.report import tables as report
+from actsearch.report import ProgressLog, agreement_table, funnel_table, show, winners_table
 from actsearch.spaces import get_space
 from actsearch.study import Callback, Progress, SearchResult, TimeLimit, make_evaluator
 from actsearch.study import search as run_search
@@ -25,10 +24,11 @@ ControllerChoice: Any = Union[  # noqa: UP007, made at run time from the registr
     tuple(Annotated[kind, tyro.conf.subcommand(name, default=kind())] for name, kind in CONTROLLERS.items())
 ]
 Formulas = Annotated[Path | None, tyro.conf.arg(name="from")]
+_RANDOM = Random()
 
 
 def search(
-    controller: ControllerChoice = Random(),
+    controller: ControllerChoice = _RANDOM,
     space: str = "swish-1",
     task: str = "digits-mlp",
     budget: int = 1000,
@@ -124,10 +124,10 @@ def _print(result: SearchResult, halving: bool, json: bool) -> None:
         facts = {"out": str(result.out), "funnel": [row._asdict() for row in rows], "best": winners}
         print_json(facts | {"incumbent": _incumbent(result.incumbent)})
         return
-    report.show(report.funnel_table(rows))
-    report.show(report.winners_table(result.trials))
+    show(funnel_table(rows))
+    show(winners_table(result.trials))
     if halving:
-        report.show(report.agreement_table(fidelity_agreement(result.trials)))
+        show(agreement_table(fidelity_agreement(result.trials)))
     if result.incumbent and math.isfinite(result.incumbent.low):
         print(_incumbent_line(result.incumbent))
     print(f"{result.seconds:.0f} s; archive: {result.out}")

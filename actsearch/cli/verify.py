@@ -11,7 +11,7 @@ from actsearch.cli.common import Json, at_least, explain, print_json, read_formu
 from actsearch.evaluation import Verification
 from actsearch.evaluation import verify as run_verify
 from actsearch.language import ActsearchError, Program
-from actsearch.report import tables as report
+from actsearch.report import show, verification_table
 from actsearch.tasks import get_tasks
 
 Targets = tyro.conf.Positional[tuple[str, ...]]
@@ -68,7 +68,7 @@ def _programs(target: str, count: int) -> list[Program]:
 
 
 def _print(verification: Verification) -> None:
-    report.show(report.verification_table(verification))
+    show(verification_table(verification))
 
 
 def _finite(value: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from actsearch.engine import Candidate, interpret, specialize
+from actsearch.engine import LayerFunction, interpret, specialize
 from actsearch.evaluation.devices import candidate_mesh
 from actsearch.evaluation.train import Outcome, start, train
 from actsearch.language import Program
@@ -47,7 +47,7 @@ class Scorer:
 
     Args:
       task: what to train on.
-      candidate: traced int32 choices -> Candidate: the interpreter of a template, or one fixed program.
+      candidate: traced int32 choices -> LayerFunction: the interpreter of a template, or one fixed program.
       num_choices: length of a choice vector.
       seeds: every seed that a job may name.
       devices: all of JAX's by default.
@@ -69,7 +69,7 @@ class Scorer:
     def __init__(
         self,
         task: Task,
-        candidate: Callable[[jax.Array], Candidate],
+        candidate: Callable[[jax.Array], LayerFunction],
         num_choices: int,
         *,
         seeds: Sequence[int],

@@ -1,168 +1,33 @@
-"""The table of primitives: every operation that a program may contain.
+"""The table of primitives: every operation that a program may contain, a row each.
 
-One row is one primitive. The parser, the printer, both engines, the fingerprint and the contract tests read this
-table, so that a new primitive is one new row.
+One row is one primitive: its columns say how it is computed, read, printed, drawn and simplified, so that a new
+primitive is one new row here, or one call of `actsearch.language.register` from outside.
 
 Conventions at the kinks (they are part of the product, and tested):
   - `relu`, `minzero` and the piecewise units take the one-sided slope 0 at 0, as `jax.nn.relu` does;
   - `max` and `min` share the gradient equally at a tie, as `jnp.maximum` does;
   - `abs` and `log_abs` have slope 0 at 0, the middle of their two one-sided slopes;
   - `sqrt` and `signed_sqrt` have an infinite slope at 0; their gradient there is defined as 0.
+
+In float16 and bfloat16 the operations that add epsilon, square or divide are computed in float32 and rounded last. A
+slope is NaN or infinite only where the value is, or where the true slope is beyond the dtype's largest number.
 """
+
+# ruff: noqa: RUF001, what a graph draws are signs as people write them
 
 import functools
 from collections.abc import Callable
-from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import erf, erfc
 
-from actsearch.language import reductions
+from actsearch.language import functions, reductions
+from actsearch.language.row import Precedence, Primitive, Result, WithConstant
 
-EPSILON = 1e-7
-"""Added inside `log_abs`, `signed_log` and `safe_div`; the Swish paper names an epsilon and gives no value."""
-
-
-class Primitive(NamedTuple):
-    """One operation of the language.
-
-    Attributes:
-      name: the identifier used in text, `sigmoid` in `sigmoid(x)`.
-      arity: number of operands, implicit ones included.
-      function: arrays of one shape and dtype -> an array of that shape and dtype. That of a reduction takes the number
-        of `groups` and the `epsilon` of `actsearch.language.reductions` too.
-      latex: a template with one `{}` per operand.
-      domain: where the value is finite, and the convention at each kink.
-      symbol: the infix or prefix sign it is printed with, or None for call syntax.
-      commutative: whether the first two operands may be exchanged.
-      parity: "even" or "odd" for a unary with f(-x) = f(x) or f(-x) = -f(x), exactly in floating point; else None.
-      implicit: names of trainable parameters that a call may leave out: `rbf(a, b)` means `rbf(a, b, beta)`.
-      kind: "elementwise", or "reduction" for a statistic of the whole tensor.
-    """
-
-    name: str
-    arity: int
-    function: Callable[..., jax.Array]
-    latex: str
-    domain: str
-    symbol: str | None = None
-    commutative: bool = False
-    parity: str | None = None
-    implicit: tuple[str, ...] = ()
-    kind: str = "elementwise"
-
-
-def _abs(x):
-    return x * jnp.sign(x)
-
-
-def _sqrt(x):
-    # The inner `where` keeps the infinite slope at 0 out of the gradient: inf * 0 would be NaN.
-    zero = x == 0
-    return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, x)))
-
-
-def _signed_sqrt(x):
-    zero = x == 0
-    return jnp.where(zero, 0, jnp.sign(x) * jnp.sqrt(jnp.abs(jnp.where(zero, 1, x))))
-
-
-def _log_abs(x):
-    return jnp.log(_abs(x) + EPSILON)
-
-
-def _signed_log(x):
-    return jnp.sign(x) * _log_abs(x)
-
-
-def _sinh(x):
-    # jnp.sinh is odd up to its last bit only.
-    sign = jnp.where(x < 0, -1, 1).astype(x.dtype)
-    return sign * jnp.sinh(sign * x)
-
-
-def _sinc(x):
-    # sin(x)/x loses the digits of its derivative near 0, so a series takes over; its last term is below 1e-17 at 0.5.
-    small = jnp.abs(x) < 0.5
-    s = jnp.square(jnp.where(small, x, 0))
-    series = jnp.ones_like(s)
-    for n in (14, 12, 10, 8, 6, 4, 2):
-        series = 1 - s / (n * (n + 1)) * series
-    safe = jnp.where(small, 1, x)
-    return jnp.where(small, series, jnp.sin(safe) / safe)
-
-
-def _gauss(x):
-    # exp(-40^2) is 0 in float64: clipping changes no value and keeps 0 * inf out of the gradient.
-    return jnp.exp(-jnp.square(jnp.clip(x, -40, 40)))
-
-
-@jax.custom_jvp
-def _div(a, b):
-    return a / b
-
-
-@_div.defjvp
-def _div_jvp(primals, tangents):
-    # (da - y * db) / b keeps finite what -a / b^2 loses to the underflow of b^2.
-    value = _div(*primals)
-    return value, (tangents[0] - value * tangents[1]) / primals[1]
-
-
-def _safe_div(a, b):
-    return _div(a, b + EPSILON)
-
-
-@jax.custom_jvp
-def _decay(distance, beta):
-    """exp(-beta * distance) for distance >= 0, with derivative 0 once the value has underflowed to 0."""
-    return jnp.exp(-beta * distance)
-
-
-@_decay.defjvp
-def _decay_jvp(primals, tangents):
-    distance, beta = primals
-    d_distance, d_beta = tangents
-    value = _decay(distance, beta)
-    slope = jnp.where(value == 0, 0, -beta * value)
-    slope_beta = jnp.where(value == 0, 0, -jnp.where(value == 0, 0, distance) * value)
-    return value, slope * d_distance + slope_beta * d_beta
-
-
-def _rbf(a, b, beta):
-    difference = a - b
-    # Beyond 1e15 the square overflows float32 while the value is 0 for every positive beta in use.
-    return _decay(jnp.square(jnp.clip(difference, -1e15, 1e15)), beta)
-
-
-def _laplace(a, b, beta):
-    return _decay(_abs(a - b), beta)
-
-
-def _mix(a, b, beta):
-    return beta * a + (1 - beta) * b
-
-
-@jax.custom_jvp
-def _pow(a, b):
-    return jnp.power(a, b)
-
-
-@_pow.defjvp
-def _pow_jvp(primals, tangents):
-    # No real slope exists in b where a <= 0, and an infinite one in a at 0 where 0 < b < 1: both are defined as 0.
-    a, b = primals
-    value = _pow(a, b)
-    steep = (a == 0) & (b < 1)
-    slope_a = jnp.where(steep, 0, b * jnp.power(jnp.where(steep, 1, a), jnp.where(steep, 1, b) - 1))
-    slope_b = jnp.where(a > 0, value * jnp.log(jnp.where(a > 0, a, 1)), 0)
-    return value, slope_a * tangents[0] + slope_b * tangents[1]
-
-
-def _integer_power(n):
-    return lambda x: jax.lax.integer_pow(x, n)
+SUM, PRODUCT, SIGN, POWER = Precedence.SUM, Precedence.PRODUCT, Precedence.SIGN, Precedence.POWER
+ZERO, ONE, OTHER, NEGATED = Result.ZERO, Result.ONE, Result.OTHER, Result.NEGATED
 
 
 def _reduction(index_set: str, statistic: str) -> Primitive:
@@ -176,6 +41,7 @@ def _reduction(index_set: str, statistic: str) -> Primitive:
         functools.partial(reductions.reduce, name),
         f"{sign}_{{{{{axes}}}}}({{}})",
         "finite until the square overflows; see actsearch.language.reductions for axes and epsilon",
+        drawn=f"{statistic} over {axes}",
         parity="odd" if statistic == "mean" else "even",
         kind="reduction",
     )
@@ -185,71 +51,119 @@ _ALL = "finite for every x"
 _OVERFLOW = "finite until float overflow"
 
 
-def _unary(name, function, latex, domain=_ALL, **kwargs):
-    return Primitive(name, 1, function, latex, domain, **kwargs)
+def _unary(
+    name: str, function: Callable[[jax.Array], jax.Array], latex: str = "", domain: str = _ALL, **columns: Any
+) -> Primitive:
+    return Primitive(name, 1, function, latex, domain, **columns)
 
 
-_ROWS = (
+def _power(name: str, n: int, function: Callable[[jax.Array], jax.Array]) -> Primitive:
+    return Primitive(
+        name,
+        1,
+        function,
+        f"{{:atom}}^{{{{{n}}}}}",
+        _OVERFLOW,
+        f"^{n}",
+        precedence=POWER,
+        drawn="( )" + "⁰¹²³⁴⁵⁶⁷⁸"[n],
+        parity="odd" if n % 2 else "even",
+    )
+
+
+ROWS = (
     # The published unaries (Ramachandran et al. 2017, section 2); identity and beta are leaves, beta*x and x+beta are
     # programs.
-    _unary("neg", jnp.negative, "-{}", symbol="-", parity="odd"),
-    _unary("abs", _abs, r"\left|{}\right|", "finite for every x; slope 0 at 0", parity="even"),
-    _unary("square", jnp.square, "{}^{{2}}", _OVERFLOW, parity="even"),
-    _unary("cube", _integer_power(3), "{}^{{3}}", _OVERFLOW, parity="odd"),
-    _unary("sqrt", _sqrt, r"\sqrt{{{}}}", "NaN for x < 0, as published; slope defined as 0 at 0"),
+    _unary(
+        "neg",
+        jnp.negative,
+        "-{:product}",
+        symbol="-",
+        precedence=SIGN,
+        latex_precedence=SUM,
+        drawn="−( )",
+        parity="odd",
+    ),
+    _unary(
+        "abs", functions.absolute, r"\left|{}\right|", "finite for every x; slope 0 at 0", drawn="|  |", parity="even"
+    ),
+    _power("square", 2, jnp.square),
+    _power("cube", 3, functions.integer_power(3)),
+    _unary("sqrt", functions.sqrt, r"\sqrt{{{}}}", "NaN for x < 0, as published; slope defined as 0 at 0", drawn="√"),
     _unary(
         "log_abs",
-        _log_abs,
-        r"\log(\left|{}\right|+\epsilon)",
+        functions.log_abs,
+        r"\log(\left|{}\right| + \epsilon)",
         "finite for every x; slope 0 at 0, up to 1/epsilon beside it",
+        drawn="log |  |",
         parity="even",
     ),
-    _unary("exp", jnp.exp, r"e^{{{}}}", "overflows beyond 88 in float32"),
+    _unary("exp", jnp.exp, r"e^{{{}}}", "overflows beyond 88 in float32", latex_precedence=POWER),
     _unary("sin", jnp.sin, r"\sin({})", parity="odd"),
     _unary("cos", jnp.cos, r"\cos({})", parity="even"),
-    _unary("sinh", _sinh, r"\sinh({})", "overflows beyond 89 in float32", parity="odd"),
+    _unary("sinh", functions.sinh, r"\sinh({})", "overflows beyond 89 in float32", parity="odd"),
     _unary("cosh", jnp.cosh, r"\cosh({})", "overflows beyond 89 in float32", parity="even"),
     _unary("tanh", jnp.tanh, r"\tanh({})", parity="odd"),
-    _unary("asinh", jnp.arcsinh, r"\operatorname{{asinh}}({})", parity="odd"),
+    _unary("asinh", jnp.arcsinh, parity="odd"),
     _unary("atan", jnp.arctan, r"\arctan({})", parity="odd"),
-    _unary("sinc", _sinc, r"\operatorname{{sinc}}({})", "sin(x)/x, 1 at 0 (not normalised by pi)", parity="even"),
+    _unary("sinc", functions.sinc, domain="sin(x)/x, 1 at 0 (not normalised by pi)", parity="even"),
     _unary("relu", jax.nn.relu, r"\max({}, 0)", "finite for every x; slope 0 at 0"),
-    _unary("minzero", lambda x: -jax.nn.relu(-x), r"\min({}, 0)", "finite for every x; slope 0 at 0"),
-    _unary("sigmoid", jax.nn.sigmoid, r"\sigma({})"),
-    _unary("softplus", jax.nn.softplus, r"\log(1+e^{{{}}})"),
-    _unary("gauss", _gauss, r"e^{{-{}^2}}", parity="even"),
-    _unary("erf", erf, r"\operatorname{{erf}}({})", parity="odd"),
+    _unary("minzero", functions.minzero, r"\min({}, 0)", "finite for every x; slope 0 at 0"),
+    _unary("sigmoid", jax.nn.sigmoid, r"\sigma({})", drawn="σ"),
+    _unary("softplus", jax.nn.softplus, r"\log(1 + e^{{{}}})"),
+    _unary("gauss", functions.gauss, r"e^{{-{:atom}^{{2}}}}", latex_precedence=POWER, parity="even"),
+    _unary("erf", erf, parity="odd"),
     # Beside them.
     _unary("log", jnp.log, r"\log({})", "NaN for x < 0, -inf at 0"),
     _unary(
         "signed_sqrt",
-        _signed_sqrt,
-        r"\operatorname{{sgn}}({0})\sqrt{{\left|{0}\right|}}",
+        functions.signed_sqrt,
+        r"\operatorname{{sgn}}({0}) \cdot \sqrt{{\left|{0}\right|}}",
         "finite for every x; slope defined as 0 at 0",
+        latex_precedence=PRODUCT,
+        drawn="sgn √|  |",
         parity="odd",
     ),
     _unary(
         "signed_log",
-        _signed_log,
-        r"\operatorname{{sgn}}({0})\log(\left|{0}\right|+\epsilon)",
+        functions.signed_log,
+        r"\operatorname{{sgn}}({0}) \cdot \log(\left|{0}\right| + \epsilon)",
         "jumps at 0, where value and slope are 0",
+        latex_precedence=PRODUCT,
+        drawn="sgn log |  |",
         parity="odd",
     ),
-    _unary("reciprocal", jnp.reciprocal, r"{}^{{-1}}", "infinite at 0", parity="odd"),
-    _unary("erfc", erfc, r"\operatorname{{erfc}}({})"),
-    _unary("expm1", jnp.expm1, r"(e^{{{}}}-1)", "overflows beyond 88 in float32"),
-    _unary("log_sigmoid", jax.nn.log_sigmoid, r"\log\sigma({})"),
-    _unary("bessel_i0e", jax.scipy.special.i0e, r"e^{{-\left|{0}\right|}}I_0({0})", parity="even"),
-    _unary("bessel_i1e", jax.scipy.special.i1e, r"e^{{-\left|{0}\right|}}I_1({0})", parity="odd"),
+    _unary(
+        "reciprocal",
+        jnp.reciprocal,
+        r"{:atom}^{{-1}}",
+        "infinite at 0",
+        latex_precedence=POWER,
+        drawn="1 ÷ ( )",
+        parity="odd",
+        pole=0,
+    ),
+    _unary("erfc", erfc),
+    _unary("expm1", jnp.expm1, r"e^{{{}}} - 1", "overflows beyond 88 in float32", latex_precedence=SUM),
+    _unary("log_sigmoid", jax.nn.log_sigmoid, r"\log(\sigma({}))"),
+    _unary(
+        "bessel_i0e",
+        jax.scipy.special.i0e,
+        r"e^{{-\left|{0}\right|}} \cdot I_{{0}}({0})",
+        latex_precedence=PRODUCT,
+        parity="even",
+    ),
+    _unary(
+        "bessel_i1e",
+        jax.scipy.special.i1e,
+        r"e^{{-\left|{0}\right|}} \cdot I_{{1}}({0})",
+        latex_precedence=PRODUCT,
+        parity="odd",
+    ),
     _unary("elu", jax.nn.elu, r"\operatorname{{ELU}}({})", "finite for every x; alpha = 1"),
     _unary("selu", jax.nn.selu, r"\operatorname{{SELU}}({})", "finite for every x; at 0 the left slope"),
     _unary("silu", jax.nn.silu, r"\operatorname{{SiLU}}({})"),
-    _unary(
-        "gelu",
-        lambda x: jax.nn.gelu(x, approximate=False),
-        r"\operatorname{{GELU}}({})",
-        "finite for every x; the exact form, with erf",
-    ),
+    _unary("gelu", functions.gelu, r"\operatorname{{GELU}}({})", "finite for every x; the exact form, with erf"),
     _unary("mish", jax.nn.mish, r"\operatorname{{Mish}}({})"),
     _unary(
         "leaky_relu",
@@ -257,7 +171,7 @@ _ROWS = (
         r"\operatorname{{LReLU}}({})",
         "finite for every x; slope 0.01 left of 0, 1 at 0",
     ),
-    _unary("softsign", jax.nn.soft_sign, r"\operatorname{{softsign}}({})", parity="odd"),
+    _unary("softsign", jax.nn.soft_sign, parity="odd"),
     _unary(
         "hard_sigmoid",
         jax.nn.hard_sigmoid,
@@ -265,47 +179,151 @@ _ROWS = (
         "relu6(x + 3) / 6; slope 0 at both corners",
     ),
     _unary("hard_swish", jax.nn.hard_swish, r"\operatorname{{hardswish}}({})", "x * relu6(x + 3) / 6"),
-    *(
-        _unary(f"power{n}", _integer_power(n), f"{{}}^{{{{{n}}}}}", _OVERFLOW, parity="odd" if n % 2 else "even")
-        for n in range(4, 9)
-    ),
+    *(_power(f"power{n}", n, functions.integer_power(n)) for n in range(4, 9)),
     # The published binaries.
-    Primitive("add", 2, jnp.add, "{} + {}", _OVERFLOW, "+", commutative=True),
-    Primitive("mul", 2, jnp.multiply, r"{} \cdot {}", _OVERFLOW, "*", commutative=True),
-    Primitive("sub", 2, jnp.subtract, "{} - {}", _OVERFLOW, "-"),
-    Primitive("safe_div", 2, _safe_div, r"\frac{{{}}}{{{} + \epsilon}}", "infinite at b = -epsilon"),
     Primitive(
-        "max", 2, jnp.maximum, r"\max({}, {})", "finite for all a, b; a tie shares the gradient", commutative=True
+        "add",
+        2,
+        jnp.add,
+        "{} + {:product}",
+        _OVERFLOW,
+        "+",
+        precedence=SUM,
+        drawn="+",
+        commutative=True,
+        with_constant=(WithConstant(0, 0.0, OTHER),),
     ),
     Primitive(
-        "min", 2, jnp.minimum, r"\min({}, {})", "finite for all a, b; a tie shares the gradient", commutative=True
+        "mul",
+        2,
+        jnp.multiply,
+        r"{:product} \cdot {:power}",
+        _OVERFLOW,
+        "*",
+        precedence=PRODUCT,
+        drawn="×",
+        commutative=True,
+        with_constant=(
+            WithConstant(0, 0.0, ZERO),
+            WithConstant(0, 1.0, OTHER, keeps_zero=True),
+            WithConstant(0, -1.0, NEGATED, keeps_zero=True),
+        ),
     ),
-    Primitive("sigmul", 2, lambda a, b: jax.nn.sigmoid(a) * b, r"\sigma({}) \cdot {}", "finite for all a, b"),
     Primitive(
-        "rbf", 3, _rbf, r"e^{{-{2} ({0} - {1})^2}}", "finite for beta >= 0", commutative=True, implicit=("beta",)
+        "sub",
+        2,
+        jnp.subtract,
+        "{} - {:product}",
+        _OVERFLOW,
+        "-",
+        precedence=SUM,
+        drawn="a − b",
+        with_constant=(WithConstant(0, 0.0, NEGATED), WithConstant(1, 0.0, OTHER, keeps_zero=True)),
+        with_itself=ZERO,
+    ),
+    Primitive(
+        "safe_div",
+        2,
+        functions.safe_div,
+        r"\frac{{{}}}{{{} + \epsilon}}",
+        "infinite at b = -epsilon",
+        latex_precedence=POWER,
+        drawn="a ÷ (b + ε)",
+    ),
+    Primitive(
+        "max",
+        2,
+        jnp.maximum,
+        r"\max({}, {})",
+        "finite for all a, b; a tie shares the gradient",
+        commutative=True,
+        with_itself=OTHER,
+    ),
+    Primitive(
+        "min",
+        2,
+        jnp.minimum,
+        r"\min({}, {})",
+        "finite for all a, b; a tie shares the gradient",
+        commutative=True,
+        with_itself=OTHER,
+    ),
+    Primitive(
+        "sigmul",
+        2,
+        functions.sigmul,
+        r"\sigma({}) \cdot {:power}",
+        "finite for all a, b",
+        latex_precedence=PRODUCT,
+        drawn="σ(a) × b",
+    ),
+    Primitive(
+        "rbf",
+        3,
+        functions.rbf,
+        r"e^{{-{2:power} \cdot ({0} - {1:product})^{{2}}}}",
+        "finite for beta >= 0",
+        latex_precedence=POWER,
+        drawn="exp(−c (a − b)²)",
+        commutative=True,
+        implicit=("beta",),
     ),
     Primitive(
         "laplace",
         3,
-        _laplace,
-        r"e^{{-{2} \left|{0} - {1}\right|}}",
+        functions.laplace,
+        r"e^{{-{2:power} \cdot \left|{0} - {1:product}\right|}}",
         "finite for beta >= 0; slope 0 at a = b",
+        latex_precedence=POWER,
+        drawn="exp(−c |a − b|)",
         commutative=True,
         implicit=("beta",),
     ),
-    Primitive("mix", 3, _mix, "{2} {0} + (1 - {2}) {1}", _OVERFLOW, implicit=("beta",)),
+    Primitive(
+        "mix",
+        3,
+        functions.mix,
+        r"{2:product} \cdot {0:power} + (1 - {2:product}) \cdot {1:power}",
+        _OVERFLOW,
+        latex_precedence=SUM,
+        drawn="c a + (1 − c) b",
+        implicit=("beta",),
+    ),
     # Beside them.
-    Primitive("div", 2, _div, r"\frac{{{}}}{{{}}}", "infinite or NaN at b = 0", "/"),
+    Primitive(
+        "div",
+        2,
+        functions.div,
+        r"\frac{{{}}}{{{}}}",
+        "infinite or NaN at b = 0",
+        "/",
+        precedence=PRODUCT,
+        latex_precedence=POWER,
+        drawn="a ÷ b",
+        pole=1,
+        with_constant=(
+            WithConstant(0, 0.0, ZERO),
+            WithConstant(1, 1.0, OTHER, keeps_zero=True),
+            WithConstant(1, -1.0, NEGATED, keeps_zero=True),
+        ),
+        with_itself=ONE,
+    ),
     Primitive(
         "pow",
         2,
-        _pow,
-        "{}^{{{}}}",
+        functions.power,
+        "{:atom}^{{{}}}",
         "NaN for a < 0 and b not whole; infinite at a = 0 and b < 0; slope in b defined as 0 for a <= 0",
+        latex_precedence=POWER,
+        drawn="a ^ b",
+        pole=0,
+        with_constant=(
+            WithConstant(0, 1.0, ONE, keeps_zero=True),
+            WithConstant(1, 0.0, ONE, keeps_zero=True),
+            WithConstant(1, 1.0, OTHER, keeps_zero=True),
+        ),
     ),
     # The statistics of Liu et al. 2020.
     *(_reduction(index_set, statistic) for index_set in reductions.INDEX_SETS for statistic in reductions.STATISTICS),
 )
-
-PRIMITIVES: MappingProxyType[str, Primitive] = MappingProxyType({row.name: row for row in _ROWS})
-"""Every primitive by name. Read only."""
+"""Every primitive of the package, in the order of the table."""

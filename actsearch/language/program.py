@@ -1,33 +1,17 @@
-"""Program: what a candidate is. Immutable, hashable, in static single assignment form.
+"""Program: what a candidate is. Immutable, hashable, in static single assignment form; and how it is written as text.
 
 Everything downstream (engines, spaces, archive) passes Programs on and builds them with `Builder`, which stores shared
 subterms once, so that equal expressions are equal objects.
 """
 
 import dataclasses
-import math
-import re
-from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
+from collections import Counter
 from typing import NamedTuple
 
 from actsearch.language.errors import ActsearchError
-from actsearch.language.primitives import PRIMITIVES
-
-DEFAULT_PARAMETERS: Mapping[str, float] = MappingProxyType(
-    {"beta": 1.0, "alpha": 1.0, "gamma": 1.0, "v": 1.0, "v1": 1.0, "v0": 0.0, "shift": 0.0}
-)
-"""Names of trainable parameters that need no declaration, with their initial values."""
-
-INPUTS = ("x", "y")
-"""Names of inputs; `y` is the second operand of a space's binary options."""
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-def is_free(name: str) -> bool:
-    """Returns whether a parameter may have this name: an ASCII identifier that means nothing else in text."""
-    return bool(_NAME.fullmatch(name)) and name not in PRIMITIVES and name not in INPUTS and name != "param"
+from actsearch.language.names import DEFAULT_PARAMETERS, KEYWORD
+from actsearch.language.registry import PRIMITIVES
+from actsearch.language.row import Precedence
 
 
 class Node(NamedTuple):
@@ -69,14 +53,13 @@ class Program:
     nodes: tuple[Node, ...]
     parameters: tuple[tuple[str, float], ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.nodes:
             raise ActsearchError("A Program needs at least one node; use actsearch.parse to make one from text.")
 
     def __str__(self) -> str:
-        from actsearch.language.text import to_text  # the printer needs Program; a local import breaks the circle
-
-        return to_text(self)
+        """Returns the program as text that `parse` reads back to the equal program."""
+        return _text(self)
 
     def __repr__(self) -> str:
         return f"Program({str(self)!r})"
@@ -97,105 +80,63 @@ class Program:
         return tuple(op for op in self.reductions if op.startswith("batch_"))
 
 
-class Builder:
-    """Makes a Program node by node; equal nodes are stored once.
+# The printer.
 
-    Example:
-      >>> builder = Builder()
-      >>> x = builder.input("x")
-      >>> builder.program(builder.apply("mul", x, builder.apply("sigmoid", x)))
-      Program('x * sigmoid(x)')
-    """
 
-    def __init__(self):
-        self.nodes: list[Node] = []
-        self._index: dict[Node, int] = {}
-        self._initial: dict[str, float] = {}
+class _Shown(NamedTuple):
+    """Text of a node, and how tightly it binds."""
 
-    def _add(self, node: Node) -> int:
-        index = self._index.get(node)
-        if index is None:
-            index = self._index[node] = len(self.nodes)
-            self.nodes.append(node)
-        return index
+    text: str
+    precedence: Precedence
 
-    def input(self, name: str) -> int:
-        """Returns the node of an input, `x` or `y`."""
-        if name not in INPUTS:
-            raise ActsearchError(f"An input is one of {', '.join(INPUTS)}; received {name!r}.")
-        return self._add(Node("input", (), name))
+    def at_least(self, precedence: int) -> str:
+        return self.text if self.precedence >= precedence else f"({self.text})"
 
-    def parameter(self, name: str, initial: float | None = None) -> int:
-        """Returns the node of a trainable parameter; `initial` may be left out for a name of DEFAULT_PARAMETERS."""
-        if name not in self._initial and not is_free(name):
-            raise ActsearchError(
-                f"A parameter needs a name that is free; received {name!r}: choose another, such as 'alpha'."
-            )
-        if initial is None:
-            initial = self._initial.get(name, DEFAULT_PARAMETERS.get(name))
-        if initial is None:
-            raise ActsearchError(f"Parameter {name!r} has no default initial value; pass one.")
-        if not math.isfinite(initial):
-            raise ActsearchError(f"Parameter {name!r} needs a finite initial value; received {initial}.")
-        if self._initial.setdefault(name, float(initial)) != initial:
-            raise ActsearchError(
-                f"Parameter {name!r} has two initial values, {self._initial[name]} and {initial}; keep one."
-            )
-        return self._add(Node("parameter", (), name))
 
-    def constant(self, value: float) -> int:
-        """Returns the node of a finite constant."""
-        if not math.isfinite(value):
-            raise ActsearchError(f"A constant must be finite; received {value}.")
-        return self._add(Node("constant", (), float(value) + 0.0))  # + 0.0 turns -0.0 into 0.0
+def _text(program: Program) -> str:
+    uses = Counter(arg for node in program.nodes for arg in node.args)
+    taken = {name for name, _ in program.parameters}
+    fresh = (name for name in (f"t{i}" for i in range(1, len(program.nodes) + len(taken) + 2)) if name not in taken)
+    statements = [
+        f"{KEYWORD} {name} = {_number(initial)}"
+        for name, initial in program.parameters
+        if DEFAULT_PARAMETERS.get(name) != initial
+    ]
+    shown: list[_Shown] = []
+    for index, node in enumerate(program.nodes):
+        text = _show(node, [shown[arg] for arg in node.args])
+        if node.args and uses[index] > 1:
+            name = next(fresh)
+            statements.append(f"{name} = {text.text}")
+            text = _Shown(name, Precedence.ATOM)
+        shown.append(text)
+    return "; ".join([*statements, shown[-1].text])
 
-    def apply(self, op: str, *args: int) -> int:
-        """Returns the node of a primitive applied to earlier nodes; implicit parameters may be left out."""
-        primitive = PRIMITIVES[op]
-        if len(args) == primitive.arity - len(primitive.implicit):
-            args += tuple(self.parameter(name) for name in primitive.implicit)
-        if len(args) != primitive.arity:
-            raise ActsearchError(f"{op} takes {primitive.arity} operands; received {len(args)}.")
-        return self._add(Node(op, args))
 
-    def substitute(self, program: Program, inputs: Callable[[str], int]) -> int:
-        """Copies `program` with `inputs(name)` in the place of each input; returns the node of its output."""
-        here: list[int] = []
-        for op, args, payload in program.nodes:
-            if args:
-                here.append(self._add(Node(op, tuple([here[arg] for arg in args]))))
-            elif op == "input":
-                here.append(inputs(str(payload)))
-            elif op == "parameter":
-                here.append(self.parameter(str(payload), dict(program.parameters)[str(payload)]))
-            else:
-                here.append(self._add(Node(op, (), payload)))
-        return here[-1]
+def _show(node: Node, args: list[_Shown]) -> _Shown:
+    if isinstance(node.payload, float):
+        return _Shown(_number(node.payload), Precedence.ATOM if node.payload >= 0 else Precedence.SIGN)
+    if not args:
+        return _Shown(str(node.payload), Precedence.ATOM)
+    row = PRIMITIVES[node.op]
+    # "-2" would be read as the constant, so the negative of the constant 2 is spelled out.
+    literal = args[0].precedence == Precedence.ATOM and args[0].text[0].isdigit()
+    if row.symbol is None or (row.precedence == Precedence.SIGN and literal):
+        return _Shown(f"{row.name}({', '.join(_without_implicit(args, row.implicit))})", Precedence.ATOM)
+    if row.precedence == Precedence.SIGN:
+        return _Shown(row.symbol + args[0].at_least(row.precedence), row.precedence)
+    if row.precedence == Precedence.POWER:
+        return _Shown(args[0].at_least(row.precedence + 1) + row.symbol, row.precedence)
+    # Operators associate to the left, so an operand of equal precedence on the right needs brackets.
+    left, right = args[0].at_least(row.precedence), args[1].at_least(row.precedence + 1)
+    return _Shown(f"{left} {row.symbol} {right}", row.precedence)
 
-    def finish(self) -> Program:
-        """Returns the Program whose output is the node added last, trusting that no node is dead or out of order."""
-        return Program(tuple(self.nodes), tuple(self._initial.items()))
 
-    def program(self, output: int) -> Program:
-        """Returns the Program whose output is the given node, without the nodes that it does not need."""
-        order = {old: new for new, old in enumerate(self._walk(output))}
-        nodes = tuple(
-            Node(op, tuple(order[arg] for arg in args), payload)
-            for op, args, payload in (self.nodes[old] for old in order)
-        )
-        names = [str(node.payload) for node in nodes if node.op == "parameter"]
-        parameters = tuple((name, self._initial[name]) for name in names)
-        return Program(nodes, parameters)
+def _without_implicit(args: list[_Shown], implicit: tuple[str, ...]) -> list[str]:
+    shown = [text for text, _ in args]
+    first = len(shown) - len(implicit)
+    return shown[:first] if tuple(shown[first:]) == implicit else shown
 
-    def _walk(self, output: int) -> Iterator[int]:
-        """Yields the nodes that `output` needs, operands first and left to right, each once; no recursion."""
-        seen: set[int] = set()
-        stack = [(output, False)]
-        while stack:
-            index, ready = stack.pop()
-            if ready:
-                yield index
-            elif index not in seen:
-                seen.add(index)
-                stack.append((index, True))
-                stack.extend((arg, False) for arg in reversed(self.nodes[index].args))
+
+def _number(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)

@@ -1,1 +1,105 @@
-"""Pictures and tables for people."""
+"""Pictures and tables for people, from the numbers of `actsearch.analysis`.
+
+Pictures need matplotlib and tables rich, so each name is imported when it is first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actsearch.report.curves import draw_curves
+    from actsearch.report.fronts import pareto_fronts
+    from actsearch.report.genealogy import draw_genealogy
+    from actsearch.report.graph import MAX_NODES, draw_graph
+    from actsearch.report.intervals import draw_intervals
+    from actsearch.report.progress import ProgressLog
+    from actsearch.report.regret import regret_curves, regret_panels
+    from actsearch.report.rendering import Column, render, show, to_text
+    from actsearch.report.scale import ScoreScale, score_axis
+    from actsearch.report.scores import score_by_batch, score_distribution, search_progress
+    from actsearch.report.stages import funnel_bars
+    from actsearch.report.style import new_figure, save, styled
+    from actsearch.report.tables import (
+        agreement_table,
+        audit_table,
+        funnel_table,
+        regret_table,
+        runs_table,
+        verification_table,
+        winners_table,
+    )
+
+_HOMES = {
+    "Column": "rendering",
+    "MAX_NODES": "graph",
+    "ProgressLog": "progress",
+    "ScoreScale": "scale",
+    "agreement_table": "tables",
+    "audit_table": "tables",
+    "draw_curves": "curves",
+    "draw_genealogy": "genealogy",
+    "draw_graph": "graph",
+    "draw_intervals": "intervals",
+    "funnel_bars": "stages",
+    "funnel_table": "tables",
+    "new_figure": "style",
+    "pareto_fronts": "fronts",
+    "regret_curves": "regret",
+    "regret_panels": "regret",
+    "regret_table": "tables",
+    "render": "rendering",
+    "runs_table": "tables",
+    "save": "style",
+    "score_axis": "scale",
+    "score_by_batch": "scores",
+    "score_distribution": "scores",
+    "search_progress": "scores",
+    "show": "rendering",
+    "styled": "style",
+    "to_text": "rendering",
+    "verification_table": "tables",
+    "winners_table": "tables",
+}
+"""The module of each public name."""
+
+__all__ = [
+    "MAX_NODES",
+    "Column",
+    "ProgressLog",
+    "ScoreScale",
+    "agreement_table",
+    "audit_table",
+    "draw_curves",
+    "draw_genealogy",
+    "draw_graph",
+    "draw_intervals",
+    "funnel_bars",
+    "funnel_table",
+    "new_figure",
+    "pareto_fronts",
+    "regret_curves",
+    "regret_panels",
+    "regret_table",
+    "render",
+    "runs_table",
+    "save",
+    "score_axis",
+    "score_by_batch",
+    "score_distribution",
+    "search_progress",
+    "show",
+    "styled",
+    "to_text",
+    "verification_table",
+    "winners_table",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'actsearch.report' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"actsearch.report.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -4,7 +4,6 @@
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,23 +13,12 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from actsearch.language import PRIMITIVES, Program
+from actsearch.language import GREEK, PRIMITIVES, ActsearchError, Program
 from actsearch.report.graph_layout import Layout, layout
-from actsearch.report.style import BLUE, GREY, INK, LIGHT, ORANGE, blank, styled
+from actsearch.report.style import BLUE, GREY, INK, LIGHT, ORANGE, new_figure, styled
 
 MAX_NODES = 200
 """Nodes that fit a picture; about 25 can be read on a page."""
-
-_SIGNS = {
-    **{"add": "+", "mul": "×", "neg": "−( )", "abs": "|  |", "sqrt": "√", "sigmoid": "σ", "reciprocal": "1 ÷ ( )"},
-    **{"square": "( )²", "cube": "( )³", "power4": "( )⁴", "power5": "( )⁵", "power6": "( )⁶", "power7": "( )⁷"},
-    **{"power8": "( )⁸", "log_abs": "log |  |", "signed_sqrt": "sgn √|  |", "signed_log": "sgn log |  |"},
-    **{"sub": "a − b", "div": "a ÷ b", "safe_div": "a ÷ (b + ε)", "pow": "a ^ b", "sigmul": "σ(a) × b"},
-    **{"mix": "c a + (1 − c) b", "rbf": "exp(−c (a − b)²)", "laplace": "exp(−c |a − b|)"},
-}
-"""What is written in a box where it is not the primitive's name; a, b and c are the operands in order."""
-_AXES = {"batch": "b,h,w", "instance": "h,w", "layer": "h,w,c", "group": "h,w,c/g"}
-_GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "tau": "τ"}
 
 _KINDS = {
     # fill, edge, text, corner: no meaning rests on colour alone
@@ -47,7 +35,7 @@ _SIZE = 9.5  # points, of text
 
 
 @styled
-def graph(program: Program, title: str = "") -> Figure:
+def draw_graph(program: Program, title: str = "") -> Figure:
     """Draws a program as a graph: data flow down, from inputs and parameters to the output at the bottom.
 
     Arrows run around boxes. Where the order of operands matters, the box names them, "a ÷ b", and so do its arrows.
@@ -57,16 +45,17 @@ def graph(program: Program, title: str = "") -> Figure:
       title: above the picture; empty for none.
 
     Raises:
-      ValueError: too many nodes.
+      ActsearchError: too many nodes.
 
     Example:
       >>> from actsearch.language import parse
-      >>> figure = graph(parse("x * sigmoid(v * x) / group_std(x)"))
+      >>> figure = draw_graph(parse("x * sigmoid(v * x) / group_std(x)"))
       >>> [text.get_text() for text in figure.axes[0].texts if text.get_gid().startswith("label")]
       ['x', 'v = 1', '×', 'σ', '×', 'std over h,w,c/g', 'a ÷ b']
     """
     if len(program.nodes) > MAX_NODES:
-        raise ValueError(f"A graph shows at most {MAX_NODES} nodes; received {len(program.nodes)}: simplify it first.")
+        received = f"received {len(program.nodes)}: simplify it first"
+        raise ActsearchError(f"A graph shows at most {MAX_NODES} nodes; {received}.")
     labels = _labels(program)
     widths = [max(_HEIGHT, _width(label) + 0.16) for label in labels]
     kinds = [_kind(node.op) for node in program.nodes]
@@ -94,12 +83,10 @@ def _label(op: str, payload: str | float | None, initial: dict[str, float]) -> s
         case "input":
             return str(payload)
         case "parameter":
-            name = _GREEK.get(str(payload), str(payload))
+            name = GREEK.get(str(payload), str(payload))
             return f"{name} = {initial[str(payload)]:g}".replace("-", "−")
-    index_set, _, statistic = op.partition("_")
-    if PRIMITIVES[op].kind == "reduction":
-        return f"{statistic} over {_AXES[index_set]}"
-    return _SIGNS.get(op) or (f"{op}({', '.join('abc'[: PRIMITIVES[op].arity])})" if _ordered(op) else op)
+    row = PRIMITIVES[op]
+    return row.drawn or (f"{op}({', '.join('abc'[: row.arity])})" if _ordered(op) else op)
 
 
 def _ordered(op: str) -> bool:
@@ -114,7 +101,7 @@ def _kind(op: str) -> str:
 
 
 def _width(text: str) -> float:
-    """Inches; without a renderer, so that it is the same everywhere."""
+    """Returns the width in inches; without a renderer, so that it is the same everywhere."""
     # A space at either end has no ink, and those within are kept by what stands around them.
     return TextPath((0, 0), text, size=_SIZE, prop=FontProperties(family="DejaVu Sans")).get_extents().width / 72
 
@@ -128,23 +115,24 @@ def _page(wide: float, rows: int, title: str, kinds: Sequence[str]) -> tuple[Fig
     columns = max(n for n in range(1, len(kinds) + 1) if n == 1 or n * max(entries) <= width)
     foot = 0.2 * -(-len(kinds) // columns) + 0.2
     height = rows * _HEIGHT + (rows - 1) * _ROOM + 2 * _MARGIN
-    figure = blank(width, heading + height + foot, "")
+    figure = new_figure(width, heading + height + foot, "")
     figure.set_layout_engine("none")  # all places are known
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width), ylim=(height + foot - _MARGIN, -_MARGIN - heading))
     axes.set_axis_off()
     if title:
-        head: dict[str, Any] = {"va": "top", "fontsize": 11.5, "fontweight": "bold", "linespacing": 1.2, "gid": "title"}
-        axes.text(_MARGIN, -heading, "\n".join(lines), **head)
+        text = axes.text(_MARGIN, -heading, "\n".join(lines), va="top", fontsize=11.5, fontweight="bold", gid="title")
+        text.set_linespacing(1.2)
     handles = [Patch(facecolor=_KINDS[kind][0], edgecolor=_KINDS[kind][1], label=kind) for kind in kinds]
-    options: dict[str, Any] = {
-        "ncols": columns,
-        "fontsize": 8,
-        "handlelength": 1.2,
-        "borderaxespad": 0.3,
-        "columnspacing": 1.2,
-    }
-    figure.legend(handles=handles, loc="lower center", **options)
+    figure.legend(
+        handles=handles,
+        loc="lower center",
+        ncols=columns,
+        fontsize=8,
+        handlelength=1.2,
+        borderaxespad=0.3,
+        columnspacing=1.2,
+    )
     return figure, axes, (width - wide) / 2
 
 
@@ -157,8 +145,16 @@ def _box(axes: Axes, i: int, middle: tuple[float, float], width: float, label: s
     corners = (middle[0] - width / 2, middle[1] - _HEIGHT / 2), width, _HEIGHT
     style = f"round,pad=0,rounding_size={corner}" if corner else "square,pad=0"
     axes.add_patch(FancyBboxPatch(*corners, style, facecolor=fill, edgecolor=edge, linewidth=1.3, gid=f"node-{i}"))
-    text: dict[str, Any] = {"ha": "center", "va": "center_baseline", "fontsize": _SIZE, "color": colour}
-    axes.text(*middle, label, gid=f"label-{i}", family="DejaVu Sans", **text)
+    axes.text(
+        *middle,
+        label,
+        ha="center",
+        va="center_baseline",
+        color=colour,
+        family="DejaVu Sans",
+        fontsize=_SIZE,
+        gid=f"label-{i}",
+    )
 
 
 def _arrows(
@@ -171,26 +167,29 @@ def _arrows(
     for port, k in enumerate(coming):
         end = middle[0] + apart * (port / (len(args) - 1) - 0.5 if len(args) > 1 else 0.0)
         line = _line([(left + places.x[place], place[1]) for place in places.routes[i, k]], end)
-        head = "-|>,head_length=4,head_width=2.2"
-        style: dict[str, Any] = {
-            "color": GREY,
-            "linewidth": 1.1,
-            "joinstyle": "miter",
-            "gid": f"arrow-{i}-{k}",
-            "zorder": 0.9,
-        }
-        axes.add_patch(FancyArrowPatch(path=line, arrowstyle=head, mutation_scale=1, fill=True, **style))
+        arrow = FancyArrowPatch(
+            path=line,
+            arrowstyle="-|>,head_length=4,head_width=2.2",
+            mutation_scale=1,
+            fill=True,
+            color=GREY,
+            linewidth=1.1,
+            joinstyle="miter",
+            gid=f"arrow-{i}-{k}",
+            zorder=0.9,
+        )
+        axes.add_patch(arrow)
         if _ordered(op):
             at = (end + 0.045, middle[1] - _HEIGHT / 2 - 0.12)
             axes.text(*at, "abc"[k], va="center", fontsize=8, fontstyle="italic", gid=f"operand-{i}-{k}")
 
 
 def _line(stops: Sequence[tuple[float, int]], end: float) -> Path:
-    """A curve between layers, straight past a layer and on the last bit, where the name of the operand stands."""
+    """Returns a curve between layers, straight past a layer and at the end, where the name of the operand stands."""
     points: list[tuple[float, float]] = []
     codes: list[np.uint8] = []
 
-    def add(code, *vertices):
+    def add(code: np.uint8, *vertices: tuple[float, float]) -> None:
         points.extend(vertices)
         codes.extend([code] * len(vertices))
 

@@ -1,4 +1,4 @@
-"""Where the boxes and arrows of a program's graph go: in layers, data flowing down. For `graph`, which draws them.
+"""Where the boxes and arrows of a program's graph go: in layers, data flowing down. For `draw_graph`.
 
 After Sugiyama, Tagawa and Toda (1981): a layer is a longest path from the leaves; an arrow that passes a layer holds a
 free place in it, so that no arrow runs through a box; barycentres order each layer, and pull its places together.
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from actsearch.language import Program
-from actsearch.report.style import spread
+from actsearch.report.labels import spread
 
 Place = tuple[int, int]
 """(node, layer): the node's own box, or in a later layer the way of its arrows."""

@@ -2,41 +2,39 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from actsearch.language import simplify
-from actsearch.study.search import Progress
-from actsearch.trials.trial import Trial
+from actsearch.trials import Status, Trial
 
 
 class ProgressLog:
     """Prints candidates done, their rate, the best so far and the time left.
 
-    Use it as the `report` of `actsearch.study.search`, and as a context manager around it.
+    A context manager around a search, whose `update` is called after every batch.
 
     Args:
       label: what is running.
       seconds_between: least time between two plain lines.
-      stream: where to; standard error by default, so that results on standard output stay clean.
+      stream: where to print; standard error by default, so that results on standard output stay clean.
+
+    Example:
+      >>> from actsearch.language import parse
+      >>> with ProgressLog("swish-1", seconds_between=0, stream=sys.stdout) as log:
+      ...     log.update([Trial(0, parse("relu(x)"), "a", "ok", 0.9)], done=1, budget=4, fresh=1, seconds=0.5)
+      swish-1  1/4  2.0/s  2 s left  best 0.9000  relu(x)
     """
 
-    def __init__(self, label: str, seconds_between: float = 10.0, stream: TextIO | None = None):
+    def __init__(self, label: str, seconds_between: float = 10.0, stream: TextIO | None = None) -> None:
         self.label, self.seconds_between = label, seconds_between
         self.stream = stream or sys.stderr
         self._last = time.monotonic()
-        columns = (
-            TextColumn(label),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}"),
-        )
-        self._bar = Bar(*columns, console=Console(file=self.stream)) if self.stream.isatty() else None
+        self._best: Trial | None = None
+        self._bar = self._live_bar() if self.stream.isatty() else None
         self._row = None if self._bar is None else self._bar.add_task("", total=None)
 
     def __enter__(self) -> "ProgressLog":
@@ -44,27 +42,51 @@ class ProgressLog:
             self._bar.start()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.stop()
 
-    def __call__(self, progress: Progress) -> None:
-        """Shows the state of a search; `actsearch.study.search` calls it after each batch."""
-        done, rate = len(progress.trials), progress.fresh / max(progress.seconds, 1e-9)
+    def update(self, trials: Iterable[Trial], done: int, budget: int, fresh: int, seconds: float) -> None:
+        """Shows the state of a search after a batch.
+
+        Args:
+          trials: of this batch.
+          done: number of trials so far.
+          budget: number of trials aimed at.
+          fresh: how many of them this process evaluated.
+          seconds: wall time since the search began in this process.
+        """
+        self._best = max([*filter(None, [self._best]), *filter(_scored, trials)], key=_merit, default=None)
+        rate = fresh / max(seconds, 1e-9)
         if self._bar is not None and self._row is not None:
-            text = f"{rate:.1f}/s  {best_line(progress.trials)}"
-            self._bar.update(self._row, total=progress.budget, completed=done, description=text)
-        elif time.monotonic() - self._last >= self.seconds_between or done >= progress.budget:
+            text = f"{rate:.1f}/s  {self._best_text()}"
+            self._bar.update(self._row, total=budget, completed=done, description=text)
+        elif time.monotonic() - self._last >= self.seconds_between or done >= budget:
             self._last = time.monotonic()
-            left = f"{(progress.budget - done) / rate:.0f} s left" if rate and done < progress.budget else "done"
-            line = f"{self.label}  {done:,}/{progress.budget:,}  {rate:.1f}/s  {left}  {best_line(progress.trials)}"
+            left = "done" if done >= budget else f"{(budget - done) / rate:.0f} s left" if rate else "time left unknown"
+            line = f"{self.label}  {done:,}/{budget:,}  {rate:.1f}/s  {left}  {self._best_text()}"
             print(line, file=self.stream, flush=True)
 
+    def _live_bar(self) -> Progress:
+        return Progress(
+            TextColumn(self.label),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+            console=Console(file=self.stream),
+        )
 
-def best_line(trials: Sequence[Trial]) -> str:
-    """Returns the best score so far with its formula, or a note that there is none yet."""
-    scored = [trial for trial in trials if trial.status == "ok" and trial.score is not None]
-    if not scored:
-        return "no score yet"
-    best = max(scored, key=lambda trial: trial.score or 0.0)
-    return f"best {best.score:.4f}  {simplify(best.program)}"
+    def _best_text(self) -> str:
+        if self._best is None:
+            return "no score yet"
+        return f"best {self._best.score:.4f}  {simplify(self._best.program)}"
+
+
+def _scored(trial: Trial) -> bool:
+    return trial.status is Status.OK and trial.score is not None
+
+
+def _merit(trial: Trial) -> tuple[float, float]:
+    """Orders trials: scores after fewer steps are other quantities, so the highest fidelity comes first."""
+    return trial.fidelity, trial.score or 0.0

@@ -1,138 +1,131 @@
-"""Tables for terminals, files and pipes. For the command line, the experiments and notebooks.
+"""One table for each result: funnel, winners, audit, agreement, runs, regret, verification.
 
-A table is as wide as its contents: no formula is cut off. Where a terminal is narrower, columns of text are folded onto
-more lines at spaces; where there is no terminal, the lines are as long as they need be.
+For the command line, the experiments and notebooks; `show` prints one, `render` makes any other.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from numbers import Real
-from typing import Any, Literal, NamedTuple
+from typing import Protocol
 
-from rich import box
-from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
-from rich.text import Text
 
-from actsearch.analysis.funnel import Stage, best, mean_metric
-from actsearch.analysis.statistics import FalseReject, Interval
+from actsearch.analysis import Agreement, Comparison, Contrast, FalseReject, Interval, Stage
 from actsearch.language import simplify
-from actsearch.trials.trial import Trial
+from actsearch.report.rendering import Column, render, show, to_text
+from actsearch.trials import Trial
+from actsearch.trials.ranking import best, mean_metric
 
-
-class Column(NamedTuple):
-    """How one column is printed.
-
-    Attributes:
-      title: its heading.
-      format: of numbers, as in `format(number, ...)`: ".4f", ",d", ".1%". Text and None are printed as they are.
-    """
-
-    title: str
-    format: str = ""
-
-
-def render(rows: Iterable[Sequence[Any]], columns: Sequence[Column | str], title: str = "") -> Table:
-    """Returns a table that rich can print, and `show` and `to_text` too.
-
-    A column whose cells are all numbers or empty is aligned to the right, any other one to the left.
-
-    Args:
-      rows: one sequence of cells each: text, numbers, Intervals, or None for an empty cell. NaN is printed as "-", an
-        Interval as "0.912 [0.905, 0.918]", and its infinite ends as "-" too.
-      columns: one for each cell; a bare string is a Column without a format.
-      title: above the table; empty for none.
-
-    Raises:
-      ValueError: a row has another number of cells than there are columns.
-
-    Example:
-      >>> print(to_text(render([("x * sigmoid(x)", 0.9125), ("relu(x)", None)], ["formula", Column("score", ".3f")])))
-        formula          score
-       ────────────────────────
-        x * sigmoid(x)   0.912
-        relu(x)
-    """
-    heads = [Column(column) if isinstance(column, str) else column for column in columns]
-    cells = [list(row) for row in rows]
-    for row in cells:
-        if len(row) != len(heads):
-            raise ValueError(f"A row needs {len(heads)} cells, one for each column; received {len(row)}: {row}.")
-    table = Table(title=Text(title) if title else None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for i, head in enumerate(heads):
-        number = all(_is_number(row[i]) for row in cells) and any(row[i] is not None for row in cells)
-        side: Literal["left", "right"] = "right" if number else "left"
-        table.add_column(Text(head.title), justify=side, no_wrap=number, overflow="fold", header_style="bold")
-    for row in cells:
-        # Text, because rich would read a '[' in a formula or an interval as a style.
-        table.add_row(*(Text(_cell(cell, head.format)) for cell, head in zip(row, heads, strict=True)))
-    return table
-
-
-def to_text(table: Table, width: int | None = None) -> str:
-    """Returns a table as plain text without trailing spaces, as wide as it needs, or folded into `width` columns."""
-    console = Console(width=width or _needed(table), color_system=None, force_terminal=False, legacy_windows=False)
-    with console.capture() as capture:
-        console.print(table)
-    lines = [line.rstrip() for line in capture.get().split("\n")]
-    return "\n".join(lines).strip("\n")
-
-
-def show(table: Table, console: Console | None = None) -> None:
-    """Prints a table: in colour and folded to the window on a terminal, else as plain text of the width it needs."""
-    console = console or Console()
-    if console.is_terminal:
-        console.print(table)
-    else:
-        console.file.write(to_text(table) + "\n\n")
+__all__ = [
+    "Column",
+    "agreement_table",
+    "audit_table",
+    "funnel_table",
+    "regret_table",
+    "render",
+    "runs_table",
+    "show",
+    "to_text",
+    "verification_table",
+    "winners_table",
+]
 
 
 def funnel_table(rows: Iterable[Stage], title: str = "What became of the candidates") -> Table:
-    """Returns the rows of `funnel` as a table."""
-    columns = [Column("stage"), Column("count", ",d"), Column("share", ".1%")]
-    columns += [Column("seconds spent", ",.1f"), Column("seconds saved", ",.1f")]
+    """Returns the rows of `funnel` as a table: count, share, seconds spent and seconds saved of each stage."""
+    columns = [
+        Column("stage"),
+        Column("count", ",d"),
+        Column("share", ".1%"),
+        Column("seconds spent", ",.1f"),
+        Column("seconds saved", ",.1f"),
+    ]
     return render(rows, columns, title)
-
-
-def audit_table(rates: Mapping[str, FalseReject]) -> Table:
-    """Returns the result of an audit as a table: for each gate its rejects trained, and the good ones."""
-    rows = [(gate, row.trained, row.good, row.rate) for gate, row in rates.items()]
-    title = "Rejects trained in full: how many would have made the top tenth of the accepted, with a 95 % interval"
-    return render(rows, ("gate", Column("trained", "d"), Column("good", "d"), Column("false rejects", ".1%")), title)
 
 
 def winners_table(trials: Iterable[Trial], n: int = 10, title: str = "The best candidates") -> Table:
     """Returns the `n` best distinct trials as a table: rank, score, mean loss, trial number, simplified formula."""
+    columns = [
+        Column("rank", "d"),
+        Column("score", ".4f"),
+        Column("loss", ".4f"),
+        Column("trial", "d"),
+        Column("formula"),
+    ]
     rows = [
         (rank, trial.score, mean_metric(trial, "loss"), trial.index, str(simplify(trial.program)))
         for rank, trial in enumerate(best(trials, n), start=1)
     ]
-    numbers = [Column("rank", "d"), Column("score", ".4f"), Column("loss", ".4f"), Column("trial", "d")]
-    return render(rows, [*numbers, "formula"], title)
+    return render(rows, columns, title)
 
 
-def _needed(table: Table) -> int:
-    endless = Console(width=100_000, color_system=None, force_terminal=False, legacy_windows=False)
-    title = len(str(table.title or ""))
-    return max(Measurement.get(endless, endless.options, table).maximum, title)
+def audit_table(rates: Mapping[str, FalseReject]) -> Table:
+    """Returns the result of an audit as a table: for each gate its rejects trained, and the good ones among them."""
+    columns = [Column("gate"), Column("trained", "d"), Column("good", "d"), Column("false rejects", ".1%")]
+    rows = [(gate, row.trained, row.good, row.rate) for gate, row in rates.items()]
+    title = "Rejects trained in full: how many would have made the top tenth of the accepted, with a 95 % interval"
+    return render(rows, columns, title)
 
 
-def _is_number(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, Real | Interval) and not isinstance(cell, bool))
+def agreement_table(
+    rows: Iterable[Agreement], title: str = "Kendall's tau between fidelities, with a 95 % interval"
+) -> Table:
+    """Returns the rows of `fidelity_agreement` as a table, one for each pair of fidelities."""
+    columns = [Column("shorter", ".1%"), Column("longer", ".1%"), Column("functions", ",d"), Column("tau", ".2f")]
+    return render(rows, columns, title)
 
 
-def _cell(cell: Any, spec: str) -> str:
-    match cell:
-        case None:
-            return ""
-        case Interval(estimate, low, high):
-            spec = spec or ".3f"
-            low, high = (end if math.isfinite(end) else math.nan for end in (low, high))
-            return f"{_cell(estimate, spec)} [{_cell(low, spec)}, {_cell(high, spec)}]"
-        case Real() if math.isnan(cell):
-            return "-"
-        case str():
-            return cell
-        case _:
-            return format(cell, spec)
+def runs_table(comparison: Comparison) -> Table:
+    """Returns the runs of a comparison as a table: trials, best score, trials until the threshold."""
+    columns = [
+        Column("controller"),
+        Column("run"),
+        Column("seed", "d"),
+        Column("trials", ",d"),
+        Column("trained", ",d"),
+        Column("best score", ".4f"),
+        Column(f"trials to {comparison.threshold:.4f}", ",d"),
+    ]
+    rows = [(label, *row) for label, group in comparison.groups.items() for row in group.rows()]
+    return render(rows, columns, f"Runs of {comparison.where}")
+
+
+def regret_table(comparison: Comparison) -> Table:
+    """Returns the mean regret of each group of a comparison at its budgets, with an interval over several runs."""
+    columns = [Column("controller"), Column("runs", "d")]
+    columns += [Column(f"after {budget:,}", ".4f") for budget in comparison.budgets]
+    rows = [
+        (label, len(group.runs), *map(_without_endless_ends, group.regret))
+        for label, group in comparison.groups.items()
+    ]
+    title = f"Regret: {comparison.reference:.4f} less the best score so far, mean and 95 % interval over runs"
+    return render(rows, columns, title)
+
+
+class Verified(Protocol):
+    """What a verification table shows; `actsearch.evaluation.verify` returns one."""
+
+    @property
+    def contrasts(self) -> Mapping[str, Sequence[Contrast]]:
+        """By task, each function against the task's reference; see `compare_scores`."""
+
+
+def verification_table(verification: Verified) -> Table:
+    """Returns a verification as a table: score, and difference to the reference alone and among all comparisons."""
+    columns = [
+        Column("task"),
+        Column("function"),
+        Column("score", ".4f"),
+        Column("difference", "+.4f"),
+        Column("all at once", "+.4f"),
+    ]
+    rows = [
+        (task, row.name, _without_endless_ends(row.mean), row.difference, row.simultaneous)
+        for task, contrasts in verification.contrasts.items()
+        for row in contrasts
+    ]
+    return render(rows, columns, "Fresh seeds: mean score and difference to the reference, paired, with 95 % intervals")
+
+
+def _without_endless_ends(interval: Interval | None) -> Interval | float | None:
+    """Returns the estimate alone where one run says nothing of its spread."""
+    return interval.estimate if interval is not None and math.isinf(interval.low) else interval

@@ -14,10 +14,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from actsearch.language import ActsearchError
-from actsearch.language.primitives import PRIMITIVES
-from actsearch.language.program import Builder, Program
-from actsearch.language.text import parse
+from actsearch.language import PRIMITIVES, ActsearchError, Builder, Program, parse
 
 
 class Genotype(NamedTuple):

@@ -44,8 +44,7 @@ from rich.console import Console
 from rich.table import Table
 
 from actsearch.evaluation import Job, Scorer, Start, pass_gates, start, use_all_cores
-from actsearch.language import Program
-from actsearch.language.primitives import EPSILON
+from actsearch.language import EPSILON, Program
 from actsearch.nn import Layer
 from actsearch.spaces import Space, swish
 from actsearch.tasks import Task, get_task

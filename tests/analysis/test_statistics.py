@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from actsearch.analysis.statistics import (
+from actsearch.analysis import (
     FalseReject,
     Interval,
     bootstrap_mean,
@@ -17,6 +17,7 @@ from actsearch.analysis.statistics import (
     paired_difference,
     percentile_rank,
 )
+from actsearch.language import ActsearchError
 
 
 @pytest.fixture(autouse=True)
@@ -127,8 +128,8 @@ def test_percentile_rank_is_the_mean_of_both_kinds():
 def test_good_rejects_are_those_that_make_the_top_share():
     accepted = np.arange(30) / 100
     for share, least in ((0.1, 0.27), (0.11, 0.26), (0.001, 0.29), (1.0, 0.0)):
-        found = false_reject(np.array([least, np.nextafter(least, -1.0)]), accepted, share)
-        assert (found.trained, found.good, found.rate.estimate) == (2, 1, 0.5)
+        rejects = false_reject(np.array([least, np.nextafter(least, -1.0)]), accepted, share)
+        assert (rejects.trained, rejects.good, rejects.rate.estimate) == (2, 1, 0.5)
     assert false_reject([0.9, 0.9], [0.9] * 20).good == 2  # ties count against the gate
 
 
@@ -179,5 +180,5 @@ def test_the_same_data_give_the_same_interval():
     ],
 )
 def test_what_cannot_be_computed_says_why(call, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ActsearchError, match=message):
         call()

@@ -4,14 +4,15 @@ import itertools
 
 import numpy as np
 import pytest
+from matplotlib.path import Path
 
 from actsearch.catalog import CATALOG, LAYERS
-from actsearch.language import PRIMITIVES, Builder, parse
-from actsearch.report.graph import MAX_NODES, graph
-from actsearch.report.style import save
+from actsearch.language import PRIMITIVES, ActsearchError, Builder, parse
+from actsearch.report import MAX_NODES, draw_graph
 from actsearch.spaces import evonorm
 
-EVOLVED = [evonorm(20).sample(np.random.default_rng(seed)) for seed in range(40)]
+SPACE = evonorm(20)
+EVOLVED = [SPACE.decode(SPACE.sample(np.random.default_rng(seed))) for seed in range(40)]
 LARGEST = sorted(EVOLVED, key=lambda program: len(program.nodes))[-3:]
 PROGRAMS = {
     "x": parse("x"),
@@ -25,8 +26,15 @@ PROGRAMS = {
 def parts(figure, name):
     """Texts, or patches, whose id begins with the name, by the rest of the id."""
     (axes,) = figure.axes
-    found = {artist.get_gid(): artist for artist in [*axes.texts, *axes.patches] if artist.get_gid()}
-    return {gid.removeprefix(f"{name}-"): artist for gid, artist in found.items() if gid.startswith(f"{name}-")}
+    artists = {artist.get_gid(): artist for artist in [*axes.texts, *axes.patches] if artist.get_gid()}
+    return {gid.removeprefix(f"{name}-"): artist for gid, artist in artists.items() if gid.startswith(f"{name}-")}
+
+
+def line_of(arrow):
+    """Returns the line of an arrow, without its head."""
+    path = arrow.get_path()
+    head = np.flatnonzero(path.codes == path.MOVETO)[1]
+    return Path(path.vertices[:head], path.codes[:head])
 
 
 def extent(artist):
@@ -35,12 +43,12 @@ def extent(artist):
 
 def label(formula):
     """What is written in the last box."""
-    return list(parts(graph(parse(formula)), "label").values())[-1].get_text()
+    return list(parts(draw_graph(parse(formula)), "label").values())[-1].get_text()
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_a_box_for_each_node_and_an_arrow_for_each_operand(program):
-    figure = graph(program)
+    figure = draw_graph(program)
     numbers = [str(i) for i in range(len(program.nodes))]
     assert list(parts(figure, "node")) == list(parts(figure, "label")) == numbers
     operands = [f"{i}-{k}" for i, node in enumerate(program.nodes) for k in range(len(node.args))]
@@ -48,16 +56,17 @@ def test_a_box_for_each_node_and_an_arrow_for_each_operand(program):
     boxes = parts(figure, "node")
     for gid, arrow in parts(figure, "arrow").items():
         i, k = map(int, gid.split("-"))
-        (x0, y0), (x1, y1) = arrow._path_original.vertices[[0, -1]]
-        here, there = boxes[str(program.nodes[i].args[k])], boxes[str(i)]
-        assert here.get_x() <= x0 <= here.get_x() + here.get_width()
-        assert there.get_x() <= x1 <= there.get_x() + there.get_width()
-        assert (y0, y1) == pytest.approx((here.get_y() + here.get_height(), there.get_y()))
+        (x0, y0), (x1, y1) = line_of(arrow).vertices[[0, -1]]
+        source, target = boxes[str(program.nodes[i].args[k])], boxes[str(i)]
+        assert source.get_x() <= x0 <= source.get_x() + source.get_width()
+        assert target.get_x() <= x1 <= target.get_x() + target.get_width()
+        assert y0 == pytest.approx(source.get_y() + source.get_height())
+        assert target.get_y() - 0.02 <= y1 <= target.get_y()
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_nothing_overlaps_or_leaves_the_page_and_arrows_go_around_boxes(program):
-    figure = graph(program, title=str(program))
+    figure = draw_graph(program, title=str(program))
     figure.draw_without_rendering()
     boxes, names = parts(figure, "node"), parts(figure, "operand")
     texts = [*figure.axes[0].texts, *figure.legends[0].get_texts()]
@@ -72,7 +81,7 @@ def test_nothing_overlaps_or_leaves_the_page_and_arrows_go_around_boxes(program)
         assert outer.x0 < inner.x0 < inner.x1 < outer.x1
     for arrow in parts(figure, "arrow").values():
         # From its first to its last point an arrow is outside every box.
-        points = arrow._path_original.interpolated(20).vertices[1:-1]
+        points = line_of(arrow).interpolated(20).vertices[1:-1]
         for box in boxes.values():
             inside = (points > [box.get_x(), box.get_y()]) & (
                 points < [box.get_x() + box.get_width(), box.get_y() + box.get_height()]
@@ -82,7 +91,7 @@ def test_nothing_overlaps_or_leaves_the_page_and_arrows_go_around_boxes(program)
 
 def test_data_flow_down():
     program = CATALOG["gelu"].program
-    boxes = parts(graph(program), "node")
+    boxes = parts(draw_graph(program), "node")
     for i, node in enumerate(program.nodes):
         assert all(boxes[str(arg)].get_y() < boxes[str(i)].get_y() for arg in node.args)
 
@@ -99,13 +108,13 @@ def test_data_flow_down():
     ],
 )
 def test_the_order_of_operands_can_be_read_where_it_matters(formula, box, arrows):
-    program, figure = parse(formula), graph(parse(formula))
+    program, figure = parse(formula), draw_graph(parse(formula))
     assert label(formula) == box
     last = len(program.nodes) - 1
     names, lines, boxes = (parts(figure, name) for name in ("operand", "arrow", "node"))
     assert {gid: text.get_text() for gid, text in names.items()} == {f"{last}-{k}": "abc"[int(k)] for k in arrows}
     for k, source in arrows.items():
-        begin, end = lines[f"{last}-{k}"]._path_original.vertices[[0, -1]]
+        begin, end = line_of(lines[f"{last}-{k}"]).vertices[[0, -1]]
         assert 0 < names[f"{last}-{k}"].get_position()[0] - end[0] < 0.1  # the name stands beside the arrow
         i = next(i for i, node in enumerate(program.nodes) if str(node.payload).removesuffix(".0") == source)
         assert begin[0] == pytest.approx(boxes[str(i)].get_x() + boxes[str(i)].get_width() / 2)
@@ -117,7 +126,7 @@ def test_signs_are_those_that_people_write():
     assert label("x^4") == "( )⁴"
     assert label("tanh(x)") == "tanh"
     assert label("group_std(x)") == "std over h,w,c/g"
-    labels = parts(graph(parse("param beta = -0.5; x * beta")), "label")
+    labels = parts(draw_graph(parse("param beta = -0.5; x * beta")), "label")
     assert labels["1"].get_text() == "β = −0.5"  # noqa: RUF001
 
 
@@ -126,7 +135,7 @@ def test_every_primitive_has_a_picture(name):
     builder = Builder()
     row = PRIMITIVES[name]
     operands = [builder.input("x"), builder.parameter("v"), builder.constant(2.0)]
-    figure = graph(builder.program(builder.apply(name, *operands[: row.arity])))
+    figure = draw_graph(builder.program(builder.apply(name, *operands[: row.arity])))
     ordered = row.arity > 2 or (row.arity == 2 and not row.commutative)
     text = list(parts(figure, "label").values())[-1].get_text()
     assert len(parts(figure, "operand")) == (row.arity if ordered else 0)
@@ -135,12 +144,6 @@ def test_every_primitive_has_a_picture(name):
         assert text.split()[-1] in row.latex
 
 
-def test_files_are_equal_every_time(tmp_path):
-    first, second = (save(graph(PROGRAMS["shared"], "Title"), tmp_path / name) for name in ("one", "two"))
-    for one, two in zip(first, second, strict=True):
-        assert one.read_bytes() == two.read_bytes()
-
-
 def test_a_program_too_large_for_a_page_is_refused():
-    with pytest.raises(ValueError, match=f"at most {MAX_NODES} nodes; received 300"):
-        graph(parse(" + ".join(f"{i} * x" for i in range(100))))
+    with pytest.raises(ActsearchError, match=f"at most {MAX_NODES} nodes; received 300"):
+        draw_graph(parse(" + ".join(f"{i} * x" for i in range(100))))

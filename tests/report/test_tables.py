@@ -1,84 +1,88 @@
-"""Tables: nothing is cut off, numbers line up at the right, and formulas are never read as markup."""
+"""The table of each result holds its numbers."""
 
-import io
 import math
+from types import SimpleNamespace
 
-import numpy as np
-import pytest
-from rich.console import Console
+from actsearch.analysis import Agreement, FalseReject, Interval, compare_runs, compare_scores, funnel
+from actsearch.language import parse
+from actsearch.report import tables
+from actsearch.trials import Trial
+from tests.helpers.runs import run
 
-from actsearch.analysis.funnel import funnel
-from actsearch.analysis.statistics import Interval
-from actsearch.language import parse, simplify
-from actsearch.report.tables import Column, funnel_table, render, show, to_text, winners_table
-from actsearch.trials.trial import Trial
-
-LONG = "max(x, sigmoid(tanh(asinh(softplus(cosh(x)))))) * sigmoid(beta * x) - safe_div(erf(x), atan(x))"
-FORMULA = str(simplify(parse(LONG)))
 TRIALS = [
     Trial(0, parse("relu(x)"), "a", "ok", 0.9, ({"loss": 0.25},), (0,), seconds=1.0),
-    Trial(1, parse(FORMULA), "b", "ok", 0.95, ({"loss": 0.5},), (0,), seconds=2.0),
-    Trial(2, parse("x"), "c", "rejected:finite", seconds=0.5),
+    Trial(1, parse("--x"), "b", "ok", 0.95, ({"loss": 0.5}, {"loss": 0.25}), (0, 1), seconds=2.0),
+    Trial(2, parse("x"), "c", "rejected", gate="finite", seconds=0.5),
+    Trial(3, parse("relu(x)"), "a", "ok", 0.8, first=0, repeat=1, seconds=1.5),
 ]
 
 
-def printed(table, **settings):
-    console = Console(file=io.StringIO(), **settings)
-    show(table, console)
-    return console.file.getvalue()
+def lines(table):
+    """The lines of a table below its heading, single-spaced."""
+    text = [" ".join(line.split()) for line in tables.to_text(table).splitlines()]
+    return text[next(i for i, line in enumerate(text) if line.startswith("──")) + 1 :]
 
 
-def test_where_there_is_no_terminal_nothing_is_cut_off(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "30")
-    text = printed(winners_table(TRIALS))
-    lines = text.splitlines()
-    assert lines[0] == "The best candidates"
-    assert [line.split(maxsplit=4) for line in lines[4:6]] == [
-        ["1", "0.9500", "0.5000", "1", str(TRIALS[1].program)],
-        ["2", "0.9000", "0.2500", "0", "relu(x)"],
+def test_funnel():
+    assert lines(tables.funnel_table(funnel(TRIALS))) == [
+        "proposed 4 100.0% 5.0 1.0",
+        "rejected:finite 1 25.0% 0.5 1.0",
+        "duplicate 0 0.0% 0.0 0.0",
+        "diverged 0 0.0% 0.0 0.0",
+        "ok 3 75.0% 4.5 0.0",
     ]
-    assert "\x1b" not in text
-    assert not any(line.endswith(" ") for line in lines)
 
 
-def test_a_narrow_terminal_folds_formulas_and_keeps_every_character():
-    text = printed(winners_table(TRIALS), width=60, force_terminal=True, color_system=None)
-    assert max(map(len, text.splitlines())) <= 60
-    assert "0.9500" in text
-    formula = "".join(line[34:] for line in text.splitlines()[4:])
-    assert "".join(formula.split()).startswith(FORMULA.replace(" ", ""))
-    assert "…" not in text
+def test_winners():
+    rows = ["1 0.9500 0.3750 1 x", "2 0.9000 0.2500 0 relu(x)"]
+    assert lines(tables.winners_table(TRIALS)) == rows
+    assert lines(tables.winners_table(iter(TRIALS), 1)) == rows[:1]
 
 
-def test_numbers_line_up_at_the_right():
-    rows = [("a", 1, np.float32(0.5), Interval(0.5, 0.25, 0.75)), ("bc", 12345, np.float32(0.25), None)]
-    columns = ["name", Column("count", ",d"), Column("score", ".2f"), Column("mean", ".1f")]
-    lines = to_text(render(rows, columns)).splitlines()
-    assert lines[2].split() == ["a", "1", "0.50", "0.5", "[0.2,", "0.8]"]
-    assert lines[3].split() == ["bc", "12,345", "0.25"]
-    ends = [lines[2].index("1 ") + 1, lines[3].index("12,345") + 6]
-    assert ends[0] == ends[1] == lines[0].index("count") + 5
-    assert lines[2].index("a") == lines[3].index("bc") == lines[0].index("name")
+def test_audit():
+    rates = {
+        "scale": FalseReject(20, 1, Interval(0.05, 0.001, 0.25)),
+        "input": FalseReject(0, 0, Interval(math.nan, 0, 1)),
+    }
+    assert lines(tables.audit_table(rates)) == ["scale 20 1 5.0% [0.1%, 25.0%]", "input 0 0 - [0.0%, 100.0%]"]
 
 
-def test_cells_that_are_not_plain_numbers():
-    rows = [(math.nan, Interval(0.9, -math.inf, math.inf), "[bold]x[/]", True)]
-    text = to_text(render(rows, ["a", "b", "c", "[d]"], title="[t]"))
-    assert text.splitlines()[-1].split("   ") == ["  -", "0.900 [-, -]", "[bold]x[/]", "True"]
-    assert "[d]" in text
-    assert text.startswith("[t]")
+def test_agreement():
+    rows = [
+        Agreement(1 / 9, 1.0, 1200, Interval(0.5, 0.25, 0.75)),
+        Agreement(1 / 9, 1 / 3, 1, Interval(math.nan, -1, 1)),
+    ]
+    assert lines(tables.agreement_table(rows)) == [
+        "11.1% 100.0% 1,200 0.50 [0.25, 0.75]",
+        "11.1% 33.3% 1 - [-1.00, 1.00]",
+    ]
 
 
-def test_a_row_of_another_length_is_a_mistake():
-    with pytest.raises(ValueError, match=r"2 cells.*received 3"):
-        render([(1, 2, 3)], ["a", "b"])
+RUNS = [run("a", [0.5, 0.8]), run("b", [0.7, 0.7], seed=1), run("c", [0.9, 0.9], "evolution")]
 
 
-def test_the_funnel_as_a_table():
-    lines = to_text(funnel_table(funnel(TRIALS))).splitlines()
-    assert lines[4].split() == ["proposed", "3", "100.0%", "3.5", "1.5"]
-    assert lines[6].split() == ["rejected:finite", "1", "33.3%", "0.5", "1.5"]
+def test_runs():
+    assert lines(tables.runs_table(compare_runs(RUNS))) == [
+        "random a 0 2 2 0.8000",
+        "random b 1 2 2 0.7000",
+        "evolution c 0 2 2 0.9000 1",
+    ]
+    assert tables.to_text(tables.runs_table(compare_runs(RUNS))).startswith("Runs of swish-1 on digits")
 
 
-def test_an_empty_table_has_its_headings():
-    assert to_text(render([], ["a", "b"])).split()[:2] == ["a", "b"]
+def test_regret():
+    assert lines(tables.regret_table(compare_runs(RUNS))) == [
+        "random 2 0.3000 [0.2000, 0.4000] 0.1500 [0.1000, 0.2000]",
+        "evolution 1 0.0000 0.0000",
+    ]
+
+
+def test_verification():
+    """One seed says nothing of the spread, and the reference has no difference to itself."""
+    scores = {"relu": [0.5, 0.5, 0.5], "silu": [0.75, 0.75, 0.75]}
+    contrasts = {"digits": compare_scores(scores, "relu"), "mnist": compare_scores({"relu": [0.5]}, "relu")}
+    assert lines(tables.verification_table(SimpleNamespace(contrasts=contrasts))) == [
+        "digits silu 0.7500 [0.7500, 0.7500] +0.2500 [+0.2500, +0.2500] +0.2500 [+0.2500, +0.2500]",
+        "digits relu 0.5000 [0.5000, 0.5000]",
+        "mnist relu 0.5000",
+    ]

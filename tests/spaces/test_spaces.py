@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from actsearch import parse
-from actsearch.engine import probe
+from actsearch.engine import identity
 from actsearch.language import ActsearchError, ParseError
 from actsearch.spaces import SPACES, Template, act_bench, custom, get_space, swish
 from actsearch.spaces.swish import BINARY, UNARY
@@ -166,12 +166,12 @@ def test_published_operators_compute_the_published_functions():
     slots = swish().template.slots
     unary, _, binary = (slot.options for slot in slots)
     for option, text in zip(unary, PUBLISHED_UNARY.split(";"), strict=True):
-        assert probe(option).fingerprint == probe(parse(text)).fingerprint, option
+        assert identity(option).fingerprint == identity(parse(text)).fingerprint, option
     # sin stands for the second operand: any function that is not the first one tells the two apart.
     space = custom(["x", "sin"], BINARY)
     for choice, text in enumerate(PUBLISHED_BINARY.split(";")):
         expected = parse(text.replace("y", "sin(x)"))
-        assert probe(space.decode((0, 1, choice))).fingerprint == probe(expected).fingerprint, text
+        assert identity(space.decode((0, 1, choice))).fingerprint == identity(expected).fingerprint, text
     assert len(binary) == 10
 
 
@@ -194,7 +194,7 @@ def test_a_nested_unit_reads_the_one_before():
 def test_functional_counts_of_one_unit():
     """The public recount at beta = 0.73: 3,996 distinct functions, 3,702 of them finite on the probe."""
     space = swish()
-    finite = dict(probe(space.decode(genotype)) for genotype in space.enumerate())
+    finite = dict(identity(space.decode(genotype)) for genotype in space.enumerate())
     assert len(finite) == pytest.approx(3_996, rel=0.01)
     assert sum(finite.values()) == pytest.approx(3_702, rel=0.01)
 

@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actsearch.catalog import CATALOG, LAYERS
-from actsearch.language import DEFAULT_PARAMETERS, PRIMITIVES, Builder, ParseError, Program, parse
+from actsearch.language import DEFAULT_PARAMETERS, PRIMITIVES, ActsearchError, Builder, ParseError, Program, parse
+from actsearch.language.hints import ELSEWHERE
 from actsearch.spaces import evonorm
+from tests.helpers.programs import programs
 
 GOLDEN = {
     # text -> how it is printed
@@ -101,7 +103,7 @@ ERRORS = {
     # text -> column and what the message must say
     "": (1, "expected a number, a name or '(', found the end"),
     "x +": (4, "found the end"),
-    "x x": (3, "expected an operator or the end, found 'x'"),
+    "x x": (3, "an operator is missing before 'x'; a product is written with '*'"),
     "(x": (3, "expected ')' to close the bracket of column 1"),
     "x)": (2, "expected an operator or the end, found ')'"),
     "sigmod(x)": (1, "unknown name 'sigmod'; did you mean sigmoid, log_sigmoid, sigmul?"),
@@ -119,7 +121,20 @@ ERRORS = {
     "x^-2": (3, "integer from 2 to 8"),
     "x^2^3": (4, "write brackets: (x^2)^3"),
     "9^9^9": (3, "integer from 2 to 8"),
-    "x ** 2": (4, "expected a number, a name or '(', found '*'"),
+    "x ** 2": (3, "a power is written with '^': x^2"),
+    "x * * 2": (5, "expected a number, a name or '(', found '*'"),
+    "2x": (2, "a product is written with '*'"),
+    "(2x)": (3, "a product is written with '*'"),
+    "2(x + 1)": (2, "a product is written with '*'"),
+    "x(x + 1)": (1, "'x' is an input, not a function; a product is written x * (...)"),
+    "beta(x)": (1, "'beta' is a parameter, not a function"),
+    "t1 = exp(x); t1(x)": (14, "'t1' is a named subterm, not a function"),
+    "clip(x, -1, 1)": (1, "unknown name 'clip'; write max(min(x, 1), -1)"),
+    "e^x": (1, "unknown name 'e'; write exp(x)"),
+    "ReLU6(x)": (1, "unknown name 'ReLU6'; write min(relu(x), 6)"),
+    "ReLU(x)": (1, "unknown name 'ReLU'; did you mean relu?"),
+    "max(x, 1, 2)": (1, "max takes 2 arguments, received 3: write max(max(x, y), z)"),
+    "div(x, 1, 2)": (1, "div takes 2 arguments, received 3: write div(x, y)"),
     "x $ 2": (3, "unexpected character '$'"),
     "x = 2": (1, "'x' already means something else"),
     "a = x": (6, "expected ';' after the named subterm"),
@@ -133,7 +148,11 @@ ERRORS = {
     "param y = 1; y": (7, "'y' already means something else"),
     "param param = 1; x": (7, "'param' already means something else"),
     "param a = 1; param a = 2; a": (20, "declared twice, with different values"),
-    "1e999": (1, "too large for a float"),
+    "1e999": (1, "too large for a float: write at most 1.79e308"),
+    "x + 1e400": (5, "too large for a float"),
+    "1e-400": (1, "too small for a float: write 0, or at least 5e-324"),
+    "x * 0.0003E-999": (5, "too small for a float"),
+    "param a = 1e-400; a": (11, "too small for a float"),
     "x\0": (2, "unexpected character"),
     "\u0445": (1, "CYRILLIC SMALL LETTER HA"),
     "x \u00d7 2": (3, "MULTIPLICATION SIGN"),
@@ -159,6 +178,19 @@ def test_error_messages(text):
     assert caught.value.text == text
     if column is not None:
         assert caught.value.column == column
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_the_formula_in_the_place_of_a_foreign_name_is_one(name):
+    with pytest.raises(ParseError) as caught:
+        parse(f"{name}(x)")
+    assert caught.value.problem == f"unknown name {name!r}; write {ELSEWHERE[name]}"
+    parse(ELSEWHERE[name])
+
+
+@pytest.mark.parametrize("text", ["0", "0.0", "0e-999", ".0e9", "5e-324", "1.7976931348623157e308"])
+def test_numbers_at_the_limits(text):
+    assert parse(text).nodes[0].payload == float(text)
 
 
 def test_the_pointer_stands_under_the_mistake():
@@ -191,40 +223,12 @@ def test_a_built_program_cannot_have_a_name_that_text_cannot(name):
         Builder().parameter(name, 1.0)
 
 
-@pytest.mark.parametrize("initial", [float("nan"), float("inf")])
+@pytest.mark.parametrize("initial", [float("nan"), float("inf"), "one", [1.0, 2.0], 10**400])
 def test_parameters_by_argument_need_a_finite_value(initial):
-    with pytest.raises(ValueError, match="finite"):
+    with pytest.raises(ActsearchError, match="needs a finite initial value; received"):
         parse("a * x", {"a": initial})
-
-
-NUMBERS = st.one_of(
-    st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 1e15, -1e15, 1e16, 1e-5, 5e-324, 1.7976931348623157e308, 2.0**53]),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.integers(-(10**18), 10**18).map(float),
-)
-PARAMETER_NAMES = st.sampled_from([*DEFAULT_PARAMETERS, "a", "t1", "t2", "e1", "E", "_", "params", "expx", "t01"])
-
-
-@st.composite
-def programs(draw):
-    """Programs over every primitive, with shared subterms, constants of all kinds and declared parameters."""
-    builder = Builder()
-    nodes = [builder.input("x")]
-    initial = {}
-    for _ in range(draw(st.integers(0, 25))):
-        kind = draw(st.sampled_from(["apply", "apply", "apply", "constant", "parameter", "default"]))
-        if kind == "constant":
-            nodes.append(builder.constant(draw(NUMBERS)))
-        elif kind == "parameter":
-            name = draw(PARAMETER_NAMES)
-            initial.setdefault(name, draw(NUMBERS))
-            nodes.append(builder.parameter(name, initial[name]))
-        elif kind == "apply":
-            row = PRIMITIVES[draw(st.sampled_from(sorted(PRIMITIVES)))]
-            nodes.append(builder.apply(row.name, *(draw(st.sampled_from(nodes)) for _ in range(row.arity))))
-        elif initial.setdefault("beta", 1.0) == 1.0:
-            nodes.append(builder.apply("rbf", draw(st.sampled_from(nodes)), nodes[-1]))
-    return builder.program(nodes[-1])
+    with pytest.raises(ActsearchError, match="A constant must be finite; received"):
+        Builder().constant(initial)
 
 
 @settings(deadline=None, max_examples=500)
@@ -247,7 +251,7 @@ def test_round_trip_of_published_layers(name):
 def test_round_trip_of_sampled_layers(series):
     space, rng = evonorm(series=series), np.random.default_rng(0)
     for _ in range(200):
-        program = space.sample(rng)
+        program = space.decode(space.sample(rng))
         assert parse(str(program)) == program
 
 

@@ -1,0 +1,67 @@
+"""Settings: the values that a program's parameters take on the probe, which know neither names nor order."""
+
+import hashlib
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+MAX_ORDERS = 24
+"""Orders of parameters that are tried; of more (five of one initial value, say) only that of appearance is."""
+
+
+class Value(NamedTuple):
+    """A generic value of a parameter: its initial value, its rank among those that share it, and whether it is moved.
+
+    At such values no special identity holds, as it would at 0, 1 or 2.
+    """
+
+    initial: float
+    rank: int
+    moved: bool
+
+    def number(self) -> float:
+        """Returns the value, below 1, or above 1 where it is moved."""
+        digest = hashlib.blake2b(f"{self.initial + 0.0!r}/{self.rank}".encode(), digest_size=4).digest()
+        return (1.35 if self.moved else 0.55) + 0.4 * int.from_bytes(digest, "big") / 2**32
+
+
+Setting = tuple[Value, ...]
+"""A value of each parameter."""
+
+
+def numbers(settings: Sequence[Setting]) -> np.ndarray:
+    """Returns settings as numbers, float64 [settings, parameters]."""
+    rows = [[value.number() for value in setting] for setting in settings]
+    return np.array(rows, float).reshape(len(rows), len(settings[0]))
+
+
+def first_settings(initials: Sequence[float]) -> list[Setting]:
+    """Returns the settings that show which parameters matter: a base, then each parameter moved alone.
+
+    In the base, parameters of one initial value are equal, as where training starts, so that no order counts.
+    """
+    base, moved = settings_of(initials, [0] * len(initials))
+    return [base, *((*base[:i], moved[i], *base[i + 1 :]) for i in range(len(base)))]
+
+
+def settings_of(initials: Sequence[float], ranks: Sequence[int]) -> tuple[Setting, Setting]:
+    """Returns the settings of one order of the parameters: the base, and all of them moved."""
+    base = tuple(Value(initial, rank, False) for initial, rank in zip(initials, ranks, strict=True))
+    return base, tuple(value._replace(moved=True) for value in base)
+
+
+def orders(initials: Sequence[float], live: Sequence[bool]) -> Iterator[tuple[int, ...]]:
+    """Yields ranks [parameters] among those of one initial value: live ones in every order, then the others."""
+    groups = [[i for i, value in enumerate(initials) if value == initial] for initial in dict.fromkeys(initials)]
+    alive = [[i for i in group if live[i]] for group in groups]
+    few = math.prod(math.factorial(len(group)) for group in alive) <= MAX_ORDERS
+    choices = [list(itertools.permutations(group)) if few else [tuple(group)] for group in alive]
+    for order in itertools.product(*choices):
+        ranks = [0] * len(initials)
+        for group, first in zip(groups, order, strict=True):
+            for rank, i in enumerate([*first, *(i for i in group if not live[i])]):
+                ranks[i] = rank
+        yield tuple(ranks)
