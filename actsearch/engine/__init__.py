@@ -3,16 +3,17 @@
 from actsearch.engine.counting import FunctionCounts, count_functions
 from actsearch.engine.embedding import Embedding, embed
 from actsearch.engine.fingerprint import FINGERPRINT_VERSION, Identity, fingerprint, identity
+from actsearch.engine.function import LayerFunction, NormSettings
 from actsearch.engine.interpret import interpret, interpreter
-from actsearch.engine.specialize import Candidate, Reductions, specialize, to_function
+from actsearch.engine.specialize import specialize, to_function
 
 __all__ = [
     "FINGERPRINT_VERSION",
-    "Candidate",
     "Embedding",
     "FunctionCounts",
     "Identity",
-    "Reductions",
+    "LayerFunction",
+    "NormSettings",
     "count_functions",
     "embed",
     "fingerprint",

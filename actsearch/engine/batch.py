@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from actsearch.engine.function import NormSettings
 from actsearch.engine.interpret import interpreter
-from actsearch.engine.probe import GROUPS, quiet_float64
-from actsearch.engine.specialize import Reductions
+from actsearch.engine.probe import GROUPS
+from actsearch.language import nans_allowed
 from actsearch.spaces.template import Template
 
 CHUNK = 256
@@ -30,7 +31,7 @@ def evaluate_batch(template: Template, choices: np.ndarray, inputs: np.ndarray, 
       Outputs, float64 [programs, settings, elements of an input].
     """
     parts = [np.zeros((0, len(inputs), inputs[0].size))]
-    with quiet_float64():
+    with jax.enable_x64(True), nans_allowed():
         for first in range(0, len(choices), CHUNK):
             chunk = choices[first : first + CHUNK]
             padded = np.pad(chunk, ((0, CHUNK - len(chunk)), (0, 0)))
@@ -41,7 +42,7 @@ def evaluate_batch(template: Template, choices: np.ndarray, inputs: np.ndarray, 
 @functools.lru_cache(maxsize=8)
 def _compiled(template: Template) -> Callable[..., jax.Array]:
     """Returns (choices [CHUNK, decisions], count, inputs, values) -> outputs [CHUNK, settings, elements]."""
-    apply = interpreter(template, Reductions(groups=GROUPS))
+    apply = interpreter(template, NormSettings(groups=GROUPS))
 
     def outputs(choices: jax.Array, setting: tuple[jax.Array, jax.Array]) -> jax.Array:
         x, values = setting

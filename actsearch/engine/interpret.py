@@ -7,8 +7,9 @@ written by hand: autodiff through `switch` would store the union of all branches
 registers are computed again, and a second loop runs backwards with one adjoint a register.
 """
 
+import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import jax
@@ -17,7 +18,8 @@ import numpy as np
 from jax import lax
 from jax.custom_batching import sequential_vmap
 
-from actsearch.engine.specialize import Candidate, Reductions, evaluate_layer, initial_moments
+from actsearch.engine.function import LayerFunction, NormSettings
+from actsearch.engine.specialize import evaluate_layer, initial_moments
 from actsearch.language import Program
 from actsearch.spaces.template import Template
 
@@ -40,7 +42,7 @@ class Code(NamedTuple):
     live: jax.Array
 
 
-def interpreter(template: Template, settings: Reductions | None = None) -> Callable:
+def interpreter(template: Template, settings: NormSettings | None = None) -> Callable:
     """Returns `apply(choices, x, parameters, moving=None)`, the function of every program of a template.
 
     Args:
@@ -49,7 +51,7 @@ def interpreter(template: Template, settings: Reductions | None = None) -> Calla
 
     Returns:
       A function of `choices`, int32 [decisions]; `x`, a floating-point array [..., channels]; `parameters`, one
-      array [channels] for each row of `template.parameters`; and moving averages as for a Candidate. It returns the
+      array [channels] for each row of `template.parameters`; and moving averages as for a LayerFunction. It returns the
       value and the moments used. It equals the specialised program in value and in every gradient up to rounding.
       Under `vmap` it runs candidates one after another, so that no batched choice reaches a switch, which would run
       every branch.
@@ -59,14 +61,13 @@ def interpreter(template: Template, settings: Reductions | None = None) -> Calla
       >>> from actsearch.spaces import swish
       >>> space = swish(units=1)
       >>> apply = interpreter(space.template)
-      >>> program = space.decode((0, 18, 1))
-      >>> program
+      >>> space.decode((0, 18, 1))
       Program('x * relu(x)')
-      >>> value, moments = apply(jnp.array(program.choices), jnp.array([2.0, 3.0]), (jnp.ones(2),))
+      >>> value, moments = apply(jnp.array([0, 18, 1]), jnp.array([2.0, 3.0]), (jnp.ones(2),))
       >>> value
       Array([4., 9.], dtype=float32)
     """
-    run = _machine(template, settings or Reductions())
+    run = _machine(template, settings or NormSettings())
 
     def apply(choices, x, parameters, moving=None):
         return run(decode(template, choices), x, parameters, moving)
@@ -74,8 +75,8 @@ def interpreter(template: Template, settings: Reductions | None = None) -> Calla
     return apply
 
 
-def interpret(template: Template, choices: jax.Array) -> Candidate:
-    """Returns the program that `choices`, a traced int32 [decisions], determines, as a Candidate.
+def interpret(template: Template, choices: jax.Array) -> LayerFunction:
+    """Returns the program that `choices`, a traced int32 [decisions], determines, as a LayerFunction.
 
     Its parameters are those of all options of the template; the ones that the program does not use get no gradient.
     """
@@ -85,10 +86,25 @@ def interpret(template: Template, choices: jax.Array) -> Candidate:
     initial = {key: value for key, (_, value) in zip(keys, template.parameters, strict=True)}
     moments = jnp.asarray(_tables(template).moments)[code.options].reshape(-1)
 
-    def function(x, parameters, moving, settings):
-        return _machine(template, settings)(code, x, tuple(parameters[key] for key in keys), moving)
+    return LayerFunction("interpreted", initial, moments, Interpreted(template, code, tuple(keys)))
 
-    return Candidate("interpreted", initial, moments, function)
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Interpreted:
+    """The function of the program that `code` stands for, as `LayerFunction` describes it.
+
+    Equal to itself alone: what decides the function is an array, maybe a traced one.
+    """
+
+    template: Template
+    code: Code
+    keys: tuple[str, ...]
+
+    def __call__(
+        self, x: jax.Array, parameters: Mapping[str, jax.Array], moving: jax.Array | None, settings: NormSettings
+    ) -> tuple[jax.Array, jax.Array]:
+        run = _machine(self.template, settings)
+        return run(self.code, x, tuple(parameters[key] for key in self.keys), moving)
 
 
 class _Tables(NamedTuple):
@@ -147,7 +163,7 @@ def decode(template: Template, choices: jax.Array) -> Code:
 
 
 @functools.cache
-def _machine(template: Template, settings: Reductions) -> Callable:
+def _machine(template: Template, settings: NormSettings) -> Callable:
     """Returns `run(code, x, parameters, moving)` with its hand-written reverse pass."""
 
     @sequential_vmap
@@ -246,7 +262,7 @@ class _Branches(NamedTuple):
     reverse: list[Callable]
 
 
-def _branches(template: Template, settings: Reductions, slots) -> _Branches:
+def _branches(template: Template, settings: NormSettings, slots) -> _Branches:
     programs = _tables(template).programs
     mine = list(dict.fromkeys(option for slot in slots for option in template.slots[slot].options))
     place = np.array([mine.index(program) if program in mine else 0 for program in programs], np.int32)
@@ -254,7 +270,7 @@ def _branches(template: Template, settings: Reductions, slots) -> _Branches:
     return _Branches(place, [_forward(*option) for option in options], [_backward(*option) for option in options])
 
 
-def _option(template: Template, settings: Reductions, program: Program) -> tuple[Callable, tuple[str, ...]]:
+def _option(template: Template, settings: NormSettings, program: Program) -> tuple[Callable, tuple[str, ...]]:
     """Returns (operands by name, array like x, parameters, moving) -> (value, moments), and the operands it reads."""
     rows, needed = _rows(template), len(program.batch_reductions)
     own = [(name, template.parameters.index((name, initial))) for name, initial in program.parameters]

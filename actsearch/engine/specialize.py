@@ -1,48 +1,39 @@
 """A program as a JAX function of its own: XLA sees the formula. For long training, for export, and for people."""
 
+import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from actsearch.engine.function import LayerFunction, NormSettings
 from actsearch.language import PRIMITIVES, Program, reductions
 
 
-class Reductions(NamedTuple):
-    """How reductions are computed: most groups of features, and what is added inside their roots."""
+@dataclasses.dataclass(frozen=True)
+class Specialized:
+    """The function of one program, as `LayerFunction` describes it; equal programs make equal functions.
 
-    groups: int = reductions.GROUPS
-    epsilon: float = reductions.EPSILON
-
-
-class Candidate(NamedTuple):
-    """A program as a network sees it, whichever engine runs it.
-
-    Attributes:
-      name: for messages.
-      parameters: initial value of each trainable parameter, by key.
-      moments: initial value of each moving average, [averages]: one for each batch reduction.
-      function: (x [..., channels], {key: value}, moving averages [averages, channels] or None, Reductions) -> an array
-        like `x`, and the moments that were used, [averages, channels]: the batch's own where `None` was given.
+    Flax compares layers by their functions, so that equality decides whether `jit` traces again.
     """
 
-    name: str
-    parameters: Mapping[str, float]
-    moments: Sequence[float] | jax.Array
-    function: Callable[[jax.Array, Mapping[str, jax.Array], jax.Array | None, Reductions], tuple[jax.Array, jax.Array]]
+    program: Program
+
+    def __call__(
+        self,
+        x: jax.Array,
+        parameters: Mapping[str, jax.Array],
+        moving: jax.Array | None,
+        settings: NormSettings,
+    ) -> tuple[jax.Array, jax.Array]:
+        return evaluate_layer(self.program, {"x": x}, parameters, moving, settings)
 
 
-@functools.lru_cache(maxsize=1024)
-def specialize(program: Program) -> Candidate:
-    """Returns a program as a Candidate of its own, the same one for equal programs: Flax compares layers by it."""
-
-    def function(x, parameters, moving, settings):
-        return evaluate_layer(program, {"x": x}, parameters, moving, settings)
-
-    return Candidate(str(program), dict(program.parameters), initial_moments(program), function)
+def specialize(program: Program) -> LayerFunction:
+    """Returns a program as a LayerFunction of its own: XLA sees the formula."""
+    return LayerFunction(str(program), dict(program.parameters), initial_moments(program), Specialized(program))
 
 
 def initial_moments(program: Program) -> tuple[float, ...]:
@@ -50,9 +41,28 @@ def initial_moments(program: Program) -> tuple[float, ...]:
     return tuple(0.0 if name.endswith("_mean") else 1.0 for name in program.batch_reductions)
 
 
+@dataclasses.dataclass(frozen=True)
+class ProgramFunction:
+    """A program as a plain JAX function, `f(x, **parameters)`; see `to_function`. Hashable, and it pickles."""
+
+    program: Program
+    settings: NormSettings
+
+    def __call__(self, /, x: jax.typing.ArrayLike, **parameters: jax.typing.ArrayLike) -> jax.Array:
+        program, initial = self.program, dict(self.program.parameters)
+        unknown = parameters.keys() - initial.keys()
+        if unknown:
+            known = ", ".join(initial) or "none"
+            raise TypeError(f"{program} has no parameter {min(unknown)!r}; its trainable parameters: {known}.")
+        x = jnp.asarray(x)
+        if not jnp.issubdtype(x.dtype, jnp.floating):
+            raise TypeError(f"{program} needs a floating-point x; received {x.dtype}: write x.astype(jnp.float32).")
+        return evaluate_layer(program, {"x": x}, {**initial, **parameters}, None, self.settings)[0]
+
+
 def to_function(
     program: Program, *, groups: int = reductions.GROUPS, epsilon: float = reductions.EPSILON
-) -> Callable[..., jax.Array]:
+) -> ProgramFunction:
     """Returns `f(x, **parameters)`, the program as a pure JAX function.
 
     Args:
@@ -65,7 +75,7 @@ def to_function(
       A function of `x`, a floating-point array [..., channels], or [batch, ..., channels] where there are reductions,
       and of the program's trainable parameters by name: scalars or arrays that broadcast against `x` from the last
       axis. A parameter left out has its initial value. The result has the shape and dtype of `x`. It may be
-      transformed by `jit`, `grad` and `vmap`.
+      transformed by `jit`, `grad` and `vmap`; it pickles, and equal programs give equal functions.
 
     Raises:
       TypeError: on a call, for an `x` that is not floating-point, or a parameter that the program does not have.
@@ -76,25 +86,13 @@ def to_function(
       >>> bool(swish(jnp.float32(2.0)) == swish(jnp.float32(2.0), beta=1.0))
       True
     """
-    initial, settings = dict(program.parameters), Reductions(groups, epsilon)
-
-    def function(x: jax.Array, **parameters: jax.Array) -> jax.Array:
-        unknown = parameters.keys() - initial.keys()
-        if unknown:
-            known = ", ".join(initial) or "none"
-            raise TypeError(f"{program} has no parameter {sorted(unknown)[0]!r}; its trainable parameters: {known}.")
-        x = jnp.asarray(x)
-        if not jnp.issubdtype(x.dtype, jnp.floating):
-            raise TypeError(f"{program} needs a floating-point x; received {x.dtype}: write x.astype(jnp.float32).")
-        return evaluate_layer(program, {"x": x}, {**initial, **parameters}, None, settings)[0]
-
-    return function
+    return ProgramFunction(program, NormSettings(groups, epsilon))
 
 
 def evaluate(
     program: Program,
     inputs: Mapping[str, jax.Array],
-    parameters: Mapping[str, jax.Array | float],
+    parameters: Mapping[str, jax.typing.ArrayLike],
     functions: Mapping[str, Callable[..., jax.Array]] = MappingProxyType({}),
 ) -> jax.Array:
     """Evaluates a program on named inputs of one shape and dtype.
@@ -122,9 +120,9 @@ def evaluate(
 def evaluate_layer(
     program: Program,
     inputs: Mapping[str, jax.Array],
-    parameters: Mapping[str, jax.Array | float],
+    parameters: Mapping[str, jax.typing.ArrayLike],
     moving: jax.Array | None,
-    settings: Reductions,
+    settings: NormSettings,
 ) -> tuple[jax.Array, jax.Array]:
     """Evaluates a program, its batch reductions on the batch or on moving averages of their moments.
 

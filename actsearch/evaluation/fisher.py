@@ -52,7 +52,9 @@ class FisherSpectrum:
 
     def __init__(self, task: Task, template: Template, seed: int = 0, examples: int = 16):
         if not isinstance(task, Classification):
-            raise ActsearchError(f"The Fisher spectrum is that of a classification's cross entropy; {task.name} is none.")
+            raise ActsearchError(
+                f"The Fisher spectrum is that of a classification's cross entropy; {task.name} is none."
+            )
         available = count(task.data().train)
         if not 2 <= examples <= available:
             raise ActsearchError(f"examples must be from 2 to {available}, the training part; received {examples}.")

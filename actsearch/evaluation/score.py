@@ -50,7 +50,7 @@ def _row(task: Task, outcome: Outcome) -> dict[str, float]:
 def combine(results: Mapping[str, Result]) -> Result:
     """Returns one result of a program's results by task: as it is for one task, else with the tasks' names in its keys.
 
-    The score of each seed, and of the whole, is the mean over the tasks.
+    The score of each seed, and of the whole, is the mean over the tasks; where any diverged, the whole has the score of that.
 
     Example:
       >>> row = combine({"a": Result(({"score": 0.5},), False, 0.5), "b": Result(({"score": 0.7},), False, 0.7)})
@@ -66,9 +66,9 @@ def combine(results: Mapping[str, Result]) -> Result:
         named = {f"{task}/{key}": value for task, row in zip(results, rows, strict=True) for key, value in row.items()}
         shared = [key for key in ("score", "loss") if all(key in row for row in rows)]
         metrics.append({**{key: sum(row[key] for row in rows) / len(rows) for key in shared}, **named})
-    diverged = any(result.diverged for result in results.values())
-    score = 0.0 if diverged else sum(result.score for result in results.values()) / len(results)
-    return Result(tuple(metrics), diverged, score)
+    failed = [result.score for result in results.values() if result.diverged]
+    score = min(failed) if failed else sum(result.score for result in results.values()) / len(results)
+    return Result(tuple(metrics), bool(failed), score)
 
 
 def score_programs(

@@ -1,8 +1,8 @@
 """The stability gate of layers: can an adversary who moves the weights blow the gradient up?
 
 After Liu et al. 2020, section 3.3: gradient ascent on the weights to maximise the norm of the loss gradient, up to 100
-steps; a layer is rejected when the norm passes 1e8 (both numbers from memory of the paper). What the paper does not
-state is chosen here: one fixed batch, and steps of a fixed length relative to the initial weights.
+steps; a layer is rejected when the norm passes 1e8 (both numbers unverified: from memory of the paper). What the paper
+does not state is chosen here: one fixed batch, and steps of a fixed length relative to the initial weights.
 """
 
 from typing import Any, NamedTuple
@@ -49,7 +49,7 @@ def ascend(training: Training) -> Stability:
 
     def goes_on(state: Any) -> jax.Array:
         step, _, _, norm = state
-        return (step <= STEPS) & (norm <= LIMIT)
+        return jnp.logical_and(step <= STEPS, norm <= LIMIT)
 
     def climb(state: Any) -> Any:
         # The slope of half the squared norm is the Hessian times the gradient: forward over reverse.
@@ -65,14 +65,14 @@ def ascend(training: Training) -> Stability:
     return Stability(jax.lax.while_loop(goes_on, climb, start)[2])
 
 
-def direction(slope: nnx.State) -> nnx.State:
+def direction(slope: Any) -> Any:
     """Returns a tree of length 1 along `slope`, whose squares may be beyond the range of its type; 0 stays 0."""
     slope = jax.tree.map(lambda d: d / jnp.maximum(_largest(slope), 1e-30), slope)
     norm = jnp.maximum(optax.tree.norm(slope), 1e-30)
     return jax.tree.map(lambda d: d / norm, slope)
 
 
-def _largest(tree: nnx.State) -> jax.Array:
+def _largest(tree: Any) -> jax.Array:
     return jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)) for leaf in jax.tree.leaves(tree)]))
 
 

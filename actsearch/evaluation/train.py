@@ -19,12 +19,12 @@ class TrainState(NamedTuple):
     """Where a training begins: all that its seed decides.
 
     Attributes:
-      weights: initial network parameters, without those of the candidate's own layers.
+      weights: `nnx.State`, the initial network parameters, without those of the candidate's own layers.
       batches: example numbers of every step, int32 [steps, batch].
       key: for the randomness of the loss, such as the augmentation of examples.
     """
 
-    weights: nnx.State
+    weights: Any
     batches: jax.Array
     key: jax.Array
 
@@ -122,7 +122,7 @@ def train(training: Training, *, gated: bool = False) -> Outcome:
         return optax.apply_updates(parameters, updates), rest, optimizer_state, total
 
     def evaluate(carry: Any) -> Metrics:
-        network = nnx.merge(graph, *carry[:2], copy=True)
+        network = nnx.merge(graph, carry[0], carry[1], copy=True)
         network.eval()
         return task.metrics(network, part)
 
@@ -143,7 +143,8 @@ def _run_gated(
     # Two rounds of one loop, so that a training step is compiled once.
     def goes_on(state: Any) -> jax.Array:
         stage, _, metrics, _ = state
-        return (stage == 0) | ((stage == 1) & (metrics[quality.metric] >= quality.minimum))
+        passes = metrics[quality.metric] >= quality.minimum
+        return jnp.logical_or(stage == 0, jnp.logical_and(stage == 1, passes))
 
     def stretch(state: Any) -> Any:
         stage, carry, _, early = state

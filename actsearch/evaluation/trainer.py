@@ -10,7 +10,7 @@ import numpy as np
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as P
 
-from actsearch.engine import Candidate, interpret, specialize
+from actsearch.engine import LayerFunction, interpret, specialize
 from actsearch.evaluation.devices import candidate_mesh, replicate, resident
 from actsearch.evaluation.train import Training, TrainState, init_state, train
 from actsearch.language import Program
@@ -45,7 +45,7 @@ class Trainer:
 
     Args:
       task: what to train on.
-      candidate: traced int32 choices -> Candidate: the interpreter of a template, or one fixed program.
+      candidate: traced int32 choices -> LayerFunction: the interpreter of a template, or one fixed program.
       num_choices: length of a choice vector.
       devices: all of JAX's by default.
       jobs_per_call: the most jobs that one device runs before control returns to Python.
@@ -62,7 +62,7 @@ class Trainer:
     def __init__(
         self,
         task: Task,
-        candidate: Callable[[jax.Array], Candidate],
+        candidate: Callable[[jax.Array], LayerFunction],
         num_choices: int,
         *,
         devices: Sequence[jax.Device] | None = None,
@@ -163,14 +163,14 @@ def _outcome(rows: Any, cell: tuple[int, int]) -> Any:
 
 
 def _sharded(run: Callable[..., Any], mesh: Mesh) -> Any:
-    split, whole = P("candidate"), P()
+    split, whole = P("candidate"), P()  # type: ignore[no-untyped-call]
     specs = (split, split, whole, whole, whole)
     return jax.jit(jax.shard_map(run, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False))
 
 
 def _run_jobs(
     task: Task,
-    candidate: Callable[[jax.Array], Candidate],
+    candidate: Callable[[jax.Array], LayerFunction],
     measure: Measure,
     counts: jax.Array,
     jobs: tuple[jax.Array, jax.Array, jax.Array],

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from actsearch.engine import Candidate, Reductions, specialize
+from actsearch.engine import LayerFunction, NormSettings, specialize
 from actsearch.language import Program
 from actsearch.language.reductions import EPSILON, GROUPS, ShapeError
 
@@ -23,7 +23,7 @@ class Layer(nnx.Module):
     they use those averages, so that no example depends on its neighbours.
 
     Args:
-      program: a Program, or a Candidate where the function is not the program's own (the interpreter's).
+      program: a Program, or a LayerFunction where the function is not the program's own (the interpreter's).
       num_features: size of the last axis, at least 1.
       groups: most groups of features in group reductions, at least 1; lowered to the largest divisor of `num_features`,
         which may be 1.
@@ -52,7 +52,7 @@ class Layer(nnx.Module):
 
     def __init__(
         self,
-        program: Program | Candidate,
+        program: Program | LayerFunction,
         num_features: int,
         *,
         groups: int = GROUPS,
@@ -65,7 +65,7 @@ class Layer(nnx.Module):
         # Not the candidate itself: its moments may be an array, which a static attribute must not hold.
         self.name, self.function = candidate.name, candidate.function
         self.num_features, self.momentum = num_features, momentum
-        self.settings = Reductions(groups, epsilon)
+        self.settings = NormSettings(groups, epsilon)
         self.use_running_average = False
         self.parameters = nnx.Dict(
             {key: nnx.Param(jnp.full(num_features, value)) for key, value in candidate.parameters.items()}
@@ -97,9 +97,9 @@ def run(
     x: jax.Array,
     parameters: Mapping[str, jax.Array],
     moving: jax.Array | None,
-    settings: Reductions,
+    settings: NormSettings,
 ) -> tuple[jax.Array, jax.Array]:
-    """Returns what a Candidate's function does, its parameters in the precision of `x`; errors name the layer."""
+    """Returns what a LayerFunction's function does, its parameters in the precision of `x`; errors name the layer."""
     for key, value in parameters.items():
         check_restored(name, f"parameter {key}", value, x.shape[-1:])
     try:

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
-from actsearch.engine import Reductions, specialize
+from actsearch.engine import NormSettings, specialize
 from actsearch.language import Program
 from actsearch.language.reductions import EPSILON, GROUPS
 from actsearch.nn.layer import (
@@ -51,7 +51,7 @@ class LinenLayer(linen.Module):
 
     @linen.compact
     def __call__(self, x: jax.Array, use_running_average: bool = False) -> jax.Array:
-        candidate, settings = specialize(self.program), Reductions(self.groups, self.epsilon)
+        candidate, settings = specialize(self.program), NormSettings(self.groups, self.epsilon)
         name, features = candidate.name, x.shape[-1] if x.ndim else 1
         check_options(name, features, self.groups, self.epsilon, self.momentum)
         check_input(name, features, x)

@@ -1,9 +1,9 @@
 """The three anchor tasks of the EvoNorm search on CIFAR-10, at the size of the paper; a GPU is needed in practice.
 
-K (from memory of Liu et al. 2020, not checked against its text): networks and widths, 24 x 24 crops, batch 128,
-Nesterov momentum 0.9, learning rate 0.1, weight decay 1e-4 and 2,000 steps at a constant rate, which is its recipe for
-layers that use the batch. Ours: the last 5,000 training images, in the order of TFDS, are the validation part; kernels
-alone decay; pixels are divided by 255 and nothing else.
+Unverified, from memory of Liu et al. 2020: networks and widths, 24 x 24 crops, batch 128, Nesterov momentum 0.9,
+learning rate 0.1, weight decay 1e-4 and 2,000 steps at a constant rate, which is its recipe for layers that use the
+batch. Ours: the last 5,000 training images, in the order of TFDS, are the validation part; kernels alone
+decay; pixels are divided by 255 and nothing else.
 """
 
 import jax
@@ -16,7 +16,7 @@ from actsearch.tasks.classification import Classification, Network, Recipe
 from actsearch.tasks.datasets import CIFAR10
 
 CROP = 24
-_RATE_RULE = "K: the paper's, from memory"
+_RATE_RULE = "the paper's, unverified: from memory"
 
 
 def crop(inputs: jax.Array, key: jax.Array | None) -> jax.Array:

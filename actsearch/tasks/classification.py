@@ -134,8 +134,9 @@ class Classification(Task):
         filled = jnp.pad(jnp.asarray(inputs), ((0, -examples % _CHUNK), *[(0, 0)] * (inputs.ndim - 1)))
         chunks = filled.reshape(-1, _CHUNK, *inputs.shape[1:])
         logits = jax.lax.map(lambda chunk: self.logits(network, chunk), chunks)
-        return logits.reshape(len(filled), -1)[:examples]
+        every: jax.Array = logits.reshape(len(filled), -1)[:examples]
+        return every
 
 
 def _cross_entropy(logits: jax.Array, labels: jax.Array | np.ndarray) -> jax.Array:
-    return optax.softmax_cross_entropy_with_integer_labels(logits, jnp.asarray(labels)).mean()
+    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, jnp.asarray(labels)))

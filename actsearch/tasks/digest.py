@@ -32,7 +32,7 @@ def digest(task: "Task") -> str:
     return hasher.hexdigest()
 
 
-def _update(hasher: "hashlib._Hash", name: str, leaf: Any) -> None:
+def _update(hasher: hashlib.blake2b, name: str, leaf: Any) -> None:
     rows = np.ascontiguousarray(leaf)
     hasher.update(f"{name} {rows.dtype} {rows.shape}".encode())
     hasher.update(rows.reshape(-1).view(np.uint8).data)

@@ -27,7 +27,7 @@ import numpy as np
 from flax import nnx
 
 from actsearch.catalog import CATALOG
-from actsearch.engine import Candidate, interpret, specialize
+from actsearch.engine import LayerFunction, interpret, specialize
 from actsearch.evaluation import LAYER_GATES, Job, Scorer, pass_gates, start
 from actsearch.evaluation.train import structure
 from actsearch.language import Program
@@ -118,7 +118,7 @@ def measure_memory(task: Task, space: Space, programs: list[Program]) -> dict:
     return {"interpreted": machine, "specialised": own, "published": published}
 
 
-def gradient_bytes(task: Task, candidate: Callable[[jax.Array], Candidate], choices: int) -> int:
+def gradient_bytes(task: Task, candidate: Callable[[jax.Array], LayerFunction], choices: int) -> int:
     """Returns what XLA plans for the temporary arrays of one gradient of the loss."""
     begin, batch = start(task, 0), task.abstract_batch()
 

@@ -13,7 +13,7 @@ import pytest
 from jax.sharding import PartitionSpec as P
 
 from actsearch import parse
-from actsearch.engine import Reductions, interpret, interpreter, specialize
+from actsearch.engine import NormSettings, interpret, interpreter, specialize
 from actsearch.engine.specialize import evaluate
 from actsearch.evaluation import candidate_mesh
 from actsearch.language import PRIMITIVES
@@ -106,7 +106,7 @@ def test_formulas_compiled_whole():
     def whole(x, values):
         own = [{name: values[name] for name, _ in program.parameters} for program in programs]
         functions = [specialize(program).function for program in programs]
-        first = [lambda x, own, f=f: f(x, own, None, Reductions())[0] for f in functions]
+        first = [lambda x, own, f=f: f(x, own, None, NormSettings())[0] for f in functions]
         return [value_and_gradients(f, x, o) for f, o in zip(first, own, strict=True)]
 
     expected = whole(jnp.asarray(X, "float32"), {name: jnp.asarray(v, "float32") for name, v in VALUES.items()})
@@ -117,19 +117,19 @@ def test_formulas_compiled_whole():
 @pytest.mark.parametrize(("units", "count"), [(1, 800), (2, 600), (3, 600)])
 def test_sampled_programs(units, count):
     space, rng = swish(units), np.random.default_rng(units)
-    programs = [space.sample(rng) for _ in range(count)]
+    genotypes = [space.sample(rng) for _ in range(count)]
     with jax.enable_x64(True):
-        results = interpreted(space.template, [program.choices for program in programs], "float64")
-        for i, program in enumerate(programs):
+        results = interpreted(space.template, [genotype.choices for genotype in genotypes], "float64")
+        for i, program in enumerate(map(space.decode, genotypes)):
             expected = specialised(program, jnp.asarray(X), "float64")
             assert_agrees(space.template, results, i, program, expected, "float64")
 
 
 def test_a_user_space_in_float32():
     rng = np.random.default_rng(0)
-    programs = [SMALL.sample(rng) for _ in range(300)]
-    results = interpreted(SMALL.template, [program.choices for program in programs], "float32")
-    for i, program in enumerate(programs):
+    genotypes = [SMALL.sample(rng) for _ in range(300)]
+    results = interpreted(SMALL.template, [genotype.choices for genotype in genotypes], "float32")
+    for i, program in enumerate(map(SMALL.decode, genotypes)):
         assert_agrees(
             SMALL.template, results, i, program, specialised(program, jnp.asarray(X, "float32"), "float32"), "float32"
         )
@@ -220,7 +220,7 @@ def test_one_name_with_two_initial_values():
         assert list(candidate.parameters.values()) == [0.25, 2.0]
         parameters = {key: jnp.full(3, value) for key, value in candidate.parameters.items()}
         x = jnp.asarray(X, jnp.float32)
-        function = lambda x, p, f=candidate.function: f(x, p, None, Reductions())[0]  # noqa: E731
+        function = lambda x, p, f=candidate.function: f(x, p, None, NormSettings())[0]  # noqa: E731
         np.testing.assert_array_equal(function(x, parameters), scale * x)
         slopes = jax.grad(lambda p, x=x, f=function: f(x, p).sum())(parameters)
         sums = np.asarray(x.sum(axis=0))

@@ -1,6 +1,7 @@
 """Layers as data equal layers as formulas: value, every gradient and the moments of batch statistics."""
 
 import functools
+import itertools
 
 import jax
 import jax.numpy as jnp
@@ -8,14 +9,14 @@ import numpy as np
 import pytest
 
 from actsearch import parse
-from actsearch.engine import Reductions, interpreter, specialize
+from actsearch.engine import NormSettings, interpreter, specialize
 from actsearch.engine.specialize import evaluate_layer
 from actsearch.language import reductions
 from actsearch.spaces import evonorm
 from actsearch.spaces.template import Template
 
 SPACE = evonorm(series="B")
-SETTINGS = Reductions(groups=2)
+SETTINGS = NormSettings(groups=2)
 SHAPES = [(4, 3, 3, 4), (3, 5, 6), (2, 2, 3, 8)]
 """Two kinds of images, and [batch, length, features]; [batch, features] has no instance statistics."""
 
@@ -39,10 +40,11 @@ def as_data(template, choices, x, parameters, gradient):
 
 
 def sampled(count, seed):
-    """Returns graphs that read x; the others are constants."""
+    """Returns genotypes of graphs that read x; the others are constants."""
     rng = np.random.default_rng(seed)
     drawn = (SPACE.sample(rng) for _ in range(100 * count))
-    return [program for program, _ in zip((p for p in drawn if "x" in p.inputs), range(count), strict=False)]
+    reading = (genotype for genotype in drawn if "x" in SPACE.decode(genotype).inputs)
+    return list(itertools.islice(reading, count))
 
 
 def assert_close(actual, expected, what):
@@ -63,13 +65,13 @@ def rows(moments):
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_sampled_graphs(shape):
     """700 graphs a shape: the interpreter compiles once, each specialised graph runs operation by operation."""
-    programs = sampled(700, seed=len(shape))
+    genotypes = sampled(700, seed=len(shape))
     with jax.enable_x64(True):
         x, values, gradient = arguments(shape)
         parameters = tuple(values[name] for name, _ in SPACE.template.parameters)
-        choices = jnp.asarray([program.choices for program in programs], jnp.int32)
+        choices = jnp.asarray([genotype.choices for genotype in genotypes], jnp.int32)
         results = jax.device_get(as_data(SPACE.template, choices, x, parameters, gradient))
-        for i, program in enumerate(programs):
+        for i, program in enumerate(map(SPACE.decode, genotypes)):
             value, dx, d_parameters, moments = jax.tree.map(lambda leaf, i=i: leaf[i], results)
             own = {name: values[name] for name, _ in program.parameters}
             with jax.disable_jit():
@@ -127,8 +129,8 @@ def test_moments_of_a_bank_stand_in_the_order_of_the_program():
 def test_an_overflowing_graph_gives_no_error():
     """Division by the constant 0 and a chain of exponentials are values, like everything else."""
     space = evonorm(nodes=3)
-    overflow = space.decode((0, 0, 7, 4, 0, 7, 5, 0, 7))
-    assert str(overflow) == "param beta = 0; exp(exp(exp(x))) * gamma + beta"
+    choices = (0, 0, 7, 4, 0, 7, 5, 0, 7)
+    assert str(space.decode(choices)) == "param beta = 0; exp(exp(exp(x))) * gamma + beta"
     parameters = tuple(jnp.full(4, value) for _, value in space.template.parameters)
-    value, _ = interpreter(space.template)(jnp.array(overflow.choices), jnp.full((1, 2, 2, 4), 9.0), parameters)
+    value, _ = interpreter(space.template)(jnp.array(choices), jnp.full((1, 2, 2, 4), 9.0), parameters)
     assert not np.isfinite(value).any()

@@ -1,5 +1,7 @@
 """A program as a function of its own: under every transformation, in every precision, with clear errors."""
 
+import pickle
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 
 from actsearch import parse, to_function
-from actsearch.engine import Reductions, specialize
+from actsearch.engine import NormSettings, specialize
 
 SWISH = parse("x * sigmoid(beta * x)")
 X = np.array([[-2.0, 0.5, 1.0], [0.0, -0.25, 3.0]])
@@ -108,7 +110,25 @@ def test_a_parameter_with_another_number_of_channels():
 def test_specialize_holds_name_parameters_and_function():
     candidate = specialize(SWISH)
     assert (candidate.name, dict(candidate.parameters)) == ("x * sigmoid(beta * x)", {"beta": 1.0})
-    value, moments = candidate.function(jnp.asarray(X), {"beta": 2.0}, None, Reductions())
+    value, moments = candidate.function(jnp.asarray(X), {"beta": 2.0}, None, NormSettings())
     np.testing.assert_allclose(value, swish(X, 2.0), rtol=1e-5)
     assert len(moments) == len(candidate.moments) == 0
-    assert specialize(SWISH) is candidate  # equal layers are equal to Flax, which compares them by their functions
+
+
+def test_equal_programs_make_equal_functions():
+    """Flax compares layers by their functions; hashing and equality decide what is traced again."""
+    again, other = parse(str(SWISH)), parse("x * sigmoid(x)")
+    for make in (to_function, lambda program: specialize(program).function):
+        assert make(SWISH) == make(again) != make(other)
+        assert hash(make(SWISH)) == hash(make(again))
+    assert to_function(SWISH) != to_function(SWISH, epsilon=1e-3)
+
+
+def test_functions_pickle():
+    program = parse("x / group_std(x) * gamma")
+    function, x = to_function(program, groups=2, epsilon=1e-3), jnp.asarray(np.tile(X, 2))
+    copy = pickle.loads(pickle.dumps(function))
+    assert copy == function
+    for transform in (lambda f: f, jax.jit, lambda f: jax.grad(lambda x: f(x, gamma=2.0).sum())):
+        np.testing.assert_array_equal(transform(copy)(x), transform(function)(x))
+    assert pickle.loads(pickle.dumps(specialize(program))) == specialize(program)

@@ -1,5 +1,6 @@
 """The layer that holds a candidate: parameters, moving averages, precision, errors, and who may run its function."""
 
+import pickle
 import re
 
 import jax
@@ -69,9 +70,9 @@ def test_an_interpreted_program_is_a_layer_too():
 def test_an_interpreted_layer_keeps_the_same_averages():
     """Its statistics have a row for every slot of the template; evaluation shows that the right one is read."""
     space = evonorm(nodes=6)
-    programs = [space.sample(np.random.default_rng(seed)) for seed in range(100)]
-    program = next(program for program in programs if len(program.batch_reductions) > 1)
-    layers = Layer(interpret(space.template, jnp.array(program.choices)), 3), Layer(program, 3)
+    genotypes = [space.sample(np.random.default_rng(seed)) for seed in range(100)]
+    genotype = next(genotype for genotype in genotypes if len(space.decode(genotype).batch_reductions) > 1)
+    layers = Layer(interpret(space.template, jnp.array(genotype.choices)), 3), Layer(space.decode(genotype), 3)
     for seed in range(2):
         for layer in layers:
             layer(images(seed))
@@ -91,6 +92,35 @@ def test_compiles_under_nnx_jit_once():
     for seed in range(3):
         step(layer, images(seed))
     assert (len(traced), int(layer.steps[...])) == (1, 3)
+
+
+def test_equal_programs_make_equal_graphs_however_many_came_between():
+    text, traced = "x * sigmoid(v * x) / batch_std(x)", []
+
+    @jax.jit
+    def apply(graph, state, x):
+        traced.append(1)
+        return nnx.merge(graph, state)(x)
+
+    first = nnx.split(Layer(parse(text), 3))
+    for number in range(1100):
+        Layer(parse(f"x + {number}"), 3)
+    second = nnx.split(Layer(parse(text), 3))
+    assert first[0] == second[0]
+    np.testing.assert_array_equal(apply(*first, images()), apply(*second, images()))
+    assert len(traced) == 1
+    assert first[0] != nnx.split(Layer(parse("x / batch_std(x)"), 3))[0]
+
+
+def test_pickles():
+    """A layer of a program, one of an interpreted program, and the graph of each, as Flax's own layers do."""
+    template = Template.bank([PRELU, SCALED])
+    for layer in (Layer(SCALED, 3), Layer(interpret(template, jnp.array([1])), 3)):
+        layer(images())
+        copy, graph = pickle.loads(pickle.dumps((layer, nnx.graphdef(layer))))
+        np.testing.assert_array_equal(copy.statistics[...], layer.statistics[...])
+        np.testing.assert_array_equal(copy(images(1)), layer(images(1)))
+        np.testing.assert_array_equal(nnx.merge(graph, nnx.state(layer))(images(1), True), layer(images(1), True))
 
 
 # Moving averages.
