@@ -120,7 +120,7 @@ def test_specialised_candidates_leave_nothing_on_the_device():
 
 
 TASKS = (
-    tiny_layer_task("one", steps=12, quality=Quality(steps=4, accuracy=0.11)),
+    tiny_layer_task("one", steps=12, quality=Quality(4, "accuracy", 0.11)),
     tiny_layer_task("two", steps=8),
 )
 
