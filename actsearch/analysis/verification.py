@@ -179,7 +179,7 @@ def verified(
 
 
 def _baselines(trained: Sequence[Scores], i: int) -> list[Scores]:
-    """Returns the baselines that a row is compared with: those before it for a baseline, so that no pair comes twice."""
+    """Returns the baselines that a row is compared with: for a baseline those before it, so that no pair is twice."""
     row = trained[i]
     others = trained[:i] if row.baseline else trained
     return [base for base in others if base.baseline and base.task == row.task]

@@ -39,7 +39,7 @@ def test_scores_are_those_of_trainings_with_fresh_seeds_on_test_data(scores):
 
 def test_equal_functions_are_trained_once():
     verification = verify([RELU, "max(x, 0)", "-(-sin(x))", SINE], TASK, seeds=2)
-    assert [str(program) for program in verification.programs] == ["relu(x)", "-(-sin(x))"]
+    assert [str(program) for program in verification.programs] == ["relu(x)", "--sin(x)"]
 
 
 def test_the_best_of_a_run_with_seeds_that_it_did_not_use():
