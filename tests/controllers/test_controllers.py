@@ -220,7 +220,8 @@ def disturb(trouble, past, rng):
 @pytest.mark.parametrize("name", [*CONTROLLERS, "repeated halved random"])
 def test_memory_is_bounded(name):
     """No state of the second 50,000 trials is larger than those of the first 50,000, in numbers and in bytes."""
-    controller, evaluator, genotypes = subject(name), PlayEvaluator(), list(SPACE.enumerate())
+    controller, evaluator = subject(name), PlayEvaluator()
+    others = [Proposal(SPACE.decode(genotype), genotype, fidelity=0.25) for genotype in SPACE.enumerate()]
     full, total, own = DELIVERED.get(name, (50_000, 100_000, 64))
     state, sizes = controller.init(SPACE, 0), []
     for start in range(0, total, 500):
@@ -228,9 +229,8 @@ def test_memory_is_bounded(name):
         trials = evaluator.evaluate(proposals, start)
         for index in range(start + len(trials), start + 500):
             score = 0.5 + 0.5 * (index * 0.618) % 0.5
-            genotype = genotypes[index % len(genotypes)]
-            proposal = Proposal(SPACE.decode(genotype), genotype, fidelity=0.25)
-            trials.append(trial(index, proposal, score, objectives={"a": score, "b": 1 - score}))
+            objectives = {"a": score, "b": 1 - score}
+            trials.append(trial(index, others[index % len(others)], score, objectives=objectives))
         state = controller.tell(SPACE, state, trials)
         sizes.append((rows(state), len(snapshot(state))))
         assert sizes[-1][1] < 1_000_000
