@@ -40,8 +40,8 @@ def evonorm(nodes: int = 10, series: Literal["B", "S"] = "B") -> Space:
     Raises:
       ActsearchError: an argument out of range.
 
-    Source: section 3.1. Initial nodes, arity and count of nodes are confirmed by public quotations, the list of primitives by
-    a public port. Division is unguarded, as in the published layers.
+    Source: section 3.1. Initial nodes, arity and count of nodes are confirmed by public quotations, the list of
+    primitives by a public port. Division is unguarded, as in the published layers.
 
     Example:
       >>> space = evonorm(nodes=2, series="S")
