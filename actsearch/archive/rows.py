@@ -134,9 +134,10 @@ def to_row(trial: Trial) -> tuple[Any, ...]:
     Raises:
       ArchiveError: its program is beyond what its text can hold, or a number that has to be one is NaN.
     """
+    record = to_plain(trial)
     _check_numbers(trial)
-    _check_program(trial)
-    return record_to_row(to_plain(trial))
+    _check_program(trial, record["program"])
+    return record_to_row(record)
 
 
 def record_to_row(record: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -180,8 +181,7 @@ def _check_numbers(trial: Trial) -> None:
         raise ArchiveError(f"{problem}: give a number; the score of a trial without one is None.")
 
 
-def _check_program(trial: Trial) -> None:
-    text = str(trial.program)
+def _check_program(trial: Trial, text: str) -> None:
     try:
         same = read_program(text) == trial.program
     except ParseError:
