@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -12,7 +12,7 @@ from actsearch.engine import FINGERPRINT_VERSION
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
 from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
 from actsearch.evaluation.seam import at_fidelity, digest_of, kind_of, steps_of
-from actsearch.evaluation.train import Outcome, train
+from actsearch.evaluation.train import train
 from actsearch.evaluation.trainer import Engine, Job, Result, Scorer, choose_engine, combine, result
 from actsearch.language import ActsearchError
 from actsearch.spaces import Genotype, Space
