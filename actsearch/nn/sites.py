@@ -26,7 +26,8 @@ class Site(NamedTuple):
         at: Any = network
         for key in self.path:
             at = at[key] if isinstance(key, int) else getattr(at, key)
-        return at
+        layer: nnx.Module = at
+        return layer
 
 
 class _Marker(nnx.Module):
