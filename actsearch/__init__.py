@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actsearch.catalog import identify
     from actsearch.engine import fingerprint, to_function
     from actsearch.language import ActsearchError, ParseError, Program, parse, simplify
     from actsearch.nn import Layer
@@ -21,6 +22,7 @@ _HOMES = {
     "ParseError": "language",
     "Program": "language",
     "fingerprint": "engine",
+    "identify": "catalog",
     "parse": "language",
     "search": "study",
     "simplify": "language",
@@ -35,6 +37,7 @@ __all__ = [
     "ParseError",
     "Program",
     "fingerprint",
+    "identify",
     "parse",
     "search",
     "simplify",

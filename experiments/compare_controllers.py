@@ -25,7 +25,7 @@ import actsearch
 from actsearch.analysis.regret import Run, best_so_far, compare, regret_curves
 from actsearch.analysis.statistics import bootstrap_mean, paired_difference
 from actsearch.archive.archive import Archive
-from actsearch.catalog import BASELINES, CATALOG, LAYER_BASELINES, PUBLISHED
+from actsearch.catalog import BASELINES, CATALOG, LAYER_BASELINES, SWISH_PAPER
 from actsearch.evaluation import score_programs, use_all_cores
 from actsearch.language import Program
 from actsearch.report.progress import ProgressLog
@@ -75,7 +75,7 @@ STUDIES = {
             "gflownet": ("gflownet", {}),
             "surrogate": ("surrogate", {}),
         },
-        ("relu", *(name for name in (*BASELINES, *PUBLISHED) if name != "relu")),
+        ("relu", *(name for name in (*BASELINES, *SWISH_PAPER) if name != "relu")),
     ),
     "evonorm-b": Study(
         "evonorm-b",

@@ -23,7 +23,7 @@ import pandas as pd
 import actsearch
 from actsearch.analysis.funnel import funnel
 from actsearch.analysis.statistics import kendall_tau, percentile_rank
-from actsearch.catalog import BASELINES, CATALOG, PUBLISHED
+from actsearch.catalog import BASELINES, CATALOG, SWISH_PAPER
 from actsearch.evaluation import score_programs, tabular, use_all_cores
 from actsearch.report.progress import ProgressLog
 from actsearch.report.tables import Column, funnel_table, render, show
@@ -140,7 +140,7 @@ def _best(table: pd.DataFrame, task: str) -> list[dict]:
 
 def _known(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
     """Scores the baselines and the published functions on the table's seeds, and ranks them among its functions."""
-    names = (*BASELINES, *PUBLISHED)
+    names = (*BASELINES, *SWISH_PAPER)
     trained = table[table["gate"] == "trained"]
     known: dict[str, dict[str, dict[str, float]]] = {str(CATALOG[name].program): {} for name in names}
     for task in TASKS:

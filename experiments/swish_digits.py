@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 import actsearch
 from actsearch.analysis.funnel import best, funnel
 from actsearch.analysis.statistics import Interval, bootstrap_mean, paired_difference, percentile_rank
-from actsearch.catalog import BASELINES, CATALOG, PUBLISHED
+from actsearch.catalog import BASELINES, CATALOG, SWISH_PAPER
 from actsearch.evaluation import score_programs, use_all_cores
 from actsearch.language import Program
 from actsearch.report import plots
@@ -73,7 +73,7 @@ def _arguments() -> argparse.Namespace:
 
 def _published_scores(trials: list[Trial]) -> dict[str, float]:
     """Scores ReLU and the published functions as the search scores, and prints where each ranks among candidates."""
-    names = ("relu", *PUBLISHED)
+    names = ("relu", *SWISH_PAPER)
     results = score_programs(get_task(SEARCH_TASK), [CATALOG[name].program for name in names], [0])
     scored = [trial.score for trial in trials if trial.status in ("ok", "diverged")]
     rows = []
@@ -92,7 +92,7 @@ def _contenders(trials: list[Trial]) -> tuple[list[Program], dict[str, str]]:
     found = [
         (actsearch.simplify(trial.program), f"search #{rank}") for rank, trial in enumerate(best(trials, WINNERS), 1)
     ]
-    known = [(CATALOG[name].program, name) for name in (*BASELINES, *PUBLISHED)]
+    known = [(CATALOG[name].program, name) for name in (*BASELINES, *SWISH_PAPER)]
     for program, origin in known + found:
         origins.setdefault(actsearch.fingerprint(program), (program, []))[1].append(origin)
     return [program for program, _ in origins.values()], {str(p): ", ".join(names) for p, names in origins.values()}

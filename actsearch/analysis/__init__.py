@@ -3,6 +3,7 @@
 from actsearch.analysis.agreement import Agreement, fidelity_agreement
 from actsearch.analysis.ancestry import ancestors
 from actsearch.analysis.comparison import Comparison, Group, Run, RunRow, compare_runs
+from actsearch.analysis.contrasts import Contrast, compare_scores
 from actsearch.analysis.regret import best_so_far, regret_at, trials_until
 from actsearch.analysis.stages import Stage, funnel
 from actsearch.analysis.statistics import (
@@ -18,6 +19,7 @@ from actsearch.analysis.statistics import (
 __all__ = [
     "Agreement",
     "Comparison",
+    "Contrast",
     "FalseReject",
     "Group",
     "Interval",
@@ -28,6 +30,7 @@ __all__ = [
     "best_so_far",
     "bootstrap_mean",
     "compare_runs",
+    "compare_scores",
     "false_reject",
     "fidelity_agreement",
     "funnel",

@@ -6,16 +6,16 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from actsearch.analysis.configuration import Config, controller_name, settings, space_digests, task_digests
+from actsearch.analysis.configuration import Config, Digests, controller_name, settings, space_digests, task_digests
 from actsearch.analysis.regret import best_so_far, regret_at, trials_until
 from actsearch.analysis.statistics import Interval
 from actsearch.language import ActsearchError
-from actsearch.trials import Trial
+from actsearch.trials import Known, Status
 from actsearch.trials.codec import ABSENT, differences
 
 
 class Run(Protocol):
-    """The contents of an archive under a name, as `actsearch.archive.open_run` returns them."""
+    """The contents of an archive under a name; `actsearch.archive.open_run` returns one."""
 
     @property
     def name(self) -> str:
@@ -23,11 +23,11 @@ class Run(Protocol):
 
     @property
     def config(self) -> Config:
-        """Configuration of the archive, of either format."""
+        """Configuration of the archive."""
 
     @property
-    def trials(self) -> Sequence[Trial]:
-        """All trials, in order."""
+    def outcomes(self) -> Sequence[Known]:
+        """All trials, in order; light records, since a run may have a million."""
 
 
 class Group(NamedTuple):
@@ -51,8 +51,8 @@ class Group(NamedTuple):
             RunRow(
                 run.name,
                 run.config.get("seed"),
-                len(run.trials),
-                sum(trial.trained for trial in run.trials),
+                len(run.outcomes),
+                sum(outcome.status in (Status.OK, Status.DIVERGED) for outcome in run.outcomes),
                 float(curve[-1]),
                 needed,
             )
@@ -124,7 +124,7 @@ def compare_runs(
         out of range.
     """
     _check(runs, budgets, within)
-    curves = [best_so_far(run.trials) for run in runs]
+    curves = [best_so_far(run.outcomes) for run in runs]
     reference = max(float(curve[-1]) for curve in curves) if reference is None else reference
     shortest = min(map(len, curves))
     chosen = tuple(sorted(set(budgets) or {-(-shortest // part) for part in (10, 4, 2, 1)}))
@@ -146,7 +146,7 @@ def _check(runs: Sequence[Run], budgets: Sequence[int], within: float) -> None:
         raise ActsearchError(f"Budgets are at least 1 and within at least 0; received {list(budgets)} and {within}.")
     seen: dict[str, str] = {}
     for run in runs:
-        if not run.trials:
+        if not run.outcomes:
             raise ActsearchError(f"{run.name} has no trials yet: wait for its first batch, or leave it out.")
         _check_same("space", space_digests, runs[0], run)
         _check_same("task", task_digests, runs[0], run)
@@ -157,21 +157,21 @@ def _check(runs: Sequence[Run], budgets: Sequence[int], within: float) -> None:
         seen[identity] = run.name
 
 
-def _check_same(kind: str, digests_of: Callable[[Config], dict[str, str]], first: Run, run: Run) -> None:
+def _check_same(kind: str, digests_of: Callable[[Config], Digests], first: Run, run: Run) -> None:
     """Raises where two runs differ in their spaces or tasks, or in what these are made of."""
     expected, digests = digests_of(first.config), digests_of(run.config)
     problem = ""
     if expected.keys() != digests.keys():
         problem = f"{first.name} is on {_names(expected)} and {run.name} on {_names(digests)}"
     else:
-        changed = [name for name in digests if "" != expected[name] != digests[name] != ""]
+        changed = [name for name in digests if expected[name] and digests[name] and expected[name] != digests[name]]
         if changed:
             problem = f"{changed[0]} has other contents in {first.name} than in {run.name}, in spite of its name"
     if problem:
         raise ActsearchError(f"Runs on different {kind}s cannot be compared: {problem}. Compare those of one {kind}.")
 
 
-def _names(digests: dict[str, str]) -> str:
+def _names(digests: Digests) -> str:
     return "+".join(digests)
 
 

@@ -1,36 +1,49 @@
 """What a run's configuration says: space, tasks, controller, and the settings that tell runs apart. For `compare_runs`.
 
-Archives of format 1 name the task and the controller, with the controller's `options`; those of format 2 hold the
-identity of the evaluator, and the controller with all of its hyperparameters.
+The archive gives configurations of its first format with the names of today, without digests.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 Config = Mapping[str, Any]
-"""The configuration of an archive, of either format."""
+"""The configuration of a run: "space", "space_digest", "evaluator", "controller", "seed", "batch"."""
+
+Digests = Mapping[str, str | None]
+"""Names with what they are made of; None where the archive does not know."""
 
 
-def space_digests(config: Config) -> dict[str, str]:
-    """Returns the name of the space with its digest, empty where the archive does not have it."""
-    return {str(config.get("space")): str(config.get("space_digest", ""))}
+_NO_SETTINGS = (
+    "controller",
+    "digest",
+    "evaluator",
+    "seed",
+    "seeds",
+    "space",
+    "space_digest",
+    "table",
+    "tasks",
+)
 
 
-def task_digests(config: Config) -> dict[str, str]:
-    """Returns the names of the tasks, or of the table, with their digests; empty where the archive has none.
+def space_digests(config: Config) -> Digests:
+    """Returns the name of the space with its digest."""
+    return {str(config.get("space")): config.get("space_digest")}
+
+
+def task_digests(config: Config) -> Digests:
+    """Returns the names of the tasks, or of the table, with their digests; another evaluator is named by its kind.
 
     Example:
-      >>> task_digests({"task": "digits-mlp+digits-resnet"})
-      {'digits-mlp': '', 'digits-resnet': ''}
-      >>> task_digests({"evaluator": {"kind": "training", "tasks": {"digits-mlp": "f00d"}}})
-      {'digits-mlp': 'f00d'}
+      >>> task_digests({"evaluator": {"kind": "training", "tasks": {"digits-mlp": "f00d", "digits-resnet": None}}})
+      {'digits-mlp': 'f00d', 'digits-resnet': None}
     """
-    evaluator = config.get("evaluator")
-    if evaluator is None:
-        return dict.fromkeys(str(config.get("task")).split("+"), "")
+    evaluator = config.get("evaluator", {})
+    if "tasks" in evaluator:
+        return dict(evaluator["tasks"])
     if "table" in evaluator:
-        return {str(evaluator["table"]): str(evaluator.get("digest", ""))}
-    return dict(evaluator["tasks"])
+        return {str(evaluator["table"]): evaluator.get("digest")}
+    return {str(evaluator.get("kind")): None}
 
 
 def controller_name(config: Config) -> str:
@@ -40,28 +53,22 @@ def controller_name(config: Config) -> str:
       >>> controller_name({"controller": {"name": "repeated", "share": 0.1, "inner": {"name": "ppo", "entropy": 0.1}}})
       'repeated(ppo)'
     """
-    return _controller_name(config.get("controller"))
+    return _controller_name(config.get("controller", {}))
 
 
 def settings(config: Config) -> dict[str, Any]:
-    """Returns all of a configuration but its seeds, with those of evaluator and controller beside the others.
+    """Returns what runs on one space and task may differ in but their seeds, of evaluator and controller too.
 
     Example:
-      >>> settings({"space": "swish-1", "controller": "evolution", "options": {"population": 50}, "seed": 3})
-      {'space': 'swish-1', 'population': 50, 'name': 'evolution'}
+      >>> settings({"space": "swish-1", "controller": {"name": "evolution", "population": 50}, "seed": 3})
+      {'name': 'evolution', 'population': 50}
     """
-    named = {key: value for key, value in config.items() if key not in ("seed", "controller", "options", "evaluator")}
-    evaluator = dict(config.get("evaluator", {}))
-    if "seeds" in evaluator:
-        named["seeds_per_trial"] = len(evaluator.pop("seeds"))
-    controller = config.get("controller")
-    if not isinstance(controller, Mapping):
-        controller = {**config.get("options", {}), "name": controller}
-    return named | evaluator | dict(controller)
+    values = {**config, **config.get("evaluator", {}), **config.get("controller", {})}
+    if "seeds" in values:
+        values["seeds_per_trial"] = len(values["seeds"])
+    return {name: value for name, value in values.items() if name not in _NO_SETTINGS}
 
 
-def _controller_name(controller: Any) -> str:
-    if not isinstance(controller, Mapping):
-        return str(controller)
-    name = str(controller["name"])
+def _controller_name(controller: Mapping[str, Any]) -> str:
+    name = str(controller.get("name"))
     return f"{name}({_controller_name(controller['inner'])})" if "inner" in controller else name

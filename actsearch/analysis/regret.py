@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from actsearch.analysis.statistics import Interval, bootstrap_mean
-from actsearch.trials import Trial
+from actsearch.trials import Known
 from actsearch.trials.ranking import of_highest_fidelity
 
 
-def best_so_far(trials: Sequence[Trial], *, repeats: bool = False) -> np.ndarray:
+def best_so_far(trials: Sequence[Known], *, repeats: bool = False) -> np.ndarray:
     """Returns the best score among the first 1, 2, ... trials.
 
     Args:
@@ -27,6 +27,7 @@ def best_so_far(trials: Sequence[Trial], *, repeats: bool = False) -> np.ndarray
 
     Example:
       >>> from actsearch.language import parse
+      >>> from actsearch.trials import Trial
       >>> x = parse("x")
       >>> outcomes = [("diverged", 0.0), ("ok", 0.8), ("ok", 0.7), ("ok", 0.9)]
       >>> best_so_far([Trial(i, x, str(i), status, score) for i, (status, score) in enumerate(outcomes)]).tolist()
@@ -35,8 +36,9 @@ def best_so_far(trials: Sequence[Trial], *, repeats: bool = False) -> np.ndarray
     counting = {trial.index for trial in of_highest_fidelity(trials)}
     scores, seen = np.zeros(len(trials)), set()
     for position, trial in enumerate(trials):
-        if trial.index in counting and (repeats or trial.first_index not in seen):
-            seen.add(trial.first_index)
+        first = trial.index if trial.first is None else trial.first
+        if trial.index in counting and (repeats or first not in seen):
+            seen.add(first)
             scores[position] = trial.score
     return np.maximum.accumulate(scores)
 

@@ -34,8 +34,8 @@ def funnel(trials: Iterable[Trial], gates: Sequence[str] = ()) -> list[Stage]:
 
     Args:
       trials: of one run, in any order.
-      gates: in the order in which they are tried; "duplicate" among them says where known candidates are told. A gate
-        that is not named comes behind those that are, in the order of the first trial that it stopped.
+      gates: in the order in which they are tried; "duplicate" among them says where known candidates are recognised.
+        A gate that is not named comes behind those that are, in the order of the first trial that it stopped.
 
     Returns:
       The rows PROPOSED, a row for each gate that is named or stopped a trial, "duplicate", "failed" where there are

@@ -1,6 +1,7 @@
 """The archive of a run: one SQLite file that the search appends to, resumes from and everyone else reads."""
 
 import contextlib
+import functools
 import json
 import os
 import sqlite3
@@ -71,6 +72,8 @@ class Archive:
         self._path = path
         self._lock = lock
         with explained(path):
+            if _tables(connection) != _expected_tables():  # one changed letter, and a table seems empty
+                raise ArchiveError(f"{path} is damaged: its tables are not those of its format. {RESTORE}.")
             facts = connection.execute("SELECT name, value, checksum FROM facts").fetchall()
         values = {name: json.loads(intact((name, value), sum_, path)[1]) for name, value, sum_ in facts}
         if not values.keys() >= {"config", "info"}:
@@ -97,9 +100,7 @@ class Archive:
         with contextlib.ExitStack() as opened:
             lock = opened.enter_context(locked(Path(directory)))
             if os.path.lexists(path):
-                with Archive(checked(path), path, None) as present:
-                    _check_format(present._connection, path)
-                    _check_config(path, present.config, config)
+                _check_present(path, config)
             else:
                 create(path, TABLES, text)
             connection = opened.enter_context(contextlib.closing(connect(path, "rw")))
@@ -175,7 +176,7 @@ class Archive:
             yield from_row(row, self._path)
 
     def known(self, stop: int | None = None) -> Iterator[Outcome]:
-        """Yields the outcomes of the first `stop` trials, by default of all: no program, no metrics, and so much faster.
+        """Yields the outcomes of the first `stop` trials, by default of all: no programs, no metrics, far faster.
 
         An evaluator remembers the candidates of a resumed run by them, and best-so-far curves need no more.
         """
@@ -211,20 +212,25 @@ class Archive:
         return {name: _column(name, values[OUTCOME.index(name)]) for name in names}
 
     def best(self, n: int) -> list[Trial]:
-        """Returns the best distinct trials by the rule of `actsearch.trials.ranking.best`, reading few of the others.
+        """Returns the best distinct trials by the rule of `actsearch.trials.ranking.best`, reading few others whole.
 
         Args:
           n: how many at most, at least 0.
+
+        Raises:
+          ActsearchError: a negative `n`.
+          ArchiveError: one of these trials is damaged.
         """
         with explained(self._path):
             cut = self._connection.execute(_CUT, (max(n, 0),)).fetchone()
             query = f"SELECT {COLUMNS} FROM trials WHERE status = 'ok' AND fidelity = ? AND score >= ? ORDER BY id"
-            rows = self._connection.execute(query, cut).fetchall() if cut else []
+            rows = self._connection.execute(query, cut).fetchall()  # none where the cut is NULL
         return best([from_row(row, self._path) for row in rows], n)
 
     def __len__(self) -> int:
         with explained(self._path):
-            return self._connection.execute("SELECT coalesce(max(id) + 1, 0) FROM trials").fetchone()[0]
+            (last,) = self._connection.execute("SELECT max(id) FROM trials").fetchone()
+        return 0 if last is None else int(last) + 1
 
     def close(self) -> None:
         """Closes the file and frees the lock; a second call does nothing."""
@@ -268,7 +274,7 @@ class Archive:
     def __enter__(self) -> "Archive":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -280,9 +286,21 @@ WITH counted AS (
 )
 SELECT fidelity, min(score) FROM (
     SELECT fidelity, max(score) AS score FROM counted GROUP BY fingerprint ORDER BY score DESC LIMIT ?
-) HAVING count(*) > 0
+)
 """
 """The highest fidelity, and the score of the n-th best candidate there: what is below it is not among the best n."""
+
+
+def _tables(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Returns the definitions of a database's tables, as it holds them."""
+    return connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+
+
+@functools.cache
+def _expected_tables() -> list[tuple[str, str]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(TABLES)
+        return _tables(connection)
 
 
 def _column(name: str, values: Sequence[Any]) -> np.ndarray:
@@ -314,14 +332,13 @@ def _config_text(config: Mapping[str, Any]) -> str:
         raise ArchiveError(f"{problem}. Give text, numbers, booleans, lists and mappings of them.") from error
 
 
-def _check_format(connection: sqlite3.Connection, path: Path) -> None:
-    if version(connection) != FORMAT:
-        problem = f"{path} has format {version(connection)}, which is read and no longer appended to"
-        raise ArchiveError(f"{problem}. Choose another directory for a new run.")
-
-
-def _check_config(path: Path, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
-    rows = differences(there, here)
+def _check_present(path: Path, config: Mapping[str, Any]) -> None:
+    """Raises where the archive that is there is not the one of a configuration, to be continued."""
+    with contextlib.closing(checked(path, whole=True)) as connection:
+        if version(connection) != FORMAT:
+            problem = f"{path} has format {version(connection)}, which is read and no longer appended to"
+            raise ArchiveError(f"{problem}. Choose another directory for a new run.")
+        rows = differences(Archive(connection, path, None).config, config)
     if rows:
         problem = f"{path} belongs to a run with another configuration: {describe(rows)}"
         raise ArchiveError(f"{problem}. Choose another directory, or give the old values to continue that run.")

@@ -1,62 +1,60 @@
 """A controller's state on disk, so that a killed search goes on without a replay. The search saves and loads it.
 
-A folder holds the state as one sub-folder, `state-<number>`: `state.json` with everything but the arrays, and `arrays`,
-an Orbax checkpoint of their bytes, where there are any. A new one is written beside it under another name, renamed when
-it is whole, and only then the old one is deleted: whenever the process is killed, a whole one is there. The archive
-holds the trials; a checkpoint that is lost or damaged costs a replay of them and nothing else.
+A folder holds the state as one file: a line with the version and a checksum of the rest, a line of JSON with what it
+belongs to, and the state as `flax.serialization` writes it. A new one is written beside it and then renamed, so that
+whenever the process is killed a whole one is there. The archive holds the trials; a state that is lost or damaged costs
+a replay of them and nothing else.
 """
 
 import contextlib
 import json
 import os
-import re
-import shutil
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
-import numpy as np
+import jax
+from flax import serialization
 
-from actsearch.archive.packing import Packed, pack, unpack
+from actsearch.language import ActsearchError
+from actsearch.trials.codec import describe, differences
 
-FORMAT = 1
-"""Version of the files: a change of them is a new number."""
+FORMAT = 2
+"""Version of the file: a change of it is a new number."""
 
-_NAME = re.compile(r"state-(\d+)(\.new)?")
-_PLAIN, _ARRAYS = "state.json", "arrays"
+FILE = "state"
+"""Name of the file."""
 
+_MAGIC = b"actsearch-state"
 
-class CheckpointError(RuntimeError):
-    """A checkpoint that cannot be used. The message says what is wrong, where, and the remedy."""
-
-
-class _Damaged(Exception):
-    """What is wrong with one sub-folder; an older one may be whole."""
+State = TypeVar("State")
 
 
-class Saved(NamedTuple):
-    """What a checkpoint holds.
+class CheckpointError(ActsearchError):
+    """A state that cannot be used. The message says what is wrong, where, and the remedy."""
+
+
+class Saved(NamedTuple, Generic[State]):
+    """A controller's state and when it was.
 
     Attributes:
-      told: how many trials the controller had been told.
+      delivered: how many trials the controller had been given.
       state: its state then.
     """
 
-    told: int
-    state: Any
+    delivered: int
+    state: State
 
 
-def save(directory: str | os.PathLike[str], identity: Mapping[str, Any], told: int, state: Any) -> None:
+def save(directory: str | os.PathLike[str], identity: Mapping[str, Any], delivered: int, state: Any) -> None:
     """Saves a controller's state in the place of the one before; a kill at any moment leaves one of the two whole.
 
-    It takes some hundredths of a second, with arrays a tenth or two: most of that is waiting for the disk.
-
     Args:
-      directory: of checkpoints alone, made when missing; what a killed save left there is deleted.
+      directory: of the state alone, made when missing.
       identity: what must agree when it is loaded: names to values that JSON can hold.
-      told: how many trials the controller has been told, at least 0.
-      state: dicts with text keys and lists of numbers, text, None and arrays; see `actsearch.archive.packing.pack`.
+      delivered: how many trials the controller has been given, at least 0.
+      state: a NamedTuple of numbers, None, arrays and NamedTuples, as `Controller` describes it.
 
     Raises:
       CheckpointError: the directory cannot be written; the state saved before is as it was.
@@ -64,135 +62,114 @@ def save(directory: str | os.PathLike[str], identity: Mapping[str, Any], told: i
 
     Example:
       >>> import tempfile
+      >>> import numpy as np
+      >>> class Best(NamedTuple):
+      ...     asked: int
+      ...     scores: np.ndarray
       >>> with tempfile.TemporaryDirectory() as directory:
-      ...     save(directory, {"space": "swish-1", "seed": 0}, 64, {"rng": 2**100, "best": np.arange(3)})
-      ...     load(directory, {"space": "swish-1", "seed": 0})
-      ...     load(directory, {"space": "swish-1", "seed": 1})
+      ...     save(directory, {"space": "swish-1", "seed": 0}, 64, Best(64, np.array([0.5, 0.9])))
+      ...     load(directory, {"space": "swish-1", "seed": 0}, like=Best(0, np.zeros(0)))
+      ...     load(directory, {"space": "swish-1", "seed": 1}, like=Best(0, np.zeros(0)))
       Traceback (most recent call last):
       ...
       actsearch.archive.checkpoint.CheckpointError: ... belongs to another run: seed is 0 there and 1 here. ...
     """
-    packed = pack(state)
-    body = {"format": FORMAT, "identity": dict(identity), "told": told, "state": packed.plain, "leaves": packed.leaves}
-    body |= {"bytes": packed.data.size, "data_checksum": zlib.crc32(packed.data.data)}
-    text = json.dumps({"checksum": _checksum(body), "body": body})
+    head = json.dumps({"identity": dict(identity), "delivered": delivered}).encode()
+    body = head + b"\n" + _to_bytes(state)
     root = Path(directory).absolute()
+    new = root / f"{FILE}.new"
     with _explained(root):
         root.mkdir(parents=True, exist_ok=True)
-        old = [path for path in root.iterdir() if _NAME.fullmatch(path.name)]
-        number = 1 + max((_number(path) for path in old), default=0)
-        new = root / f"state-{number:06d}.new"
-        try:
-            _write(new, text, packed.data)
-            os.rename(new, new.with_suffix(""))
-            _settle(root)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
-        for path in old:
-            shutil.rmtree(path)
+        with new.open("wb") as file:
+            file.write(b"%s %d %08x\n" % (_MAGIC, FORMAT, zlib.crc32(body)) + body)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, root / FILE)
+        _settle(root)
 
 
-def load(directory: str | os.PathLike[str], identity: Mapping[str, Any]) -> Saved | None:
-    """Returns the newest whole state in a directory, None where none was ever saved.
+def load(directory: str | os.PathLike[str], identity: Mapping[str, Any], like: State) -> Saved[State] | None:
+    """Returns the state in a directory, None where none was ever saved.
 
     Args:
       directory: as given to `save`.
       identity: as given to `save`.
+      like: a state of the same controller, such as from `init`; it gives the structure, not the sizes of arrays.
 
     Raises:
-      CheckpointError: the state belongs to another identity, or is damaged, or of a newer format.
-      ValueError: a JAX array of 64 bits, where JAX has 32 only.
+      CheckpointError: the state belongs to another identity or controller, is damaged, or is of another format.
     """
     root = Path(directory).absolute()
-    damage = None
     with _explained(root):
-        names = [path for path in root.iterdir() if _NAME.fullmatch(path.name)] if root.is_dir() else []
-        for path in sorted((p for p in names if p.suffix != ".new"), key=_number, reverse=True):
-            try:
-                body = _body(path)
-                _same(path, body["identity"], json.loads(json.dumps(dict(identity))))
-                return Saved(body["told"], unpack(Packed(body["state"], body["leaves"], _data(path, body))))
-            except _Damaged as error:
-                damage = damage or f"{path} is damaged: {error}"
-    if damage:
-        raise CheckpointError(f"{damage}. Delete the folder {root}: that costs a replay of the archive, and no trial.")
-    return None
+        content = (root / FILE).read_bytes() if (root / FILE).exists() else None
+        _refuse_format_1(root)
+    if content is None:
+        return None
+    head, state = _parts(root, content)
+    changes = differences(head["identity"], dict(identity))
+    if changes:
+        problem = f"The controller's state in {root} belongs to another run: {describe(changes)}"
+        raise CheckpointError(f"{problem}. Give the old values, choose another directory, or delete the folder.")
+    try:
+        return Saved(head["delivered"], _from_bytes(like, state))
+    except (ValueError, KeyError, AttributeError, TypeError) as error:  # its checksum holds, so it is whole
+        raise CheckpointError(
+            f"The state in {root} is that of another version of the controller ({error}). {_remedy(root)}"
+        ) from error
 
 
-def _write(new: Path, text: str, data: np.ndarray) -> None:
-    new.mkdir()
-    if data.size:
-        # Imported here, because that takes most of a second, and most controllers have no arrays.
-        from orbax.checkpoint import v1 as ocp
-
-        ocp.save(new / _ARRAYS, {"bytes": data})
-    (new / _PLAIN).write_text(text)
-    for folder, _, files in os.walk(new):
-        for name in [*files, ""]:
-            _settle(Path(folder, name))
+def _to_bytes(state: Any) -> bytes:
+    try:
+        return serialization.to_bytes(state)
+    except (TypeError, ValueError, OverflowError, AssertionError) as error:
+        raise TypeError(
+            f"A controller's state holds ints of 64 bits, floats, None, arrays, and NamedTuples of these: {error}."
+        ) from error
 
 
-def _settle(path: Path) -> None:
-    """Waits until a file, or the names in a directory, would outlive a power cut."""
-    handle = os.open(path, os.O_RDONLY)
+def _from_bytes(like: State, content: bytes) -> State:
+    """Returns a state with the structure of `like`; raises ValueError for one of another structure."""
+    restored: State = serialization.from_bytes(like, content)
+    there, here = (str(jax.tree.structure(tree, is_leaf=lambda leaf: leaf is None)) for tree in (restored, like))
+    if there != here:  # Flax puts whatever was saved in the place of a leaf
+        raise ValueError(f"its structure is {there} there and {here} here")
+    return restored
+
+
+def _parts(root: Path, content: bytes) -> tuple[dict[str, Any], bytes]:
+    """Returns the JSON and the state of a file whose checksum holds."""
+    first, _, body = content.partition(b"\n")
+    words = first.split(b" ")
+    if len(words) != 3 or words[0] != _MAGIC or not words[1].isdigit():
+        raise CheckpointError(f"{root / FILE} is damaged: it does not begin as a state does. {_remedy(root)}")
+    if int(words[1]) > FORMAT:
+        problem = f"{root / FILE} has format {int(words[1])}; this version of actsearch reads format {FORMAT}"
+        raise CheckpointError(f"{problem}. Install the newer actsearch that wrote it, or delete the folder.")
+    if words[2] != b"%08x" % zlib.crc32(body):
+        raise CheckpointError(f"{root / FILE} is damaged: it does not match its checksum. {_remedy(root)}")
+    head, _, state = body.partition(b"\n")
+    return json.loads(head), state
+
+
+def _refuse_format_1(root: Path) -> None:
+    """Raises where a folder holds a state of the first format alone, which this version does not read."""
+    if not (root / FILE).exists() and any(root.glob("state-*/state.json")):
+        raise CheckpointError(
+            f"The state in {root} has format 1; this version of actsearch reads format {FORMAT}. {_remedy(root)}"
+        )
+
+
+def _remedy(root: Path) -> str:
+    return f"Delete the folder {root}: that costs a replay of the archive, and no trial."
+
+
+def _settle(folder: Path) -> None:
+    """Waits until the names in a directory would outlive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _body(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((path / _PLAIN).read_text())
-        whole = found["checksum"] == _checksum(found["body"])
-    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError, KeyError) as error:
-        raise _Damaged(f"{_PLAIN} cannot be read ({type(error).__name__})") from error
-    if not whole:
-        raise _Damaged(f"{_PLAIN} does not match its checksum")
-    if found["body"]["format"] > FORMAT:
-        problem = f"{path} has format {found['body']['format']}; this version of actsearch reads formats up to {FORMAT}"
-        raise CheckpointError(f"{problem}. Install the newer actsearch that wrote it, or delete the folder.")
-    return found["body"]
-
-
-def _data(path: Path, body: Mapping[str, Any]) -> np.ndarray:
-    data = np.empty(body["bytes"], np.uint8)
-    if data.size:
-        from orbax.checkpoint import v1 as ocp
-
-        try:
-            data = ocp.load(path / _ARRAYS, {"bytes": data})["bytes"]
-        except Exception as error:  # a damaged file may break any layer of it
-            raise _Damaged(f"its arrays cannot be read ({type(error).__name__})") from error
-    if zlib.crc32(data.data) != body["data_checksum"]:
-        raise _Damaged("its arrays do not match their checksum")
-    return data
-
-
-def _checksum(body: Any) -> int:
-    return zlib.crc32(json.dumps(body).encode())
-
-
-def _number(path: Path) -> int:
-    return int(re.sub(r"\D", "", path.name))
-
-
-def _same(path: Path, there: Mapping[str, Any], here: Mapping[str, Any]) -> None:
-    """Raises where two identities differ; values are compared as text, where NaN is NaN and true is not 1."""
-    one, two = _flat(there), _flat(here)
-    names = [name for name in {**one, **two} if one.get(name) != two.get(name)]
-    if names:
-        changes = "; ".join(f"{n} is {one.get(n, 'absent')} there and {two.get(n, 'absent')} here" for n in names)
-        problem = f"The controller's state in {path.parent} belongs to another run: {changes}"
-        raise CheckpointError(f"{problem}. Give the old values, choose another directory, or delete the folder.")
-
-
-def _flat(value: Any, name: str = "") -> dict[str, str]:
-    """Returns dotted names to values as JSON."""
-    if not isinstance(value, dict) or (name and not value):
-        return {name: json.dumps(value)}
-    inner = (_flat(item, f"{name}.{key}" if name else key) for key, item in value.items())
-    return {key: text for flat in inner for key, text in flat.items()}
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from actsearch.archive.rows import INSERT, TABLES, record_to_row
-from actsearch.archive.sqlite import add_facts, check_pages, damaged_row, explained
+from actsearch.archive.sqlite import add_facts, damaged_row, explained
 
 _FIELDS = (
     "index",
@@ -36,7 +36,6 @@ _QUERY = f"SELECT {', '.join(('id', *_FIELDS[1:], 'checksum'))} FROM trials ORDE
 
 def converted(old: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     """Returns a database of format 2 in memory with what an archive of format 1 holds, every row checked."""
-    check_pages(old, path)
     with explained(path):
         facts = [_intact(row, path) for row in old.execute("SELECT name, value, checksum FROM facts")]
         records = [_record(_intact(row, path)) for row in old.execute(_QUERY)]

@@ -22,7 +22,7 @@ class Outcome(NamedTuple):
     Attributes: as those of `actsearch.trials.Trial`.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody wants of an outcome
     fingerprint: str
     status: Status
     gate: str

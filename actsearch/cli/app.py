@@ -7,7 +7,8 @@ import os
 import sys
 from collections.abc import Callable
 
-from actsearch import ActsearchError, __version__
+from actsearch import __version__
+from actsearch.language import ActsearchError
 
 DESCRIPTION = """Discover activation functions and normalization-activation layers.
 

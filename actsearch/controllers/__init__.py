@@ -1,51 +1,31 @@
-"""How candidates are proposed: (init, ask, tell). A new controller is one file and one row here."""
+"""How candidates are proposed: init, ask, tell. A new controller is one file; `register` makes its name known."""
 
-from actsearch.controllers.base import Controller, Proposal
-from actsearch.controllers.exhaustive import exhaustive
-from actsearch.controllers.gflownet import gflownet
-from actsearch.controllers.pareto_tournament import pareto_tournament
-from actsearch.controllers.ppo import ppo
-from actsearch.controllers.random_search import random_search
-from actsearch.controllers.regularized_evolution import regularized_evolution
-from actsearch.controllers.repeated import repeated
-from actsearch.controllers.successive_halving import successive_halving
-from actsearch.controllers.surrogate import surrogate
-from actsearch.spaces import Space
-
-CONTROLLERS = {
-    "random": random_search,
-    "exhaustive": exhaustive,
-    "evolution": regularized_evolution,
-    "pareto": pareto_tournament,
-    "ppo": ppo,
-    "gflownet": gflownet,
-    "surrogate": surrogate,
-}
-"""Name -> function (space, **options) that makes the controller."""
-
-
-def get_controller(name: str, space: Space, **options) -> Controller:
-    """Returns a named controller of a space; raises ValueError for an unknown name or option."""
-    if name not in CONTROLLERS:
-        raise ValueError(f"Unknown controller {name!r}; write one of {', '.join(CONTROLLERS)}.")
-    try:
-        return CONTROLLERS[name](space, **options)
-    except TypeError as error:
-        raise ValueError(f"Controller {name!r} does not take these options: {error}.") from error
-
+from actsearch.controllers.base import Controller
+from actsearch.controllers.exhaustive import Exhaustive
+from actsearch.controllers.gflownet import GFlowNet
+from actsearch.controllers.pareto_evolution import ParetoEvolution
+from actsearch.controllers.ppo import PPO
+from actsearch.controllers.random_search import Random
+from actsearch.controllers.registry import CONTROLLERS, get_controller, register
+from actsearch.controllers.regularized_evolution import RegularizedEvolution
+from actsearch.controllers.repeated import Repeated
+from actsearch.controllers.seeded import Seeded
+from actsearch.controllers.successive_halving import SuccessiveHalving
+from actsearch.controllers.surrogate import Surrogate
 
 __all__ = [
     "CONTROLLERS",
+    "PPO",
     "Controller",
-    "Proposal",
-    "exhaustive",
+    "Exhaustive",
+    "GFlowNet",
+    "ParetoEvolution",
+    "Random",
+    "RegularizedEvolution",
+    "Repeated",
+    "Seeded",
+    "SuccessiveHalving",
+    "Surrogate",
     "get_controller",
-    "gflownet",
-    "pareto_tournament",
-    "ppo",
-    "random_search",
-    "regularized_evolution",
-    "repeated",
-    "successive_halving",
-    "surrogate",
+    "register",
 ]

@@ -1,128 +1,217 @@
-"""The interface of controllers: three pure functions. One paper, one file; a row in `CONTROLLERS` makes it known.
+"""The contract of controllers, and what several of them share. One paper, one file; `register` makes it known.
 
-A controller proposes programs of a space and learns from trials. It never trains anything, and its state is plain data
-and arrays, so that a search can be repeated or resumed exactly. A complete one, hill climbing with restarts:
+A controller proposes programs of a space and learns from trials. It never trains anything. Its fields are the
+hyperparameters, its state is a NamedTuple of numbers and arrays, and its three methods change nothing that they are
+given, so that a search can be repeated or resumed exactly. A complete one, hill climbing with restarts:
 
+>>> import dataclasses
+>>> from typing import NamedTuple
 >>> import numpy as np
->>> from actsearch.controllers.base import Controller, Proposal, require_choice, rng_from, rng_state
->>> def hill_climbing(space, *, restart: float = 0.2):
-...     '''Proposes mutations of the best program so far, and with probability `restart` a random one.'''
-...     if not 0 <= restart <= 1:
-...         raise ValueError(f"restart is a probability, from 0 to 1; received {restart}.")
-...     require_choice("hill_climbing", space)
+>>> from actsearch.controllers.base import Controller, check_probability, propose, require_decisions, with_choices
+>>> class State(NamedTuple):
+...     seed: int
+...     asked: int = 0
+...     best: np.ndarray | None = None  # choices, int32 [decisions]
+...     score: float = -1.0
+>>> @dataclasses.dataclass(frozen=True)
+... class HillClimbing(Controller[State]):
+...     '''Proposes mutations of the best program so far.
 ...
-...     def init(seed):
-...         return {"rng": rng_state(seed), "best": None, "score": -1.0}
+...     Args:
+...       restart: probability of a random program instead.
+...     '''
 ...
-...     def propose(state, rng):
-...         if state["best"] is None or rng.random() < restart:
-...             return Proposal(space.sample(rng))
-...         return Proposal(space.mutate(space.decode(state["best"]), rng))
+...     name = "hill_climbing"
+...     restart: float = 0.2
 ...
-...     def ask(state, n):
-...         rng = rng_from(state["rng"])
-...         return [propose(state, rng) for _ in range(n)], {**state, "rng": rng.bit_generator.state}
+...     def __post_init__(self):
+...         check_probability("restart", self.restart)
 ...
-...     def tell(state, trials):
-...         for trial in trials:
-...             if trial.score is not None and trial.score > state["score"]:
-...                 state = {**state, "best": list(trial.program.choices), "score": trial.score}
+...     def init(self, space, seed):
+...         require_decisions(self.name, space)
+...         return State(seed)
+...
+...     def ask(self, space, state, n):
+...         numbers = range(state.asked, state.asked + n)
+...         return [self.next(space, state, number) for number in numbers], state._replace(asked=state.asked + n)
+...
+...     def next(self, space, state, number):
+...         rng = np.random.default_rng((state.seed, number))
+...         if state.best is None or rng.random() < self.restart:
+...             return propose(space, space.sample(rng))
+...         return propose(space, space.mutate(space.genotype(state.best.tolist()), rng))
+...
+...     def tell(self, space, state, trials):
+...         for trial, choices in with_choices(space, trials):
+...             if trial.score is not None and trial.score > state.score:
+...                 state = state._replace(best=np.array(choices, np.int32), score=trial.score)
 ...         return state
-...
-...     return Controller("hill_climbing", {"restart": restart}, init, ask, tell)
 
-One row, `CONTROLLERS["hill_climbing"] = hill_climbing`, and the command line, the benchmark and the contract tests
-know it. Until then it runs by hand:
+It searches as it is, `actsearch.search(controller=HillClimbing(restart=0.1))`; after `register(HillClimbing)` its name
+does too, and the command line has a flag for each field. By hand:
 
 >>> from actsearch.spaces import swish
->>> from actsearch.trials.trial import Trial
->>> controller = hill_climbing(swish())
->>> proposals, state = controller.ask(controller.init(0), 2)
->>> state = controller.tell(state, [Trial(i, p.program, "", "ok", 0.5 + i / 10) for i, p in enumerate(proposals)])
->>> state["best"] == list(proposals[1].program.choices)
+>>> from actsearch.trials import Trial
+>>> controller, space = HillClimbing(restart=0.1), swish()
+>>> proposals, state = controller.ask(space, controller.init(space, seed=0), 2)
+>>> trials = [Trial(i, p.program, "", "ok", 0.5 + i / 10, genotype=p.genotype) for i, p in enumerate(proposals)]
+>>> state = controller.tell(space, state, trials)
+>>> space.genotype(state.best.tolist()) == proposals[1].genotype
 True
+>>> controller.config()
+{'name': 'hill_climbing', 'restart': 0.1}
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+import abc
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
+import jax
 import numpy as np
+from numpy.typing import NDArray
 
-from actsearch.language import Program
-from actsearch.spaces import Space
-from actsearch.trials.trial import Trial
+from actsearch.language import ActsearchError
+from actsearch.spaces import Genotype, Space
+from actsearch.trials.trial import Proposal, Trial
 
-State = Any
-"""A controller's own: dicts with text keys and lists of numbers, text, None and arrays, which
-`actsearch.archive.checkpoint` saves and restores exactly."""
+State = TypeVar("State")
+Rows = TypeVar("Rows", bound=tuple[Any, ...])
 
-
-class Proposal(NamedTuple):
-    """A program to score.
-
-    Attributes:
-      program: the candidate.
-      parents: indices of the trials that it was bred from, or of the one trial that it goes on from.
-      repeat: 0 for a first evaluation; r to train a known candidate again, with the r-th further seeds.
-      rung: None to train in full; else how long, a place in the task's `rungs`. Above 0 it goes on from a lower rung.
-    """
-
-    program: Program
-    parents: tuple[int, ...] = ()
-    repeat: int = 0
-    rung: int | None = None
+Bools: TypeAlias = NDArray[np.bool_]
+Choices: TypeAlias = NDArray[np.int32]
+Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
 
 
-class Controller(NamedTuple):
-    """A search strategy over one space.
+class Controller(abc.ABC, Generic[State]):
+    """A search strategy: a frozen dataclass whose fields are the hyperparameters.
+
+    The state is a NamedTuple of ints, floats, None, NumPy and JAX arrays, and NamedTuples, tuples or lists of these.
+    What grows is an array, not a list: `actsearch.archive.checkpoint` saves a state with `flax.serialization` and
+    restores it into one from `init`. Random numbers come from `np.random.default_rng((seed, stream, count))`, so that
+    a counter is all that has to be kept. `init`, `ask` and `tell` leave what they are given as it was.
 
     Attributes:
       name: its id.
-      options: the resolved hyperparameters, kept in the archive.
-      init: seed -> state.
-      ask: (state, n) -> (at most n proposals, state). Fewer than n, or none, when there is nothing left to propose.
-      tell: (state, trials) -> state. Called with the trials of earlier proposals; a search tells them in the order
-        asked, but late, repeated or reordered trials break nothing. A trial without a score (rejected) is told too.
-      least: the smallest budget with which it does anything but start.
-
-    `ask` and `tell` leave the state they are given as it was.
     """
 
-    name: str
-    options: Mapping[str, Any]
-    init: Callable[[int], State]
-    ask: Callable[[State, int], tuple[list[Proposal], State]]
-    tell: Callable[[State, Sequence[Trial]], State]
-    least: int = 1
+    name: ClassVar[str]
+
+    def min_budget(self) -> int:
+        """Returns the smallest number of trials with which it does anything but start."""
+        return 1
+
+    def config(self) -> dict[str, Any]:
+        """Returns its name and hyperparameters as JSON can hold them; they go into the archive.
+
+        A controller inside becomes its own configuration, an object that JSON cannot hold its `repr`.
+        """
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]  # subclasses are dataclasses
+        return {"name": self.name} | {field.name: _plain(getattr(self, field.name)) for field in fields}
+
+    @abc.abstractmethod
+    def init(self, space: Space, seed: int) -> State:
+        """Returns the state before the first proposal; raises ActsearchError for a space that it cannot search."""
+
+    @abc.abstractmethod
+    def ask(self, space: Space, state: State, n: int) -> tuple[list[Proposal], State]:
+        """Returns at most n proposals and the state after them; fewer than n, or none, when nothing is left."""
+
+    @abc.abstractmethod
+    def tell(self, space: Space, state: State, trials: Sequence[Trial]) -> State:
+        """Returns the state after the trials of earlier proposals.
+
+        A search delivers them in the order asked, but late, repeated or reordered trials break nothing. Those without a
+        score, such as rejected ones, are delivered too. A trial without a genotype of the space teaches nothing.
+        """
 
 
-def require_choice(name: str, space: Space) -> None:
-    """Raises a ValueError where a space has no decisions, and so nothing that a controller could vary or learn."""
+def propose(space: Space, genotype: Genotype, parents: tuple[int, ...] = ()) -> Proposal:
+    """Returns the proposal of a genotype of the space."""
+    return Proposal(space.decode(genotype), genotype, parents)
+
+
+def with_choices(space: Space, trials: Sequence[Trial]) -> Iterator[tuple[Trial, tuple[int, ...]]]:
+    """Yields the trials whose genotype is of the space, each with its choices."""
+    for trial in trials:
+        if trial.genotype is not None and trial.genotype.space == space.name:
+            yield trial, trial.genotype.choices
+
+
+def option_counts(space: Space) -> tuple[int, ...]:
+    """Returns the number of options of each decision."""
+    return tuple(len(decision.options) for decision in space.decisions)
+
+
+def choice_table(space: Space, rows: Sequence[Sequence[int]] = ()) -> Choices:
+    """Returns choice vectors as an array [rows, decisions]."""
+    return np.array(rows, np.int32).reshape(len(rows), len(space.decisions))
+
+
+def latest(old: Rows, new: Rows, keep: int) -> Rows:
+    """Returns the last `keep` rows of two tuples of arrays, the older ones first."""
+    joined: Rows = jax.tree.map(lambda a, b: np.concatenate([a, b])[-keep:], old, new)
+    return joined
+
+
+def nested(controller: Controller[Any]) -> Iterator[Controller[Any]]:
+    """Yields a controller and those that it wraps, the outermost first."""
+    yield controller
+    inner = getattr(controller, "inner", None)
+    if isinstance(inner, Controller):
+        yield from nested(inner)
+
+
+def require_decisions(name: str, space: Space) -> None:
+    """Raises where a space has no decisions, and so nothing that a controller could vary or learn."""
     if not space.decisions:
-        raise ValueError(
+        raise ActsearchError(
             f"{name} needs a space with decisions; {space.name} has one program only: score it with `actsearch score`."
         )
 
 
-def at_least(name: str, value: Any, least: int) -> None:
-    """Raises a ValueError unless an option is a whole number of at least `least`."""
+def check_integer(name: str, value: Any, least: int) -> None:
+    """Raises unless a hyperparameter is a whole number of at least `least`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be an integer of at least {least}; received {value!r}.")
+        raise ActsearchError(f"{name} must be an integer of at least {least}; received {value!r}.")
 
 
-def in_range(name: str, value: Any, inside: Callable[[float], bool], text: str) -> None:
-    """Raises a ValueError unless an option is a number for which `inside` holds; `text` says what that is."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not inside(value):
-        raise ValueError(f"{name} must be {text}; received {value!r}.")
+def check_number(name: str, value: Any, legal: Callable[[float], bool], text: str) -> None:
+    """Raises unless a hyperparameter is a number for which `legal` holds; `text` says what that is."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not legal(value):
+        raise ActsearchError(f"{name} must be {text}; received {value!r}.")
 
 
-def rng_state(seed: int) -> dict[str, Any]:
-    """Returns a fresh random generator's state as plain data."""
-    return dict(np.random.PCG64(seed).state)
+def check_probability(name: str, value: Any) -> None:
+    """Raises unless a hyperparameter is a number from 0 to 1."""
+    check_number(name, value, lambda number: 0 <= number <= 1, "a probability, from 0 to 1")
 
 
-def rng_from(state: Mapping[str, Any]) -> np.random.Generator:
-    """Returns the random generator that continues from a state; its own new state is `rng.bit_generator.state`."""
-    bits = np.random.PCG64()
-    bits.state = state  # type: ignore[assignment]
-    return np.random.Generator(bits)
+def check_option(name: str, value: Any, known: Sequence[str]) -> None:
+    """Raises unless a hyperparameter is one of the known texts."""
+    if value not in known:
+        raise ActsearchError(f"{name} must be one of {', '.join(known)}; received {value!r}.")
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Raises unless a hyperparameter is True or False."""
+    if not isinstance(value, bool):
+        raise ActsearchError(f"{name} must be True or False; received {value!r}.")
+
+
+def check_controller(name: str, value: Any) -> None:
+    """Raises unless a wrapper was given a controller."""
+    if not isinstance(value, Controller):
+        raise ActsearchError(
+            f"{name} wraps a controller, such as RegularizedEvolution(); received {value!r}: a name becomes one with "
+            "get_controller(name)."
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Controller):
+        return value.config()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else repr(value)

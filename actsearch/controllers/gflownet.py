@@ -1,31 +1,75 @@
 """An order-preserving generative flow network, after Chen and Mauch (2023, arXiv 2310.00386)."""
 
+import dataclasses
 import functools
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 
-from actsearch.controllers.base import Controller, Proposal, at_least, in_range, require_choice
-from actsearch.controllers.policy import REMEMBERED, compiled, propose
+from actsearch.controllers.base import (
+    Choices,
+    Controller,
+    Floats,
+    check_integer,
+    check_number,
+    check_probability,
+    choice_table,
+    option_counts,
+    propose,
+    require_decisions,
+    with_choices,
+)
+from actsearch.controllers.policy import REMEMBERED, Params, draw_new, policy_functions
+from actsearch.language import ActsearchError
 from actsearch.spaces import Space
+from actsearch.trials.trial import Proposal, Status, Trial
+
+Update: TypeAlias = Callable[..., tuple[Params, optax.OptState]]
 
 
-def gflownet(
-    space: Space,
-    *,
-    batch: int = 16,
-    sample: int = 64,
-    memory: int = 256,
-    updates: int = 8,
-    learning_rate: float = 0.01,
-    explore: float = 0.05,
-    hidden: int = 32,
-    draws: int = 8,
-) -> Controller:
-    """Returns the controller whose policy orders programs as their scores do.
+class Memory(NamedTuple):
+    """The latest trials, each program once with its latest score, the oldest first.
+
+    Attributes:
+      choices: int32 [n, decisions].
+      scores: float64 [n].
+    """
+
+    choices: Choices
+    scores: Floats
+
+
+class State(NamedTuple):
+    """State of the flow network.
+
+    Attributes:
+      seed: of the run.
+      asked: proposals so far.
+      updates: updates of the policy so far.
+      waiting: trials since the last update.
+      params: weights of the policy.
+      opt_state: of Adam.
+      memory: what updates are made of.
+      proposed: the latest proposals, int32 [n, decisions].
+    """
+
+    seed: int
+    asked: int
+    updates: int
+    waiting: int
+    params: Params
+    opt_state: optax.OptState
+    memory: Memory
+    proposed: Choices
+
+
+@dataclasses.dataclass(frozen=True)
+class GFlowNet(Controller[State]):
+    """A flow network whose policy orders programs as their scores do.
 
     Programs are built one choice after another, so that each has one path and its learned reward is its probability,
     up to a constant: R(x) = Z p(x). The order-preserving loss of a set X of programs is
@@ -37,18 +81,17 @@ def gflownet(
     the pairs of a random sample of the programs remembered.
 
     Args:
-      space: where programs come from.
-      batch: trials between two lessons, at least 2.
+      batch: trials between two updates of the policy, at least 2.
       sample: programs in a gradient's sample, which are paired at random; an even number.
-      memory: latest trials remembered, each program with its latest score.
-      updates: gradients of a lesson.
-      learning_rate: of Adam.
+      memory: latest trials remembered, each program with its latest score; at least 2.
+      updates: gradients after each batch, at least 1.
+      learning_rate: of Adam, above 0.
       explore: probability that a proposal is a random program instead, in [0, 1].
-      hidden: features of the policy's state.
+      hidden: features of the policy's state, at least 1.
       draws: a proposal is the first of so many draws that was not proposed before, at least 1.
 
     Raises:
-      ValueError: a hyperparameter out of range, or a space without decisions.
+      ActsearchError: a hyperparameter out of range.
 
     Source: the order-preserving criterion with trajectory balance (ICLR 2024). Different here: the policy alone is
     learned, since Z cancels in the loss; it explores by whole random programs; hyperparameters were chosen on the
@@ -56,90 +99,80 @@ def gflownet(
 
     Example:
       >>> from actsearch.spaces import swish
-      >>> controller = gflownet(swish())
-      >>> proposals, state = controller.ask(controller.init(0), 3)
+      >>> controller, space = GFlowNet(explore=0.1), swish()
+      >>> proposals, state = controller.ask(space, controller.init(space, seed=0), 3)
       >>> len(proposals)
       3
     """
-    options: dict[str, Any] = {"batch": batch, "sample": sample, "memory": memory, "updates": updates}
-    options |= {"hidden": hidden, "draws": draws}
-    for name, value in options.items():
-        at_least(name, value, 1 if name in ("updates", "hidden", "draws") else 2)
-    if sample % 2:
-        raise ValueError(f"sample is paired, and must be even; received {sample}.")
-    in_range("explore", explore, lambda value: 0 <= value <= 1, "a probability, from 0 to 1")
-    in_range("learning_rate", learning_rate, lambda value: value > 0, "above 0")
-    require_choice("gflownet", space)
-    sizes = tuple(len(decision.options) for decision in space.decisions)
-    policy, lesson = compiled(sizes, hidden), _lesson(sizes, hidden, sample, updates, learning_rate)
 
-    def init(seed: int) -> dict[str, Any]:
-        weights = policy.init(seed)
-        optimizer = jax.tree.leaves(optax.adam(learning_rate).init(weights))
-        return {
-            **{"seed": seed, "asked": 0, "lessons": 0, "weights": weights, "optimizer": optimizer},
-            **{"told": [], "waiting": 0, "seen": []},
-        }
+    name = "gflownet"
 
-    def ask(state, n):
-        rng = np.random.default_rng((state["seed"], 1, state["asked"]))
-        fresh = [space.sample(rng) for _ in range(int((rng.random(n) < explore).sum()))]
-        picked, state = propose(policy, state, n - len(fresh), draws)
-        programs = [*(space.decode(choices) for choices, _ in picked), *fresh]
-        seen = [*state["seen"], *(list(program.choices or ()) for program in fresh)][-REMEMBERED:]
-        return [Proposal(program) for program in programs], {
-            **state,
-            "asked": state["asked"] + len(fresh),
-            "seen": seen,
-        }
+    batch: int = 16
+    sample: int = 64
+    memory: int = 256
+    updates: int = 8
+    learning_rate: float = 0.01
+    explore: float = 0.05
+    hidden: int = 32
+    draws: int = 8
 
-    def tell(state, trials):
-        rows = {tuple(row[0]): row[1] for row in state["told"]}
-        new = [trial for trial in trials if trial.status != "failed" and trial.program.choices is not None]
-        for trial in new:
-            rows.pop(trial.program.choices, None)  # the latest stand last
-            rows[trial.program.choices] = float(trial.score or 0.0)
-        told = [[list(choices), score] for choices, score in rows.items()][-memory:]
-        state = {**state, "told": told, "waiting": state["waiting"] + len(new)}
-        while state["waiting"] >= batch:
-            state = learn({**state, "waiting": state["waiting"] - batch})
+    def __post_init__(self) -> None:
+        for name in ("batch", "sample", "memory"):
+            check_integer(name, getattr(self, name), 2)
+        for name in ("updates", "hidden", "draws"):
+            check_integer(name, getattr(self, name), 1)
+        if self.sample % 2:
+            raise ActsearchError(f"sample is paired, and must be even; received {self.sample}.")
+        check_probability("explore", self.explore)
+        check_number("learning_rate", self.learning_rate, lambda rate: rate > 0, "above 0")
+
+    def min_budget(self) -> int:
+        """Returns the trials of an update, and one proposal after it."""
+        return self.batch + 1
+
+    def init(self, space: Space, seed: int) -> State:
+        """Returns the state of a policy that draws as random search does."""
+        require_decisions(self.name, space)
+        params = policy_functions(option_counts(space), self.hidden).init(seed)
+        opt_state = optax.adam(self.learning_rate).init(params)
+        memory = Memory(choice_table(space), np.zeros(0))
+        return State(seed, 0, 0, 0, params, opt_state, memory, choice_table(space))
+
+    def ask(self, space: Space, state: State, n: int) -> tuple[list[Proposal], State]:
+        """Returns n programs drawn from the policy, some of them random instead."""
+        rng = np.random.default_rng((state.seed, 1, state.asked))
+        explored = [space.sample(rng) for _ in range(int((rng.random(n) < self.explore).sum()))]
+        policy, count = policy_functions(option_counts(space), self.hidden), n - len(explored)
+        drawn = policy.sample(state.params, state.seed, self.draws * state.asked, self.draws * count)
+        choices, _ = draw_new(drawn, self.draws, state.proposed)
+        genotypes = [*(space.genotype(row) for row in choices.tolist()), *explored]
+        rows = choice_table(space, [genotype.choices for genotype in genotypes])
+        return [propose(space, genotype) for genotype in genotypes], state._replace(
+            asked=state.asked + n, proposed=np.concatenate([state.proposed, rows])[-REMEMBERED:]
+        )
+
+    def tell(self, space: Space, state: State, trials: Sequence[Trial]) -> State:
+        """Remembers scores, and updates the policy after each batch of them; failed trials teach nothing."""
+        new = [(trial, choices) for trial, choices in with_choices(space, trials) if trial.status is not Status.FAILED]
+        old = state.memory
+        scores = {tuple(row): score for row, score in zip(old.choices.tolist(), old.scores.tolist(), strict=True)}
+        for trial, choices in new:
+            scores.pop(choices, None)  # the latest stand last
+            scores[choices] = float(trial.score or 0.0)
+        rows = list(scores.items())[-self.memory :]
+        memory = Memory(choice_table(space, [row[0] for row in rows]), np.array([row[1] for row in rows], float))
+        state = state._replace(memory=memory, waiting=state.waiting + len(new))
+        while state.waiting >= self.batch:
+            state = self._learn(space, state._replace(waiting=state.waiting - self.batch))
         return state
 
-    def learn(state):
-        rng = np.random.default_rng((state["seed"], 2, state["lessons"]))
-        drawn = rng.integers(len(state["told"]), size=(updates, sample))
-        choices = np.array([row[0] for row in state["told"]], np.int32)[drawn]
-        scores = np.array([row[1] for row in state["told"]], np.float32)[drawn]
-        weights, optimizer = lesson(state["weights"], state["optimizer"], choices, scores)
-        return {**state, "lessons": state["lessons"] + 1, "weights": weights, "optimizer": optimizer}
-
-    options |= {"learning_rate": learning_rate, "explore": explore}
-    return Controller("gflownet", options, init, ask, tell, least=batch + 1)
-
-
-@functools.cache
-def _lesson(sizes, hidden, sample, updates, learning_rate):
-    """Returns the compiled lesson: (weights, optimizer, choices, scores) -> the first two anew."""
-    policy, optimizer = compiled(sizes, hidden), optax.adam(learning_rate)
-
-    def loss(weights, choices, scores):
-        log_p = policy.follow(weights, choices).log_probs.sum(axis=1)
-        pairs, order = log_p.reshape(-1, 2), scores.reshape(-1, 2)
-        return order_loss(pairs[:, 0] - pairs[:, 1], order[:, 0] - order[:, 1]).mean()
-
-    @jax.jit
-    def lesson(weights, leaves, choices, scores):
-        structure = jax.tree.structure(jax.eval_shape(optimizer.init, weights))
-
-        def one(i, carry):
-            weights, state = carry
-            updates, state = optimizer.update(jax.grad(loss)(weights, choices[i], scores[i]), state)
-            return optax.apply_updates(weights, updates), state
-
-        weights, state = jax.lax.fori_loop(0, updates, one, (weights, jax.tree.unflatten(structure, leaves)))
-        return weights, jax.tree.leaves(state)
-
-    return lesson
+    def _learn(self, space: Space, state: State) -> State:
+        """Returns the state after an update."""
+        rng = np.random.default_rng((state.seed, 2, state.updates))
+        drawn = rng.integers(len(state.memory.scores), size=(self.updates, self.sample))
+        choices, scores = state.memory.choices[drawn], np.float32(state.memory.scores[drawn])
+        params, opt_state = _update(option_counts(space), self)(state.params, state.opt_state, choices, scores)
+        return state._replace(updates=state.updates + 1, params=params, opt_state=opt_state)
 
 
 def order_loss(log_ratio: jax.Array, difference: jax.Array) -> jax.Array:
@@ -155,3 +188,30 @@ def order_loss(log_ratio: jax.Array, difference: jax.Array) -> jax.Array:
     """
     first = (1 + jnp.sign(difference)) / 2
     return -first * jax.nn.log_sigmoid(log_ratio) - (1 - first) * jax.nn.log_sigmoid(-log_ratio)
+
+
+@functools.lru_cache(maxsize=8)
+def _update(sizes: tuple[int, ...], controller: GFlowNet) -> Update:
+    """Returns the compiled update, (params, opt_state, choices, scores) -> (params, opt_state).
+
+    It is a function of the arguments alone; the cache only saves its compilation.
+    """
+    policy, optimizer = policy_functions(sizes, controller.hidden), optax.adam(controller.learning_rate)
+
+    def loss(params: Params, choices: jax.Array, scores: jax.Array) -> jax.Array:
+        log_p = policy.follow(params, choices).log_probs.sum(axis=1)
+        pairs, order = log_p.reshape(-1, 2), scores.reshape(-1, 2)
+        return order_loss(pairs[:, 0] - pairs[:, 1], order[:, 0] - order[:, 1]).mean()
+
+    @jax.jit
+    def update(
+        params: Params, opt_state: optax.OptState, choices: jax.Array, scores: jax.Array
+    ) -> tuple[Params, optax.OptState]:
+        def step(i: int, carry: tuple[Params, optax.OptState]) -> tuple[Params, optax.OptState]:
+            updates, state = optimizer.update(jax.grad(loss)(carry[0], choices[i], scores[i]), carry[1])
+            return optax.apply_updates(carry[0], updates), state
+
+        carry: tuple[Params, optax.OptState] = jax.lax.fori_loop(0, controller.updates, step, (params, opt_state))
+        return carry
+
+    return update

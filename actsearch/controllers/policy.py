@@ -7,13 +7,18 @@ the first programs are drawn as random search draws them.
 """
 
 import functools
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from numpy.typing import NDArray
+
+from actsearch.controllers.base import Choices
+
+Params: TypeAlias = list[jax.Array]
+"""Weights of a policy."""
 
 REMEMBERED = 4096
 """Proposals that a learned controller remembers; older ones are forgotten."""
@@ -78,7 +83,9 @@ class Policy(nnx.Module):
     def follow(self, choices: jax.Array) -> Steps:
         """Returns what the policy says of given choices, int32 [n, decisions]."""
 
-        def one(state, inputs):
+        def one(
+            state: tuple[jax.Array, jax.Array], inputs: tuple[jax.Array, jax.Array]
+        ) -> tuple[tuple[jax.Array, jax.Array], Steps]:
             decision, chosen = inputs
             carry, log_probs, value = self.step(state[0], state[1], decision)
             likely = jnp.where(jnp.isfinite(log_probs), log_probs, 0)
@@ -88,15 +95,17 @@ class Policy(nnx.Module):
 
         inputs = jnp.arange(len(self.sizes)), choices.T
         _, steps = jax.lax.scan(one, self.start(len(choices)), inputs)
-        return jax.tree.map(jnp.transpose, steps)
+        return Steps(*(part.T for part in steps))
 
     def sample(self, keys: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Returns one sequence of choices for each key, int32 [n, decisions], and their log-probabilities."""
 
-        def one(state, decision):
+        def one(
+            state: tuple[jax.Array, jax.Array], decision: jax.Array
+        ) -> tuple[tuple[jax.Array, jax.Array], tuple[jax.Array, jax.Array]]:
             carry, log_probs, _ = self.step(state[0], state[1], decision)
-            draw = lambda key, row: jax.random.categorical(jax.random.fold_in(key, decision), row)  # noqa: E731
-            chosen = jax.vmap(draw)(keys, log_probs)
+            step_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, decision)
+            chosen = jax.vmap(jax.random.categorical)(step_keys, log_probs)
             picked = jnp.take_along_axis(log_probs, chosen[:, None], axis=1)[:, 0]
             return (carry, self.rows(chosen, decision)), (chosen, picked)
 
@@ -104,71 +113,92 @@ class Policy(nnx.Module):
         return choices.T, picked.T
 
 
-class Compiled(NamedTuple):
-    """Functions of a policy's weights, which are a list of arrays.
+class Init(Protocol):
+    """seed -> weights."""
 
-    Attributes:
-      init: seed -> weights.
-      sample: (weights, seed, first, n) -> choices [n, decisions] and log-probabilities, as NumPy arrays; sequence i
-        depends on the weights, the seed and first + i, and on n only as rounding does.
-      follow: (weights, choices) -> Steps, to be differentiated.
+    def __call__(self, seed: int) -> Params: ...
+
+
+class Sample(Protocol):
+    """Draws sequences of choices, [n, decisions], with their log-probabilities, as NumPy arrays.
+
+    Sequence i depends on the weights, the seed and first + i, and on n only as rounding does.
     """
 
-    init: Any
-    sample: Any
-    follow: Any
+    def __call__(self, params: Params, seed: int, first: int, n: int) -> tuple[Choices, NDArray[np.float32]]: ...
 
 
-@functools.cache
-def compiled(sizes: tuple[int, ...], hidden: int) -> Compiled:
+class Follow(Protocol):
+    """(weights, choices [n, decisions]) -> Steps, to be differentiated."""
+
+    def __call__(self, params: Params, choices: jax.Array | Choices) -> Steps: ...
+
+
+class PolicyFunctions(NamedTuple):
+    """Functions of a policy's weights.
+
+    Attributes:
+      init: see `Init`.
+      sample: see `Sample`.
+      follow: see `Follow`.
+    """
+
+    init: Init
+    sample: Sample
+    follow: Follow
+
+
+@functools.lru_cache(maxsize=8)
+def policy_functions(sizes: tuple[int, ...], hidden: int) -> PolicyFunctions:
     """Returns a policy's functions, compiled once for all controllers of its shape."""
 
     @jax.jit
-    def init(seed) -> list[jax.Array]:
+    def init(seed: int) -> Params:
         return jax.tree.leaves(nnx.split(Policy(sizes, hidden, rngs=nnx.Rngs(jax.random.key(seed))))[1])
 
     graph, weights = nnx.split(nnx.eval_shape(lambda: Policy(sizes, hidden, rngs=nnx.Rngs(0))))
     structure = jax.tree.structure(weights)
 
-    def policy(leaves: Sequence[jax.Array]) -> Policy:
-        return nnx.merge(graph, jax.tree.unflatten(structure, leaves))
+    def policy(params: Params) -> Policy:
+        return nnx.merge(graph, jax.tree.unflatten(structure, params))
+
+    def follow(params: Params, choices: jax.Array | Choices) -> Steps:
+        return policy(params).follow(jnp.asarray(choices))
 
     @functools.partial(jax.jit, static_argnums=3)
-    def draw(leaves, seed, first, n):
+    def draw(params: Params, seed: int, first: int, n: int) -> tuple[jax.Array, jax.Array]:
         keys = jax.vmap(lambda i: jax.random.fold_in(jax.random.key(seed), first + i))(jnp.arange(n))
-        return policy(leaves).sample(keys)
+        return policy(params).sample(keys)
 
-    def sample(leaves, seed: int, first: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+    def sample(params: Params, seed: int, first: int, n: int) -> tuple[Choices, NDArray[np.float32]]:
         padded = 1 << max(0, n - 1).bit_length()  # a few lengths, so that few are compiled
-        choices, log_probs = jax.device_get(draw(leaves, seed, first, padded))
+        choices, log_probs = jax.device_get(draw(params, seed, first, padded))
         return choices[:n], log_probs[:n]
 
-    return Compiled(init, sample, lambda leaves, choices: policy(leaves).follow(choices))
+    return PolicyFunctions(init, sample, follow)
 
 
-def propose(policy: Compiled, state: dict[str, Any], n: int, draws: int) -> tuple[list[Any], dict[str, Any]]:
-    """Draws n sequences of choices, each the first of `draws` that was not proposed before.
+def draw_new(
+    drawn: tuple[Choices, NDArray[np.float32]], draws: int, proposed: Choices
+) -> tuple[Choices, NDArray[np.float32]]:
+    """Returns the first of each group of `draws` sequences that was not proposed before.
 
-    A score that is known teaches little. Where all draws are known, the policy has made up its mind, and the first one
+    A score that is known teaches little. Where all of a group are known, the policy is certain, and the first one
     stands.
 
     Args:
-      policy: the functions.
-      state: a controller's, with "weights", "seed", "asked" and "seen".
-      n: how many.
+      drawn: choices [groups * draws, decisions] and their log-probabilities.
       draws: at least 1.
+      proposed: choices that were proposed before, [n, decisions].
 
     Returns:
-      Rows [choices, log-probabilities], and the state after them.
+      Choices and log-probabilities, [groups, decisions].
     """
-    drawn = policy.sample(state["weights"], state["seed"], draws * state["asked"], draws * n)
-    rows = list(zip(*(part.tolist() for part in drawn), strict=True))
-    seen = set(map(tuple, state["seen"]))
-    picked = []
-    for i in range(0, len(rows), draws):
-        group = rows[i : i + draws]
-        row = next((row for row in group if tuple(row[0]) not in seen), group[0])
-        seen.add(tuple(row[0]))
-        picked.append(list(row))
-    proposed = [*state["seen"], *(choices for choices, _ in picked)]
-    return picked, {**state, "asked": state["asked"] + n, "seen": proposed[-REMEMBERED:]}
+    known = set(map(tuple, proposed.tolist()))
+    rows = list(map(tuple, drawn[0].tolist()))
+    places = []
+    for start in range(0, len(rows), draws):
+        place = next((i for i in range(start, start + draws) if rows[i] not in known), start)
+        known.add(rows[place])
+        places.append(place)
+    return drawn[0][places], drawn[1][places]

@@ -1,36 +1,91 @@
 """Reinforcement learning of a recurrent policy, after Ramachandran, Zoph and Le (2017), with PPO or REINFORCE."""
 
+import dataclasses
 import functools
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from numpy.typing import NDArray
 
-from actsearch.controllers.base import Controller, Proposal, at_least, in_range, require_choice
-from actsearch.controllers.policy import REMEMBERED, compiled, propose
+from actsearch.controllers.base import (
+    Choices,
+    Controller,
+    Floats,
+    check_flag,
+    check_integer,
+    check_number,
+    check_option,
+    choice_table,
+    latest,
+    option_counts,
+    propose,
+    require_decisions,
+    with_choices,
+)
+from actsearch.controllers.policy import REMEMBERED, Params, draw_new, policy_functions
 from actsearch.spaces import Space
-from actsearch.trials.trial import Trial
+from actsearch.trials.trial import Proposal, Status, Trial
+
+Algorithm = Literal["ppo", "reinforce"]
+Baseline = Literal["average", "value"]
+Update: TypeAlias = Callable[..., tuple[Params, optax.OptState]]
 
 
-def ppo(
-    space: Space,
-    *,
-    algorithm: Literal["ppo", "reinforce"] = "ppo",
-    batch: int = 8,
-    epochs: int = 4,
-    learning_rate: float = 0.005,
-    clip: float = 0.2,
-    entropy: float = 0.1,
-    hidden: int = 32,
-    baseline: Literal["average", "value"] = "average",
-    decay: float = 0.9,
-    normalize: bool = False,
-    draws: int = 8,
-) -> Controller:
-    """Returns the reinforcement learning controller of the Swish paper.
+class Sequences(NamedTuple):
+    """Proposals whose trials have not come back.
+
+    Attributes:
+      choices: int32 [n, decisions].
+      log_probs: of each choice when it was proposed, float32 [n, decisions].
+    """
+
+    choices: Choices
+    log_probs: NDArray[np.float32]
+
+
+class Experience(NamedTuple):
+    """Proposals with rewards that wait for the next update.
+
+    Attributes:
+      sequences: n of them.
+      rewards: float64 [n].
+    """
+
+    sequences: Sequences
+    rewards: Floats
+
+
+class State(NamedTuple):
+    """State of the reinforcement learner.
+
+    Attributes:
+      seed: of the run.
+      asked: proposals so far.
+      params: weights of the policy.
+      opt_state: of Adam.
+      baseline: moving average of the rewards, None before the first update.
+      pending: proposals whose trials have not come back, the latest ones.
+      experience: fewer than a batch.
+      proposed: the latest proposals, int32 [n, decisions].
+    """
+
+    seed: int
+    asked: int
+    params: Params
+    opt_state: optax.OptState
+    baseline: float | None
+    pending: Sequences
+    experience: Experience
+    proposed: Choices
+
+
+@dataclasses.dataclass(frozen=True)
+class PPO(Controller[State]):
+    """The reinforcement learning controller of the Swish paper.
 
     A recurrent policy picks one component after another (`actsearch.controllers.policy`). The reward R of a program is
     its trial's score, 0 where a gate rejected it. After each `batch` of trials the policy follows `epochs` gradients of
@@ -41,22 +96,21 @@ def ppo(
     of the rewards. With r_t as of the proposal, trials may return late and in any order.
 
     Args:
-      space: where programs come from.
       algorithm: "ppo", or "reinforce": one gradient of -r A with r cut off at 1 + clip, and no epochs.
       batch: trials of an update, at least 2.
-      epochs: gradients of an update.
-      learning_rate: of Adam.
+      epochs: gradients of an update, at least 1.
+      learning_rate: of Adam, above 0.
       clip: bound of the ratio's change, above 0.
       entropy: weight of the entropy bonus, at least 0.
-      hidden: features of the policy's state.
+      hidden: features of the policy's state, at least 1.
       baseline: "average", or "value": a value head predicts R before each choice, b is its prediction, and its squared
         error is added to the loss.
       decay: of the moving average, in [0, 1).
-      normalize: divides A by its standard deviation in the batch.
+      normalize: divide A by its standard deviation in the batch.
       draws: a proposal is the first of so many draws that was not proposed before, at least 1.
 
     Raises:
-      ValueError: a hyperparameter out of range, or a space without decisions.
+      ActsearchError: a hyperparameter out of range.
 
     Source: section 2 names the recurrent controller, PPO (Schulman et al. 2017, arXiv 1707.06347, equation 7), the
     validation accuracy as reward and its exponential moving average as baseline; both are the defaults. It does not
@@ -66,111 +120,86 @@ def ppo(
 
     Example:
       >>> from actsearch.spaces import swish
-      >>> controller = ppo(swish())
-      >>> proposals, state = controller.ask(controller.init(0), 3)
-      >>> len(proposals), len(state["pending"])
-      (3, 3)
+      >>> controller, space = PPO(entropy=0.05), swish()
+      >>> proposals, state = controller.ask(space, controller.init(space, seed=0), 3)
+      >>> len(proposals), state.pending.choices.shape
+      (3, (3, 3))
     """
-    options = {
-        **{"algorithm": algorithm, "batch": batch, "epochs": epochs, "learning_rate": learning_rate, "clip": clip},
-        **{
-            "entropy": entropy,
-            "hidden": hidden,
-            "baseline": baseline,
-            "decay": decay,
-            "normalize": normalize,
-            "draws": draws,
-        },
-    }
-    _check(options)
-    require_choice("ppo", space)
-    sizes = tuple(len(decision.options) for decision in space.decisions)
-    policy = compiled(sizes, hidden)
-    lesson = _lesson(sizes, hidden, algorithm, epochs, learning_rate, clip, entropy, baseline, normalize)
 
-    def init(seed: int) -> dict[str, Any]:
-        weights = policy.init(seed)
-        optimizer = jax.tree.leaves(optax.adam(learning_rate).init(weights))
-        return {
-            **{"seed": seed, "asked": 0, "weights": weights, "optimizer": optimizer, "baseline": None},
-            **{"pending": [], "seen": [], "told": []},
-        }
+    name = "ppo"
 
-    def ask(state, n):
-        picked, state = propose(policy, state, n, draws)
-        proposals = [Proposal(space.decode(choices)) for choices, _ in picked]
-        return proposals, {**state, "pending": [*state["pending"], *picked][-REMEMBERED:]}
+    algorithm: Algorithm = "ppo"
+    batch: int = 8
+    epochs: int = 4
+    learning_rate: float = 0.005
+    clip: float = 0.2
+    entropy: float = 0.1
+    hidden: int = 32
+    baseline: Baseline = "average"
+    decay: float = 0.9
+    normalize: bool = False
+    draws: int = 8
 
-    def tell(state, trials):
-        pending, told = _match(state["pending"], trials)
-        state = {**state, "pending": pending, "told": state["told"] + told}
-        while len(state["told"]) >= batch:
-            state = learn({**state, "told": state["told"][batch:]}, state["told"][:batch])
+    def __post_init__(self) -> None:
+        check_option("algorithm", self.algorithm, get_args(Algorithm))
+        check_option("baseline", self.baseline, get_args(Baseline))
+        check_integer("batch", self.batch, 2)
+        check_integer("epochs", self.epochs, 1)
+        check_integer("hidden", self.hidden, 1)
+        check_integer("draws", self.draws, 1)
+        check_number("learning_rate", self.learning_rate, lambda rate: rate > 0, "above 0")
+        check_number("clip", self.clip, lambda clip: clip > 0, "above 0")
+        check_number("entropy", self.entropy, lambda weight: weight >= 0, "at least 0")
+        check_number("decay", self.decay, lambda decay: 0 <= decay < 1, "from 0 to below 1")
+        check_flag("normalize", self.normalize)
+
+    def min_budget(self) -> int:
+        """Returns the trials of an update, and one proposal after it."""
+        return self.batch + 1
+
+    def init(self, space: Space, seed: int) -> State:
+        """Returns the state of a policy that draws as random search does."""
+        require_decisions(self.name, space)
+        params = policy_functions(option_counts(space), self.hidden).init(seed)
+        opt_state = optax.adam(self.learning_rate).init(params)
+        pending = _sequences(space, [])
+        return State(seed, 0, params, opt_state, None, pending, Experience(pending, np.zeros(0)), choice_table(space))
+
+    def ask(self, space: Space, state: State, n: int) -> tuple[list[Proposal], State]:
+        """Returns n programs drawn from the policy."""
+        policy = policy_functions(option_counts(space), self.hidden)
+        drawn = policy.sample(state.params, state.seed, self.draws * state.asked, self.draws * n)
+        new = Sequences(*draw_new(drawn, self.draws, state.proposed))
+        proposals = [propose(space, space.genotype(row)) for row in new.choices.tolist()]
+        return proposals, state._replace(
+            asked=state.asked + n,
+            pending=latest(state.pending, new, REMEMBERED),
+            proposed=np.concatenate([state.proposed, new.choices])[-REMEMBERED:],
+        )
+
+    def tell(self, space: Space, state: State, trials: Sequence[Trial]) -> State:
+        """Collects rewards, and updates the policy after each batch of them."""
+        pending, new = _match(space, state.pending, trials)
+        experience: Experience = jax.tree.map(lambda old, more: np.concatenate([old, more]), state.experience, new)
+        state = state._replace(pending=pending, experience=experience)
+        while len(state.experience.rewards) >= self.batch:
+            now = jax.tree.map(lambda rows: rows[: self.batch], state.experience)
+            rest = jax.tree.map(lambda rows: rows[self.batch :], state.experience)
+            state = self._learn(space, state._replace(experience=rest), now)
         return state
 
-    def learn(state, rows):
-        choices, log_probs, rewards = (np.array(column) for column in zip(*rows, strict=True))
-        before = rewards.mean() if state["baseline"] is None else state["baseline"]
-        arrays = choices.astype(np.int32), log_probs.astype(np.float32), np.float32(rewards), np.float32(before)
-        weights, optimizer = lesson(state["weights"], state["optimizer"], *arrays)
-        after = decay * before + (1 - decay) * rewards.mean()
-        return {**state, "weights": weights, "optimizer": optimizer, "baseline": float(after)}
-
-    return Controller("ppo", options, init, ask, tell, least=batch + 1)
-
-
-def _match(pending: list, trials: Sequence[Trial]) -> tuple[list, list]:
-    """Returns the proposals still waited for, and (choices, log-probabilities, reward) of those that came back.
-
-    A trial that nothing waits for, such as one told twice, teaches nothing; a failed one says nothing of its program.
-    """
-    waiting: dict[tuple[int, ...], list[int]] = {}
-    for place, (choices, _) in enumerate(pending):
-        waiting.setdefault(tuple(choices), []).append(place)
-    done, told = set(), []
-    for trial in trials:
-        places = waiting.get(trial.program.choices or ())
-        if places:
-            done.add(place := places.pop(0))
-            if trial.status != "failed":
-                told.append([*pending[place], float(trial.score or 0.0)])
-    return [row for place, row in enumerate(pending) if place not in done], told
+    def _learn(self, space: Space, state: State, batch: Experience) -> State:
+        """Returns the state after an update."""
+        mean = float(batch.rewards.mean())
+        before = mean if state.baseline is None else state.baseline
+        params, opt_state = _update(option_counts(space), self)(
+            state.params, state.opt_state, batch.sequences, np.float32(batch.rewards), np.float32(before)
+        )
+        baseline = self.decay * before + (1 - self.decay) * mean
+        return state._replace(params=params, opt_state=opt_state, baseline=baseline)
 
 
-@functools.cache
-def _lesson(sizes, hidden, algorithm, epochs, learning_rate, clip, entropy, baseline, normalize):
-    """Returns the compiled update: (weights, optimizer, choices, log_probs, rewards, average) -> the first two anew."""
-    policy, optimizer = compiled(sizes, hidden), optax.adam(learning_rate)
-
-    def loss(weights, choices, log_probs, rewards, average):
-        steps = policy.follow(weights, choices)
-        expected = jax.lax.stop_gradient(steps.values) if baseline == "value" else average
-        advantage = jnp.broadcast_to(rewards[:, None] - expected, log_probs.shape)
-        if normalize:
-            advantage = advantage / (advantage.std() + 1e-6)
-        gain = clipped_gain(steps.log_probs - log_probs, advantage, clip, algorithm)
-        error = jnp.square(steps.values - rewards[:, None]).mean() if baseline == "value" else 0.0
-        return error - gain.mean() - entropy * steps.entropy.mean()
-
-    @jax.jit
-    def lesson(weights, leaves, *batch):
-        structure = jax.tree.structure(jax.eval_shape(optimizer.init, weights))
-
-        def one(_, carry):
-            weights, state = carry
-            updates, state = optimizer.update(jax.grad(loss)(weights, *batch), state)
-            return optax.apply_updates(weights, updates), state
-
-        carry = weights, jax.tree.unflatten(structure, leaves)
-        weights, state = jax.lax.fori_loop(0, epochs if algorithm == "ppo" else 1, one, carry)
-        return weights, jax.tree.leaves(state)
-
-    return lesson
-
-
-def clipped_gain(
-    log_ratio: jax.Array, advantage: jax.Array, clip: float, algorithm: Literal["ppo", "reinforce"] = "ppo"
-) -> jax.Array:
+def clipped_gain(log_ratio: jax.Array, advantage: jax.Array, clip: float, algorithm: Algorithm = "ppo") -> jax.Array:
     """Returns what is to be maximised, elementwise.
 
         ppo:        min(r A, clip(r, 1 - clip, 1 + clip) A),  r = exp(log_ratio)
@@ -195,13 +224,59 @@ def clipped_gain(
     return jnp.minimum(ratio * advantage, jnp.clip(ratio, 1 - clip, 1 + clip) * advantage)
 
 
-def _check(options: dict[str, Any]) -> None:
-    for name, known in {"algorithm": ("ppo", "reinforce"), "baseline": ("average", "value")}.items():
-        if options[name] not in known:
-            raise ValueError(f"{name} is {' or '.join(known)}; received {options[name]!r}.")
-    for name, least in {"batch": 2, "epochs": 1, "hidden": 1, "draws": 1}.items():
-        at_least(name, options[name], least)
-    for name in ("learning_rate", "clip"):
-        in_range(name, options[name], lambda value: value > 0, "above 0")
-    in_range("entropy", options["entropy"], lambda value: value >= 0, "at least 0")
-    in_range("decay", options["decay"], lambda value: 0 <= value < 1, "from 0 to below 1")
+def _sequences(space: Space, rows: Sequence[tuple[tuple[int, ...], Any]]) -> Sequences:
+    choices = choice_table(space, [row[0] for row in rows])
+    return Sequences(choices, np.array([row[1] for row in rows], np.float32).reshape(choices.shape))
+
+
+def _match(space: Space, pending: Sequences, trials: Sequence[Trial]) -> tuple[Sequences, Experience]:
+    """Returns the proposals whose trials are still to come, and those that came back with their rewards.
+
+    A trial that no proposal waits for, such as one delivered twice, teaches nothing; a failed one says nothing of its
+    program.
+    """
+    waiting: dict[tuple[int, ...], list[int]] = {}
+    for place, row in enumerate(pending.choices.tolist()):
+        waiting.setdefault(tuple(row), []).append(place)
+    back, places, rewards = set(), [], []
+    for trial, choices in with_choices(space, trials):
+        if waiting.get(choices):
+            back.add(place := waiting[choices].pop(0))
+            if trial.status is not Status.FAILED:
+                places.append(place)
+                rewards.append(float(trial.score or 0.0))
+    left = [place for place in range(len(pending.choices)) if place not in back]
+    rewarded = Sequences(pending.choices[places], pending.log_probs[places])
+    return Sequences(pending.choices[left], pending.log_probs[left]), Experience(rewarded, np.array(rewards, float))
+
+
+@functools.lru_cache(maxsize=8)
+def _update(sizes: tuple[int, ...], controller: PPO) -> Update:
+    """Returns the compiled update, (params, opt_state, sequences, rewards, average) -> (params, opt_state).
+
+    It is a function of the arguments alone; the cache only saves its compilation.
+    """
+    policy, optimizer = policy_functions(sizes, controller.hidden), optax.adam(controller.learning_rate)
+    epochs = controller.epochs if controller.algorithm == "ppo" else 1
+
+    def loss(params: Params, sequences: Sequences, rewards: jax.Array, average: jax.Array) -> jax.Array:
+        steps = policy.follow(params, sequences.choices)
+        learned = controller.baseline == "value"
+        expected = jax.lax.stop_gradient(steps.values) if learned else average
+        advantage = jnp.broadcast_to(rewards[:, None] - expected, steps.log_probs.shape)
+        if controller.normalize:
+            advantage = advantage / (advantage.std() + 1e-6)
+        gain = clipped_gain(steps.log_probs - sequences.log_probs, advantage, controller.clip, controller.algorithm)
+        error = jnp.square(steps.values - rewards[:, None]).mean() if learned else 0.0
+        return error - gain.mean() - controller.entropy * steps.entropy.mean()
+
+    @jax.jit
+    def update(params: Params, opt_state: optax.OptState, *batch: Any) -> tuple[Params, optax.OptState]:
+        def step(_: int, carry: tuple[Params, optax.OptState]) -> tuple[Params, optax.OptState]:
+            updates, state = optimizer.update(jax.grad(loss)(carry[0], *batch), carry[1])
+            return optax.apply_updates(carry[0], updates), state
+
+        carry: tuple[Params, optax.OptState] = jax.lax.fori_loop(0, epochs, step, (params, opt_state))
+        return carry
+
+    return update

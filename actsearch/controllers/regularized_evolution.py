@@ -1,63 +1,130 @@
 """Regularized (aging) evolution, after Real, Aggarwal, Huang and Le (2019, arXiv 1802.01548)."""
 
-from actsearch.controllers.base import Controller, Proposal, at_least, require_choice, rng_from, rng_state
+import dataclasses
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from actsearch.controllers.base import (
+    Choices,
+    Controller,
+    Floats,
+    Ints,
+    check_integer,
+    check_probability,
+    choice_table,
+    latest,
+    propose,
+    require_decisions,
+    with_choices,
+)
+from actsearch.language import ActsearchError
 from actsearch.spaces import Space
+from actsearch.trials.trial import Proposal, Trial
 
 
-def regularized_evolution(
-    space: Space, *, population: int = 100, sample: int = 25, mutation: float = 1.0
-) -> Controller:
-    """Returns aging evolution: the best of a random sample breeds, the oldest member dies.
+class Members(NamedTuple):
+    """A population, the oldest member first.
+
+    Attributes:
+      trial: index of each member's trial, int64 [members].
+      choices: of its program, int32 [members, decisions].
+      score: of its trial, float64 [members].
+    """
+
+    trial: Ints
+    choices: Choices
+    score: Floats
+
+
+class State(NamedTuple):
+    """State of aging evolution.
+
+    Attributes:
+      seed: of the run.
+      asked: proposals so far.
+      members: the population.
+    """
+
+    seed: int
+    asked: int
+    members: Members
+
+
+@dataclasses.dataclass(frozen=True)
+class RegularizedEvolution(Controller[State]):
+    """Aging evolution: the best of a random sample breeds, the oldest member dies.
 
     The first `population` members are random. Each later proposal is a mutation of the best of `sample` members drawn
     without replacement. Only trials with a score become members, so a rejected program takes no one's place; a
     diverged one has score 0.
 
     Args:
-      space: where programs come from.
       population: members kept, at least 2; the paper's default is 100.
       sample: members in a tournament, 1 to `population`; the paper's default is 25.
       mutation: probability that a proposal is a mutation and not a fresh random program; the paper always mutates.
 
     Raises:
-      ValueError: a hyperparameter out of range, or a space without decisions.
+      ActsearchError: a hyperparameter out of range.
 
     Source: Real et al. 2019, algorithm 1. Different here: proposals come in batches, bred from the population as it was
     when the batch was asked for, as the paper's parallel workers do.
 
     Example:
-      >>> from actsearch.spaces import swish
-      >>> regularized_evolution(swish(), population=50, sample=10).options["sample"]
-      10
+      >>> RegularizedEvolution(population=50, sample=10)
+      RegularizedEvolution(population=50, sample=10, mutation=1.0)
     """
-    at_least("population", population, 2)
-    at_least("sample", sample, 1)
-    if sample > population:
-        raise ValueError(f"sample must be from 1 to population ({population}); received {sample}.")
-    if not 0 <= mutation <= 1:
-        raise ValueError(f"mutation is a probability, from 0 to 1; received {mutation}.")
 
-    require_choice("evolution", space)
+    name = "evolution"
 
-    def init(seed):
-        return {"rng": rng_state(seed), "members": []}
+    population: int = 100
+    sample: int = 25
+    mutation: float = 1.0
 
-    def propose(members, rng):
-        if len(members) < population or rng.random() >= mutation:
-            return Proposal(space.sample(rng))
-        tournament = rng.choice(len(members), sample, replace=False)
+    def __post_init__(self) -> None:
+        check_integer("population", self.population, 2)
+        check_integer("sample", self.sample, 1)
+        if self.sample > self.population:
+            raise ActsearchError(f"sample must be from 1 to population ({self.population}); received {self.sample}.")
+        check_probability("mutation", self.mutation)
+
+    def min_budget(self) -> int:
+        """Returns the size of the population and one mutation."""
+        return self.population + 1
+
+    def init(self, space: Space, seed: int) -> State:
+        """Returns the state of an empty population."""
+        require_decisions(self.name, space)
+        return State(seed, 0, _members(space, []))
+
+    def ask(self, space: Space, state: State, n: int) -> tuple[list[Proposal], State]:
+        """Returns n mutations of winners of tournaments, or random programs while the population is small."""
+        numbers = range(state.asked, state.asked + n)
+        proposals = [self._next(space, state.members, np.random.default_rng((state.seed, i))) for i in numbers]
+        return proposals, state._replace(asked=state.asked + n)
+
+    def tell(self, space: Space, state: State, trials: Sequence[Trial]) -> State:
+        """Adds the trials that have a score, and lets the oldest members die."""
+        new = _members(space, [(t.index, choices, t.score) for t, choices in with_choices(space, trials)])
+        return state._replace(members=latest(state.members, new, self.population))
+
+    def _next(self, space: Space, members: Members, rng: np.random.Generator) -> Proposal:
+        count = len(members.trial)
+        if count < self.population or rng.random() >= self.mutation:
+            return propose(space, space.sample(rng))
+        tournament = rng.choice(count, self.sample, replace=False)
         # The younger of two equals wins, so that ties do not keep old members breeding.
-        index, choices, _ = max((members[i] for i in tournament), key=lambda member: (member[2], member[0]))
-        return Proposal(space.mutate(space.decode(choices), rng), (index,))
+        winner = max(tournament, key=lambda place: (members.score[place], members.trial[place]))
+        parent = space.genotype(members.choices[winner].tolist())
+        return propose(space, space.mutate(parent, rng), (int(members.trial[winner]),))
 
-    def ask(state, n):
-        rng = rng_from(state["rng"])
-        proposals = [propose(state["members"], rng) for _ in range(n)]
-        return proposals, {**state, "rng": rng.bit_generator.state}
 
-    def tell(state, trials):
-        scored = [[t.index, list(t.program.choices), t.score] for t in trials if t.score is not None]
-        return {**state, "members": [*state["members"], *scored][-population:]}
-
-    options = {"population": population, "sample": sample, "mutation": mutation}
-    return Controller("evolution", options, init, ask, tell, least=population + 1)
+def _members(space: Space, rows: Sequence[tuple[int, tuple[int, ...], float | None]]) -> Members:
+    """Returns the rows that have a score as members."""
+    scored = [row for row in rows if row[2] is not None]
+    return Members(
+        trial=np.array([row[0] for row in scored], np.int64),
+        choices=choice_table(space, [row[1] for row in scored]),
+        score=np.array([row[2] for row in scored], np.float64),
+    )

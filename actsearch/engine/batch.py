@@ -10,7 +10,8 @@ from jax import lax
 
 from actsearch.engine.function import NormSettings
 from actsearch.engine.interpret import interpreter
-from actsearch.engine.probe import GROUPS, quiet_float64
+from actsearch.engine.probe import GROUPS
+from actsearch.language import nans_allowed
 from actsearch.spaces.template import Template
 
 CHUNK = 256
@@ -30,7 +31,7 @@ def evaluate_batch(template: Template, choices: np.ndarray, inputs: np.ndarray, 
       Outputs, float64 [programs, settings, elements of an input].
     """
     parts = [np.zeros((0, len(inputs), inputs[0].size))]
-    with quiet_float64():
+    with jax.enable_x64(True), nans_allowed():
         for first in range(0, len(choices), CHUNK):
             chunk = choices[first : first + CHUNK]
             padded = np.pad(chunk, ((0, CHUNK - len(chunk)), (0, 0)))

@@ -9,17 +9,16 @@ tensors [batch, height, width, features]:
 Programs with reductions see them as images whose examples and channels differ in mean and scale; others see points.
 """
 
-import contextlib
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from actsearch.engine.specialize import evaluate
-from actsearch.language import PRIMITIVES, Primitive, Program
+from actsearch.language import PRIMITIVES, Primitive, Program, nans_allowed
 
 RESOLUTION = 1e-6
 """Outputs that differ by less, absolute below 1 and relative above, count as equal."""
@@ -87,11 +86,11 @@ def evaluate_all(program: Program, tensors: np.ndarray, values: np.ndarray) -> n
       float64 [settings, tensors, ...].
     """
     count, shape = len(values), tensors.shape
-    rows = 2 ** math.ceil(math.log2(count))  # each operation is compiled once for each shape: let them be few
+    rows = 2 * 4 ** max(0, math.ceil(math.log(count / 2, 4)))  # few shapes: each operation is compiled for each
     padded = np.repeat(np.pad(values, ((0, rows - count), (0, 0)), mode="edge"), len(tensors), axis=0)
     columns = padded.T.reshape(-1, len(padded), *[1] * (len(shape) - 1))
     x = np.tile(tensors, (rows, *[1] * (len(shape) - 1)))
-    with quiet_float64():
+    with jax.enable_x64(True), nans_allowed():
         inputs = {name: jnp.asarray(x, jnp.float64) for name in program.inputs or ("x",)}
         parameters = {name: jnp.asarray(row) for (name, _), row in zip(program.parameters, columns, strict=True)}
         functions = {node.op: _compiled(PRIMITIVES[node.op]) for node in program.nodes if node.args}
@@ -105,13 +104,6 @@ def _compiled(row: Primitive) -> Callable[..., jax.Array]:
     if row.kind == "elementwise":
         return jax.jit(row.function)
     return jax.jit(jax.vmap(functools.partial(row.function, groups=GROUPS)))
-
-
-@contextlib.contextmanager
-def quiet_float64() -> Iterator[None]:
-    """Computes in float64, where NaN and infinity are values, whatever the user's settings for debugging."""
-    with jax.enable_x64(True), jax.debug_nans(False), jax.debug_infs(False):
-        yield
 
 
 def quantise(outputs: np.ndarray) -> np.ndarray:

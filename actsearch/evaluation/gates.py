@@ -1,75 +1,177 @@
-"""Gates: cheap tests before training, in a fixed order. A candidate that fails one is a value, never an exception.
+"""Gates: tests that stop a candidate before it costs a whole evaluation. A stopped candidate is a value, no exception.
 
-The gates of layers, after Liu et al. 2020, section 3.3, are the cheap ones here, `quality` (inside training, see
-`actsearch.evaluation.train`) and `stability` (`actsearch.evaluation.stability`).
+A gate is one row of `GATES`, and the rows are tried in their order. Those that stand before training look at the
+program alone; those after it look at what a measurement on the first seed's network gave. The gates of layers follow
+Liu et al. 2020 (Evolving normalization-activation layers), section 3.3.
 """
 
-import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+import dataclasses
+import functools
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from actsearch.engine import NormSettings
-from actsearch.engine.fingerprint import Identity, identity
+from actsearch.engine import Identity, NormSettings
+from actsearch.engine import identity as identity_of
 from actsearch.engine.probe import evaluate_on, tensor_probe
 from actsearch.engine.specialize import evaluate_layer
-from actsearch.language import Program
+from actsearch.evaluation.stability import LIMIT, Stability, ascend
+from actsearch.evaluation.train import Outcome, train
+from actsearch.language import ActsearchError, Program
+from actsearch.tasks import Task
 
-GATES = ("shape", "finite", "duplicate")
-"""Of activations, in the order in which they are tried: evaluates at all, finite on the probe, not seen before."""
-
-LAYER_GATES = ("shape", "input", "scale", "duplicate", "quality", "stability")
-"""Of layers: evaluates at all, depends on its input, keeps a sane scale, not seen before, and two that train."""
+Kind = Literal["activation", "layer"]
 
 SCALES = (1e-3, 1e3)
 """Bounds of the root mean square of a layer's output on normal tensors of unit scale, at its initial parameters."""
 
 
-class Verdict(NamedTuple):
-    """What the gates say of a program.
+@dataclasses.dataclass(frozen=True)
+class Screened:
+    """A candidate as the gates before training see it."""
+
+    program: Program
+
+    @functools.cached_property
+    def identity(self) -> Identity:
+        """Fingerprint and finiteness of the program, computed when first asked for."""
+        return identity_of(self.program)
+
+
+@dataclasses.dataclass(frozen=True)
+class Gate:
+    """One gate.
 
     Attributes:
-      status: "pass", "rejected:<gate>" or "duplicate".
+      name: stands in `Trial.gate`.
+      test: returns the reason to reject a candidate, "" to let it pass. Before training it is called with a `Screened`;
+        after it with the task and the results of `measure`, one a seed.
+      summary: what it demands, for people.
+      kinds: of candidates that it is for.
+      measure: None for a gate before training; `train` for one that looks at the outcomes of training, on every task;
+        another measurement with the signature of `train`, such as `ascend`, for one that is run on the first task.
+
+    Example:
+      >>> from actsearch.language import parse
+      >>> short = Gate("short", lambda c: "" if len(c.program.nodes) < 9 else "too long", "has at most 8 nodes")
+      >>> screen(parse("x * x * x * x * x * x"), [*gates_of("activation"), short])
+      Verdict(fingerprint='0a6ae3c1fd0ce6a37e5c9dc9b9fbc84f', gate='short', note='too long')
+    """
+
+    name: str
+    test: Callable[..., str]
+    summary: str
+    kinds: tuple[Kind, ...] = ("activation", "layer")
+    measure: Callable[..., Any] | None = None
+
+    @property
+    def stage(self) -> Literal["before", "after"]:
+        """Whether it is tried before or after training."""
+        return "before" if self.measure is None else "after"
+
+
+class Verdict(NamedTuple):
+    """What the gates before training say of a program.
+
+    Attributes:
       fingerprint: functional identity; empty where the program could not be evaluated.
-      duplicate_of: the index under which the fingerprint was seen first, or None.
-      seconds: what the gates cost.
+      gate: the one that rejects it; empty where it passes.
       note: why, for people.
     """
 
-    status: str
     fingerprint: str
-    duplicate_of: int | None
-    seconds: float
+    gate: str = ""
     note: str = ""
 
 
-def pass_gates(program: Program, seen: Mapping[str, int], gates: tuple[str, ...] = GATES) -> Verdict:
-    """Returns the verdict on a program, given the index of each fingerprint seen so far.
+def screen(program: Program, gates: Iterable[Gate]) -> Verdict:
+    """Returns the verdict of the gates before training; the first that rejects ends it.
 
-    Args:
-      program: the candidate.
-      seen: index of each fingerprint seen so far.
-      gates: GATES or LAYER_GATES; those that need training are not tried here.
+    Example:
+      >>> from actsearch.language import parse
+      >>> screen(parse("log(x)"), gates_of("activation")).gate
+      'finite'
     """
-    began = time.perf_counter()
-    try:
-        if program.inputs not in ((), ("x",)):
-            raise ValueError(f"a candidate reads x alone; {program} reads {', '.join(program.inputs)}")
-        found = identity(program)
-    except (TypeError, ValueError, KeyError) as error:  # a program that no engine can evaluate
-        return Verdict("rejected:shape", "", None, time.perf_counter() - began, str(error))
-    status, of = "pass", None
+    screened = Screened(program)
+    for gate in [GATES["shape"], *gates]:
+        if gate.stage == "before" and (note := gate.test(screened)):
+            return Verdict("" if gate.name == "shape" else screened.identity.fingerprint, gate.name, note)
+    return Verdict(screened.identity.fingerprint)
+
+
+def gates_of(kind: Kind) -> tuple[Gate, ...]:
+    """Returns the registered gates of activations or of layers, in their order.
+
+    Example:
+      >>> [gate.name for gate in gates_of("layer")]
+      ['shape', 'input', 'scale', 'quality', 'stability']
+    """
+    return tuple(gate for gate in GATES.values() if kind in gate.kinds)
+
+
+def get_gates(gates: Iterable[Gate | str]) -> tuple[Gate, ...]:
+    """Returns gates by name; a Gate is taken as it is.
+
+    Raises:
+      ActsearchError: an unknown name.
+    """
+    rows = []
     for gate in gates:
-        if gate in _TESTS and not _TESTS[gate](program, found):
-            status = f"rejected:{gate}"
-        elif gate == "duplicate" and found.fingerprint in seen:
-            status, of = "duplicate", seen[found.fingerprint]
-        if status != "pass":
-            break
-    return Verdict(status, found.fingerprint, of, time.perf_counter() - began)
+        if isinstance(gate, str) and gate not in GATES:
+            raise ActsearchError(f"Unknown gate {gate!r}; write one of {', '.join(GATES)}.")
+        rows.append(GATES[gate] if isinstance(gate, str) else gate)
+    return tuple(rows)
+
+
+def register(gate: Gate) -> Gate:
+    """Adds a gate to `GATES`, behind those of its stage; every later evaluator of its kinds tries it.
+
+    Raises:
+      ActsearchError: the name is taken, or is no word.
+    """
+    if not gate.name.isidentifier() or gate.name in GATES or gate.name == "duplicate":
+        raise ActsearchError(f"A gate needs a new name of one word; received {gate.name!r}.")
+    _GATES[gate.name] = gate
+    return gate
+
+
+def _shape(candidate: Screened) -> str:
+    program = candidate.program
+    if program.inputs not in ((), ("x",)):
+        return f"a candidate reads x alone; {program} reads {', '.join(program.inputs)}"
+    try:
+        candidate.identity  # noqa: B018, evaluates the program
+    except (TypeError, ValueError, KeyError) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _finite(candidate: Screened) -> str:
+    return "" if candidate.identity.finite else "NaN or infinite within the probe"
+
+
+def _input(candidate: Screened) -> str:
+    return "" if depends_on_input(candidate.program) else "the output does not change with the input"
+
+
+def _scale(candidate: Screened) -> str:
+    return "" if scale_is_sane(candidate.program) else "overflows, or loses a signal of unit scale"
+
+
+def _quality(task: Task, outcomes: Sequence[Outcome]) -> str:
+    if task.quality is None or all(outcome.early >= task.quality.accuracy for outcome in outcomes):
+        return ""
+    early = min(outcome.early for outcome in outcomes)
+    return f"accuracy {early:.3f} on {task.name} after {task.quality.steps} steps"
+
+
+def _stability(task: Task, results: Sequence[Stability]) -> str:
+    norm = max(result.gradient for result in results)
+    return "" if norm <= LIMIT else f"gradient norm {norm:.1e} on {task.name} while ascending"
 
 
 def depends_on_input(program: Program) -> bool:
@@ -88,7 +190,9 @@ def depends_on_input(program: Program) -> bool:
     return not np.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
-def _with_frozen_statistics(program: Program, tensors, values: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+def _with_frozen_statistics(
+    program: Program, tensors: tuple[np.ndarray, np.ndarray], values: Mapping[str, float]
+) -> tuple[np.ndarray, np.ndarray]:
     with jax.enable_x64(True):
         first, second = (jnp.asarray(x, jnp.float64) for x in tensors)
         parameters = {name: jnp.float64(value) for name, value in values.items()}
@@ -109,11 +213,20 @@ def scale_is_sane(program: Program) -> bool:
     unit, tenfold = (evaluate_on(program, factor * x, dict(program.parameters)) for factor in (1, 10))
     if not np.isfinite(unit).all() or not (np.abs(tenfold) < np.finfo(np.float32).max).all():
         return False
-    return low <= np.sqrt(np.mean(np.square(unit))) <= high
+    return bool(low <= np.sqrt(np.mean(np.square(unit))) <= high)
 
 
-_TESTS: dict[str, Callable[[Program, Identity], bool]] = {
-    "finite": lambda program, found: found.finite,
-    "input": lambda program, found: depends_on_input(program),
-    "scale": lambda program, found: scale_is_sane(program),
+_GATES = {
+    gate.name: gate
+    for gate in (
+        Gate("shape", _shape, "can be evaluated, and reads x alone"),
+        Gate("finite", _finite, "is finite within +-5", ("activation",)),
+        Gate("input", _input, "depends on its input", ("layer",)),
+        Gate("scale", _scale, "keeps a signal of unit scale within 1e-3 and 1e3", ("layer",)),
+        Gate("quality", _quality, "reaches the task's accuracy early", ("layer",), train),
+        Gate("stability", _stability, f"has gradients below {LIMIT:.0e} while ascending on them", ("layer",), ascend),
+    )
 }
+
+GATES: Mapping[str, Gate] = types.MappingProxyType(_GATES)
+"""Every gate by name, in the order in which they are tried; `register` adds one."""

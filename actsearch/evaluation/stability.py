@@ -1,8 +1,8 @@
 """The stability gate of layers: can an adversary who moves the weights blow the gradient up?
 
 After Liu et al. 2020, section 3.3: gradient ascent on the weights to maximise the norm of the loss gradient, up to 100
-steps; a layer is rejected when the norm passes 1e8 (both numbers from memory of the paper). What the paper does not
-state is chosen here: one fixed batch, and steps of a fixed length relative to the initial weights.
+steps; a layer is rejected when the norm passes 1e8 (both numbers unverified: from memory of the paper). What the paper
+does not state is chosen here: one fixed batch, and steps of a fixed length relative to the initial weights.
 """
 
 from typing import NamedTuple

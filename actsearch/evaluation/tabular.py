@@ -1,131 +1,180 @@
-"""Tabular tasks: a whole space trained once, kept in a file, and looked up in microseconds.
-
-They measure controllers, not functions: a search on a table takes what its controller takes, so that hundreds of runs
-tell luck from skill. Each function of a table was trained with several seeds. A run chooses by the first of them, or
-by more where it repeats, and is judged by those that it left, so that a controller is not praised for luck.
-"""
+"""TabularEvaluator: looks trials up in a table that `actsearch.evaluation.training` would train; regret on a table."""
 
 import dataclasses
-import functools
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
-Metric = Literal["accuracy", "likelihood"]
-
-DIRECTORY = Path(__file__).parent / "tables"
-SPACES = {"swish1": "swish-1", "actbench": "act-bench"}
-"""Short name in the names of tasks -> the space's own name, and that of its file."""
-
-NETWORKS = ("digits-mlp", "digits-deep-mlp", "digits-resnet")
-SEEDS = 3
+from actsearch.evaluation.base import Memory, base_trial, genotype_of
+from actsearch.evaluation.table import TRAINED, Table, get_table
+from actsearch.language import ActsearchError
+from actsearch.spaces import Space
+from actsearch.trials import Known, Proposal, Status, Trial
 
 
-class Table(NamedTuple):
-    """One file, on one network; row i is the expression at place i of the space's `enumerate`.
+class TabularEvaluator:
+    """Evaluates candidates by looking them up.
 
-    Attributes:
-      sizes: options of each decision of the space.
-      functions: place of the first expression that computes the same function, int32 [expressions].
-      gates: what the gates say of each expression: "trained" or "rejected:<gate>".
-      scores: float64 [expressions, seeds] in [0, 1]; 0 where training diverged, NaN where there was none.
-      finite: whether each training kept a finite loss, bool [expressions, seeds].
-    """
+    A first evaluation sees the first `seeds_per_trial` of the run's seeds, a repeat the next ones; at least one is held
+    out, to evaluate the run by.
 
-    sizes: tuple[int, ...]
-    functions: np.ndarray
-    gates: np.ndarray
-    scores: np.ndarray
-    finite: np.ndarray
+    Args:
+      space: where candidates come from; the table's own.
+      table: a Table, or the name of one.
+      seed: of the run; decides which of the table's seeds it selects by.
+      seeds_per_trial: trainings of each evaluation.
 
-    def place(self, choices: Sequence[int]) -> int:
-        """Returns the row of a choice vector."""
-        row = 0
-        for choice, size in zip(choices, self.sizes, strict=True):
-            row = row * size + choice
-        return row
-
-
-@dataclasses.dataclass(frozen=True)
-class Tabular:
-    """A task whose trainings were done in advance.
-
-    Attributes:
-      name: such as "tabular-swish1-digits-resnet".
-      space: the one space that it can score.
-      network: the task that its functions were trained on.
-      metric: the score of a training: "accuracy" as the task has it, or "likelihood", exp(-mean cross entropy), the
-        geometric mean of the probabilities of the right classes, which 449 examples measure with less noise.
+    Raises:
+      ActsearchError: an unknown table, another space, or as many seeds per trial as the table has.
 
     Example:
-      >>> task = get_tabular("tabular-swish1-digits-resnet")
-      >>> row = task.table.place((0, 20, 1))  # x * sigmoid(x)
-      >>> [round(float(score), 3) for score in task.table.scores[row]]
-      [0.955, 0.96, 0.955]
+      >>> from actsearch.spaces import swish
+      >>> evaluator = TabularEvaluator(swish(), "tabular-swish1-digits-resnet")
+      >>> genotype = swish().genotype((0, 20, 1))
+      >>> (trial,) = evaluator.evaluate([Proposal(swish().decode(genotype), genotype)], 0)
+      >>> str(trial.program), str(trial.status), round(trial.score, 3)
+      ('x * sigmoid(x)', 'ok', 0.955)
     """
 
-    name: str
-    space: str
-    network: str
-    metric: Metric = "accuracy"
+    def __init__(self, space: Space, table: Table | str, *, seed: int = 0, seeds_per_trial: int = 1):
+        self.table = get_table(table) if isinstance(table, str) else table
+        if space.name != self.table.space:
+            raise ActsearchError(
+                f"{self.table.name} is a table of the space {self.table.space}; received the space {space.name}."
+            )
+        self.space, self._order, self._per_trial = space, self.table.seeds(seed), seeds_per_trial
+        self._seeds(repeat=0)
+        self._memory = Memory()
 
-    @functools.cached_property
-    def table(self) -> Table:
-        """The table, read once."""
-        return _read(DIRECTORY / f"{self.space}.parquet", self.network, self.metric)
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that the trials depend on: the table's content, and the seeds of a first evaluation."""
+        return {
+            "kind": "tabular",
+            "table": self.table.name,
+            "digest": self.table.digest,
+            "seeds": list(self._seeds(repeat=0)),
+        }
 
-    def seeds(self, seed: int) -> tuple[int, ...]:
-        """Returns the table's seeds in the order in which a run uses them; those that it leaves judge it.
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        return f"engine: none, scores are looked up in the table of {self.table.space} on {self.table.task}"
 
-        Args:
-          seed: of the run.
+    def begin(self, known: Iterable[Known]) -> None:
+        """Forgets every trial, then remembers these."""
+        self._memory.clear()
+        self.remember(known)
 
-        Example:
-          >>> get_tabular("tabular-swish1-digits-mlp").seeds(4)
-          (1, 2, 0)
+    def remember(self, known: Iterable[Known]) -> None:
+        """Adds trials that were evaluated elsewhere, in the order of their indices."""
+        for trial in known:
+            self._memory.add(trial)
+
+    def evaluate(self, proposals: Sequence[Proposal], start: int) -> list[Trial]:
+        """Returns a trial for each proposal, the first with the index `start`.
+
+        Raises:
+          ActsearchError: a fidelity below 1, or more repeats than the table has seeds for.
         """
-        return tuple((seed + i) % SEEDS for i in range(SEEDS))
+        trials: list[Trial] = []
+        for index, proposal in enumerate(proposals, start):
+            trials.append(self._trial(index, proposal))
+            self._memory.add(trials[-1])
+        return trials
 
-    def judged(self, seed: int, used: int = 1) -> np.ndarray:
-        """Returns the mean score of every expression over the seeds that a run did not choose by, [expressions].
+    def _seeds(self, repeat: int) -> tuple[int, ...]:
+        """Returns the seeds of an evaluation."""
+        end = (repeat + 1) * self._per_trial
+        if self._per_trial < 1 or end >= len(self._order):
+            raise ActsearchError(
+                f"{self.table.name} has {len(self._order) - 1} trainings of each function to select by; received "
+                f"seeds_per_trial {self._per_trial} and repeat {repeat}: write less."
+            )
+        return self._order[end - self._per_trial : end]
 
-        Args:
-          seed: of the run.
-          used: how many of its seeds it chose by, 1 to 2.
-        """
-        return self.table.scores[:, list(self.seeds(seed)[used:])].mean(axis=1)
+    def _trial(self, index: int, proposal: Proposal) -> Trial:
+        if proposal.fidelity != 1.0:
+            raise ActsearchError("A table has no shorter trainings: search it without successive halving.")
+        genotype = genotype_of(self.space, proposal)
+        if genotype is None:
+            note = f"{self.space.name} does not have this program, and the table holds members of the space alone"
+            return dataclasses.replace(base_trial(index, proposal, None, ""), note=note)
+        rows, row = self.table.rows, self.table.row(genotype)
+        fingerprint, stage = str(rows.fingerprints[row]), str(rows.gates[row])
+        trial = base_trial(index, proposal, genotype, fingerprint)
+        if stage != TRAINED:
+            return dataclasses.replace(trial, status=Status.REJECTED, gate=stage.partition(":")[2])
+        first = self._memory.first(fingerprint)
+        trial = dataclasses.replace(trial, first=first.index if first else None)
+        if first and self._memory.has(fingerprint, proposal.repeat, proposal.fidelity):
+            return dataclasses.replace(trial, status=Status.DUPLICATE, score=first.score)
+        return self._looked_up(trial, row, self._seeds(proposal.repeat))
+
+    def _looked_up(self, trial: Trial, row: int, seeds: tuple[int, ...]) -> Trial:
+        scores = [float(self.table.rows.scores[row, seed]) for seed in seeds]
+        finite = bool(self.table.rows.finite[row, list(seeds)].all())
+        score = sum(scores) / len(scores) if finite else 0.0
+        return dataclasses.replace(
+            trial,
+            status=Status.OK if finite else Status.DIVERGED,
+            score=score,
+            metrics=tuple({"score": value} for value in scores),
+            objectives={self.table.name: score},
+            seeds=seeds,
+        )
 
 
-@functools.cache
-def _read(path: Path, network: str, metric: Metric) -> Table:
-    rows = pd.read_parquet(path)
-    columns = {name: rows[[f"{network}/{name}_{seed}" for seed in range(SEEDS)]] for name in ("accuracy", "loss")}
-    accuracy, loss = (columns[name].to_numpy(np.float64) for name in ("accuracy", "loss"))
-    functions = rows["function"].to_numpy(np.int32)
-    gates = rows["gate"].to_numpy(str)[functions]
-    finite = np.isfinite(loss)[functions]
-    scores = np.where(finite, (accuracy if metric == "accuracy" else np.exp(-loss))[functions], 0.0)
-    scores[gates != "trained"] = np.nan
-    sizes = tuple(int(size) for size in np.stack(rows["choices"].to_list()).max(axis=0) + 1)
-    return Table(sizes, functions, gates, scores, finite)
+class TableRegret(NamedTuple):
+    """Course of a run on a table, by the seeds that it did not select by.
+
+    Attributes:
+      reference: held-out score of the best function of the table.
+      evaluated: held-out score of the best function evaluated so far, [trials]: what verification would find.
+      incumbent: held-out score of the function whose own score is the highest so far, [trials]: what the run believes.
+    """
+
+    reference: float
+    evaluated: NDArray[np.float64]
+    incumbent: NDArray[np.float64]
+
+    @property
+    def regret(self) -> NDArray[np.float64]:
+        """Simple regret of the best function evaluated, [trials]."""
+        return self.reference - self.evaluated
+
+    @property
+    def incumbent_regret(self) -> NDArray[np.float64]:
+        """Simple regret of the incumbent, [trials]; it holds the noise of the seeds that the run selected by."""
+        return self.reference - self.incumbent
 
 
-_SUFFIXES: dict[Metric, str] = {"accuracy": "", "likelihood": "-likelihood"}
+def regret_on_table(table: Table, trials: Sequence[Trial], seed: int, used: int = 1) -> TableRegret:
+    """Returns the regret of a run on a table, measured by the seeds that were held out of it.
 
-TABULAR = {
-    (name := f"tabular-{short}-{network}{suffix}"): Tabular(name, space, network, metric)
-    for short, space in SPACES.items()
-    for network in NETWORKS
-    for metric, suffix in _SUFFIXES.items()
-}
-"""Every tabular task by name."""
+    Args:
+      table: that the run searched.
+      trials: of the run, in order; what no gate let pass scores 0.
+      seed: of the run.
+      used: how many of the table's seeds it selected by: seeds per trial times evaluations of a function.
 
-
-def get_tabular(name: str) -> Tabular:
-    """Returns a named tabular task; raises ValueError with the known names otherwise."""
-    if name not in TABULAR:
-        raise ValueError(f"Unknown task {name!r}; the tables are {', '.join(TABULAR)}.")
-    return TABULAR[name]
+    Example:
+      >>> from actsearch.spaces import swish
+      >>> table, space = get_table("tabular-swish1-digits-resnet"), swish()
+      >>> genotypes = [space.at(index) for index in (0, 41, 2)]
+      >>> proposals = [Proposal(space.decode(genotype), genotype) for genotype in genotypes]
+      >>> course = regret_on_table(table, TabularEvaluator(space, table).evaluate(proposals, 0), seed=0)
+      >>> course.regret.round(3).tolist(), course.incumbent_regret.round(3).tolist()
+      ([0.051, 0.051, 0.051], [0.051, 0.051, 0.051])
+    """
+    scores = table.held_out(seed, used)
+    evaluated = np.array([scores[table.row(trial.genotype)] if trial.genotype else 0.0 for trial in trials])
+    evaluated = np.nan_to_num(evaluated)
+    own = np.array([trial.score if trial.trained and trial.score is not None else -1.0 for trial in trials])
+    leading = np.maximum.accumulate(own)
+    changes = np.flatnonzero(own > np.concatenate([[-1.0], leading[:-1]]))  # where the incumbent changes
+    since = np.searchsorted(changes, np.arange(len(trials)), side="right")
+    incumbent = np.concatenate([[0.0], evaluated[changes]])[since]
+    return TableRegret(float(np.nanmax(scores)), np.maximum.accumulate(evaluated), incumbent)

@@ -1,223 +1,275 @@
-"""The judge turns proposals into trials: cheap gates, training on each task, and a memory of the fingerprints seen."""
+"""TrainingEvaluator: gates, training on each task, and a memory of the candidates seen."""
 
 import contextlib
 import dataclasses
-import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
 
-from actsearch.controllers import Proposal
-from actsearch.evaluation import (
-    GATES,
-    LAYER_GATES,
-    Job,
-    Outcome,
-    Result,
-    Scorer,
-    Verdict,
-    ascend,
-    choose_engine,
-    combine,
-    pass_gates,
-    result,
-    train,
-)
-from actsearch.evaluation.stability import LIMIT
-from actsearch.evaluation.trainer import Engine
-from actsearch.language import Program
-from actsearch.spaces import Space
-from actsearch.tasks import Task
-from actsearch.trials.trial import Trial
+from actsearch.engine import FINGERPRINT_VERSION
+from actsearch.evaluation.base import Memory, base_trial, genotype_of
+from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
+from actsearch.evaluation.seam import at_fidelity, digest_of, kind_of, steps_of
+from actsearch.evaluation.train import train
+from actsearch.evaluation.trainer import Engine, Job, Result, Scorer, choose_engine, combine, result
+from actsearch.language import ActsearchError
+from actsearch.spaces import Genotype, Space
+from actsearch.tasks import Task, get_tasks
+from actsearch.trials import Known, Proposal, Status, Trial
+
+REPEAT_STRIDE = 1_000_000
+"""Between the seeds of a candidate's first training and those of its next repeat."""
+
+MAX_REPEATS = 4
 
 
-class _Training(NamedTuple):
-    """What became of a candidate that passed the cheap gates."""
+class _Screened(NamedTuple):
+    """A proposal after the gates before training."""
 
-    status: str
-    note: str
-    result: Result
-    seeds: tuple[int, ...]
+    index: int
+    proposal: Proposal
+    genotype: Genotype | None
+    verdict: Verdict
     seconds: float
 
+    @property
+    def claim(self) -> tuple[str, int, float]:
+        """Equal for two proposals of which the second is a duplicate."""
+        return self.verdict.fingerprint, self.proposal.repeat, self.proposal.fidelity
 
-class Judge:
-    """Judges the candidates of one run.
 
-    A space of layers is judged by the gates of layers: each task that has a quality gate ends the trainings that fail
-    it; what passes on the first task is tested for stability there, and then trained on the others.
+@dataclasses.dataclass
+class _Training:
+    """A candidate on its way through the tasks."""
 
-    A proposal that repeats a known candidate, or goes on from a lower rung, is no duplicate: it is trained again, and
-    its trial names the candidate's first one in `duplicate_of`.
+    candidate: _Screened
+    seeds: tuple[int, ...]
+    results: dict[str, Result] = dataclasses.field(default_factory=dict)
+    status: Status = Status.OK
+    gate: str = ""
+    note: str = ""
+    seconds: float = 0.0
+
+    def end(self, status: Status, note: str, gate: str = "") -> None:
+        """Spares the candidate the later tasks."""
+        self.status, self.note, self.gate = status, note, gate
+
+
+class TrainingEvaluator:
+    """Evaluates candidates by training them.
+
+    A candidate that fails a gate, or diverges, is spared the later tasks. A known one is a duplicate, unless it comes
+    with further seeds (`Proposal.repeat`) or at another fidelity. What is trained is the program that the proposal
+    names: the interpreter runs it by a genotype that decodes to it, and a program that the space does not have fails.
 
     Args:
-      space: where the candidates come from.
-      tasks: what they are trained on, at least one.
-      seeds: of the trainings on each task.
+      space: where candidates come from; the interpreter is compiled for it.
+      tasks: what they are trained on: a Task, several, or names joined by "+".
+      seeds: each candidate is trained once with each of them.
       engine: "auto", "interpret" or "specialize".
       budget: expected number of candidates, for the choice of engine.
       devices: JAX devices, all by default.
-      gates: which gates are tried; by default those of activations or of layers, as the space has it.
-      repeats: the most repeats that a proposal may name.
+      gates: names or Gates to try instead of all those registered for the space's kind. "shape" is always tried.
 
     Attributes:
-      why: one line on the choice of engine.
+      engine: the one that is used, never "auto".
+
+    Raises:
+      ActsearchError: tasks of another kind than the space, none at all, or two of one name; no seeds; an unknown name.
+
+    Example:
+      >>> from actsearch.spaces import swish
+      >>> evaluator = TrainingEvaluator(swish(), "digits-mlp", seeds=(0, 1))
+      >>> evaluator.engine, evaluator.identity["seeds"], evaluator.identity["gates"]
+      ('interpret', [0, 1], ['shape', 'finite'])
     """
 
     def __init__(
         self,
         space: Space,
-        tasks: Sequence[Task],
-        seeds: tuple[int, ...],
-        engine: Engine,
-        budget: int,
+        tasks: Task | str | Sequence[Task],
+        *,
+        seeds: Sequence[int] = (0,),
+        engine: Engine = "auto",
+        budget: int = 1000,
         devices: Sequence[jax.Device] | None = None,
-        gates: tuple[str, ...] | None = None,
-        repeats: int = 0,
+        gates: Iterable[Gate | str] | None = None,
     ):
-        self.space, self.tasks, self.seeds, self.devices = space, tasks, seeds, devices
-        self.repeats = repeats
-        self.engine, self.why = choose_engine(engine, budget, max(task.recipe.steps for task in tasks), space.layers)
-        self.gates = gates or (LAYER_GATES if space.layers else GATES)
-        self._first: dict[str, Trial] = {}
-        self._scorers: dict[Any, Scorer] = {}
+        self.space, self.tasks, self.seeds, self.devices = space, as_tasks(tasks), tuple(seeds), devices
+        _check(space, self.tasks, self.seeds)
+        self.gates = gates_of(space.kind) if gates is None else get_gates(gates)
+        steps = max(steps_of(task) for task in self.tasks)
+        self.engine, self._summary = choose_engine(engine, budget, steps, space.kind == "layer")
+        self._memory = Memory()
+        self._trainers: dict[Any, Scorer] = {}
 
     @property
-    def compilations(self) -> int:
-        """Of training functions and the stability test, so far."""
-        return sum(scorer.compilations for scorer in self._scorers.values())
-
-    def remember(self, trials: Sequence[Trial]) -> None:
-        """Adds trials to the memory of fingerprints."""
-        for trial in trials:
-            if trial.fingerprint and trial.status not in ("duplicate", "failed"):
-                self._first.setdefault(trial.fingerprint, trial)
-
-    def __call__(self, proposals: Sequence[Proposal], start: int) -> list[Trial]:
-        """Returns a trial for each proposal, the first with the index `start`."""
-        seen = {identity: trial.index for identity, trial in self._first.items()}
-        verdicts = []
-        for index, proposal in enumerate(proposals, start=start):
-            gates = _without_duplicate(self.gates) if _again(proposal) else self.gates
-            verdict = pass_gates(proposal.program, seen, gates)
-            if verdict.status == "pass":
-                seen.setdefault(verdict.fingerprint, index)
-            verdicts.append(verdict)
-        trained = self._train_all({i: proposals[i] for i, verdict in enumerate(verdicts) if verdict.status == "pass"})
-        trials: list[Trial] = []
-        for i, (proposal, verdict) in enumerate(zip(proposals, verdicts, strict=True)):
-            trials.append(self._trial(start + i, proposal, verdict, trained.get(i)))
-            self.remember(trials[-1:])
-        return trials
-
-    def _train_all(self, proposals: Mapping[int, Proposal]) -> dict[int, _Training]:
-        """Trains proposals, those with the same seeds and length together."""
-        groups: dict[tuple[int, int | None], list[int]] = {}
-        for i, proposal in proposals.items():
-            groups.setdefault((proposal.repeat, proposal.rung), []).append(i)
-        trained: dict[int, _Training] = {}
-        for (repeat, rung), members in groups.items():
-            tasks = [task if rung is None else task.at_rung(rung) for task in self.tasks]
-            found = self._train([proposals[i].program for i in members], tasks, repeat_seeds(self.seeds, repeat))
-            trained |= dict(zip(members, found, strict=True))
-        return trained
-
-    def _train(self, programs: Sequence[Program], tasks: Sequence[Task], seeds: tuple[int, ...]) -> list[_Training]:
-        """Trains programs on one task after another; those that fail a gate or diverge are spared the later tasks."""
-        rows: list[dict[str, Result]] = [{} for _ in programs]
-        spent = [0.0] * len(programs)
-        ends: dict[int, tuple[str, str]] = {}
-        for task in tasks:
-            with self._charged(spent, going := [i for i in range(len(programs)) if i not in ends]):
-                outcomes = self._outcomes(task, [programs[i] for i in going], seeds)
-            for i, found in zip(going, outcomes, strict=True):
-                rows[i][task.name] = result(task, found)
-                ends |= self._end(i, task, found, rows[i][task.name])
-            if task is tasks[0] and "stability" in self.gates:
-                with self._charged(spent, going := [i for i in going if i not in ends]):
-                    ends |= self._unstable({i: programs[i] for i in going})
-        return [_Training(*ends.get(i, ("ok", "")), combine(row), seeds, spent[i]) for i, row in enumerate(rows)]
-
-    @contextlib.contextmanager
-    def _charged(self, seconds: list[float], going: Sequence[int]):
-        """Charges the time spent inside to the programs that were at work, in equal parts."""
-        began = time.perf_counter()
-        yield
-        for i in going:
-            seconds[i] += (time.perf_counter() - began) / len(going)
-
-    def _end(self, i: int, task: Task, outcomes: Sequence[Outcome], found: Result) -> dict[int, tuple[str, str]]:
-        """Returns {i: (status, note)} where a candidate's training on a task was its last one, else nothing."""
-        if task.quality and self._floor(task) and any(not outcome.early >= self._floor(task) for outcome in outcomes):
-            early = min(outcome.early for outcome in outcomes)
-            return {i: ("rejected:quality", f"accuracy {early:.3f} on {task.name} after {task.quality.steps} steps")}
-        return {i: ("diverged", f"on {task.name}")} if found.diverged else {}
-
-    def _floor(self, task: Task) -> float:
-        """Returns the least accuracy at a task's quality gate, 0 where there is none."""
-        return task.quality.accuracy if "quality" in self.gates and task.quality else 0.0
-
-    def _unstable(self, programs: Mapping[int, Program]) -> dict[int, tuple[str, str]]:
-        """Returns {i: (status, note)} for the programs that fail the stability gate."""
-        rows = self._run(self.tasks[0], list(programs.values()), self.seeds[:1], 0.0, measure=ascend)
-        norms = {i: row[0].gradient for i, row in zip(programs, rows, strict=True)}
+    def identity(self) -> dict[str, Any]:
+        """All that the trials depend on: tasks by digest, the engine, seeds, gates and the version of fingerprints."""
         return {
-            i: ("rejected:stability", f"gradient norm {norm:.1e} while ascending")
-            for i, norm in norms.items()
-            if not norm <= LIMIT
+            "kind": "training",
+            "tasks": {task.name: digest_of(task) for task in self.tasks},
+            "engine": self.engine,
+            "seeds": list(self.seeds),
+            "gates": [gate.name for gate in self.gates],
+            "fingerprint": FINGERPRINT_VERSION,
         }
 
-    def _outcomes(self, task: Task, programs: Sequence[Program], seeds: tuple[int, ...]) -> list[list[Outcome]]:
-        """Trains programs on one task; returns the outcomes of each, one a seed."""
-        return self._run(task, programs, seeds, self._floor(task), measure=train)
+    @property
+    def summary(self) -> str:
+        """One line on the choice of engine."""
+        return self._summary
 
-    def _run(self, task: Task, programs: Sequence[Program], seeds, floor: float, measure) -> list[list[Any]]:
-        """Measures every program at every seed, with either engine."""
-        known = tuple(seed for repeat in range(self.repeats + 1) for seed in repeat_seeds(self.seeds, repeat))
-        options = {"seeds": known, "devices": self.devices, "measure": measure}
-        if self.engine == "interpret" and programs:
-            make = functools.partial(Scorer.interpreted, task, self.space.template, **options)
-            scorer = self._made((task.name, measure), make)
-            found = scorer([Job(program.choices or (), seed, 1.0, floor) for program in programs for seed in seeds])
-            return [found[i * len(seeds) : (i + 1) * len(seeds)] for i in range(len(programs))]
-        rows = []
-        for program in programs:
-            make = functools.partial(Scorer.specialized, task, program, **options)
-            rows.append(self._made((task.name, measure, program), make)([Job((), seed, 1.0, floor) for seed in seeds]))
-        return rows
+    def begin(self, known: Iterable[Known]) -> None:
+        """Forgets every trial, then remembers these."""
+        self._memory.clear()
+        self.remember(known)
 
-    def _made(self, key: Any, make) -> Any:
-        if key not in self._scorers:
-            self._scorers[key] = make()
-        return self._scorers[key]
+    def remember(self, known: Iterable[Known]) -> None:
+        """Adds trials that were evaluated elsewhere, in the order of their indices."""
+        for trial in known:
+            self._memory.add(trial)
 
-    def _trial(self, index: int, proposal: Proposal, verdict: Verdict, trained: _Training | None) -> Trial:
-        blank = Trial(index, proposal.program, verdict.fingerprint, verdict.status, parents=proposal.parents)
-        original = self._first.get(verdict.fingerprint)
-        if trained is not None:
-            return dataclasses.replace(
-                blank,
-                status=trained.status,
-                score={"ok": trained.result.score, "diverged": 0.0}.get(trained.status),
-                metrics=_with_steps(trained.result.metrics, proposal, self.tasks),
-                seeds=trained.seeds,
-                duplicate_of=original.index if original is not None and _again(proposal) else None,
-                seconds=verdict.seconds + trained.seconds,
-                note=trained.note,
+    def evaluate(self, proposals: Sequence[Proposal], start: int) -> list[Trial]:
+        """Returns a trial for each proposal, the first with the index `start`."""
+        candidates = [self._screen(index, proposal) for index, proposal in enumerate(proposals, start)]
+        trained = self._train_all(self._fresh(candidates))
+        trials: list[Trial] = []
+        for candidate in candidates:
+            trials.append(self._trial(candidate, trained.get(candidate.index)))
+            self._memory.add(trials[-1])
+        return trials
+
+    def _screen(self, index: int, proposal: Proposal) -> _Screened:
+        began = time.perf_counter()
+        verdict = screen(proposal.program, self.gates)
+        genotype = genotype_of(self.space, proposal)
+        return _Screened(index, proposal, genotype, verdict, time.perf_counter() - began)
+
+    def _fresh(self, candidates: Sequence[_Screened]) -> list[_Screened]:
+        """Returns the candidates to train: those that pass, can be run and are not known; the first of equal ones."""
+        fresh: dict[tuple[str, int, float], _Screened] = {}
+        for candidate in candidates:
+            if not candidate.verdict.gate and self._runs(candidate) and not self._memory.has(*candidate.claim):
+                fresh.setdefault(candidate.claim, candidate)
+        return list(fresh.values())
+
+    def _runs(self, candidate: _Screened) -> bool:
+        """Returns whether the engine can run a candidate: the interpreter runs members of the space alone."""
+        return self.engine == "specialize" or candidate.genotype is not None
+
+    def _train_all(self, candidates: Sequence[_Screened]) -> dict[int, _Training]:
+        """Trains candidates, those with the same seeds and fidelity together; returns them by index."""
+        groups: dict[tuple[int, float], list[_Training]] = {}
+        for candidate in candidates:
+            repeat, fidelity = candidate.proposal.repeat, candidate.proposal.fidelity
+            training = _Training(candidate, repeat_seeds(self.seeds, repeat))
+            groups.setdefault((repeat, fidelity), []).append(training)
+        for (_, fidelity), group in groups.items():
+            for task in self.tasks:
+                self._train_on(task, fidelity, group)
+        return {training.candidate.index: training for group in groups.values() for training in group}
+
+    def _train_on(self, task: Task, fidelity: float, group: Sequence[_Training]) -> None:
+        """Trains on one task those candidates that are still going, and tries the gates after training on them."""
+        going = [training for training in group if training.status is Status.OK]
+        shortened = at_fidelity(task, fidelity)
+        for training, outcomes in self._measured(shortened, going, train, self._floor(shortened)):
+            training.results[task.name] = result(shortened, outcomes)
+            self._try(train, training, shortened, outcomes)
+            if training.status is Status.OK and training.results[task.name].diverged:
+                training.end(Status.DIVERGED, f"on {task.name}")
+        if task is self.tasks[0]:
+            for measure in dict.fromkeys(gate.measure for gate in self.gates if gate.measure not in (None, train)):
+                going = [training for training in going if training.status is Status.OK]
+                for training, results in self._measured(shortened, going, measure):
+                    self._try(measure, training, shortened, results)
+
+    def _try(self, measure: Any, training: _Training, task: Task, results: Sequence[Any]) -> None:
+        """Tries the gates that look at a measurement; the first that rejects ends the training."""
+        for gate in self.gates:
+            if gate.measure is measure and training.status is Status.OK and (note := gate.test(task, results)):
+                training.end(Status.REJECTED, note, gate.name)
+
+    def _floor(self, task: Task) -> float:
+        """Returns the accuracy below which the quality gate stops a training early, 0 where it is not tried."""
+        tried = any(gate.name == "quality" for gate in self.gates)
+        return task.quality.accuracy if tried and task.quality else 0.0
+
+    def _measured(
+        self, task: Task, trainings: Sequence[_Training], measure: Any, floor: float = 0.0
+    ) -> list[tuple[_Training, list[Any]]]:
+        """Measures candidates on a task; returns each with its results, and charges the time to them in equal parts.
+
+        `train` is run with every seed, any other measurement with the first one.
+        """
+        if not trainings:
+            return []
+        seeds = trainings[0].seeds if measure is train else trainings[0].seeds[:1]
+        with _charged(trainings):
+            if self.engine == "interpret":
+                rows = self._interpret(task, trainings, seeds, measure, floor)
+            else:
+                rows = [self._specialize(task, training, seeds, measure, floor) for training in trainings]
+        return list(zip(trainings, rows, strict=True))
+
+    def _interpret(
+        self, task: Task, trainings: Sequence[_Training], seeds: Sequence[int], measure: Any, floor: float
+    ) -> list[list[Any]]:
+        """Runs all candidates in one compiled program, which is kept: it serves the whole space."""
+        key = digest_of(task), measure
+        if key not in self._trainers:
+            known = tuple(seed for repeat in range(MAX_REPEATS) for seed in repeat_seeds(self.seeds, repeat))
+            self._trainers[key] = Scorer.interpreted(
+                task, self.space.template, seeds=known, devices=self.devices, measure=measure
             )
-        return dataclasses.replace(
-            blank,
-            score=original.score if original is not None and verdict.status == "duplicate" else None,
-            duplicate_of=verdict.duplicate_of,
-            seconds=verdict.seconds,
-            note=verdict.note,
-        )
+        genotypes = [training.candidate.genotype for training in trainings]
+        jobs = [Job(genotype.choices, seed, 1.0, floor) for genotype in genotypes if genotype for seed in seeds]
+        results, n = self._trainers[key](jobs), len(seeds)
+        return [results[i * n : (i + 1) * n] for i in range(len(trainings))]
+
+    def _specialize(
+        self, task: Task, training: _Training, seeds: Sequence[int], measure: Any, floor: float
+    ) -> list[Any]:
+        """Compiles one candidate and runs it; nothing of it is kept."""
+        program = training.candidate.proposal.program
+        trainer = Scorer.specialized(task, program, seeds=seeds, devices=self.devices, measure=measure)
+        return trainer([Job((), seed, 1.0, floor) for seed in seeds])
+
+    def _trial(self, candidate: _Screened, training: _Training | None) -> Trial:
+        """Returns the trial of a candidate, which was trained unless `training` is None."""
+        fingerprint, gate, note = candidate.verdict
+        first = self._memory.first(fingerprint)
+        fields: dict[str, Any] = {"seconds": candidate.seconds, "first": first.index if first else None}
+        if training is not None:
+            status, fields = training.status, fields | _trained_fields(training)
+        elif gate:
+            status, fields = Status.REJECTED, fields | {"gate": gate, "note": note, "first": None}
+        elif first and self._memory.has(*candidate.claim):
+            status, fields = Status.DUPLICATE, fields | {"score": first.score}
+        else:
+            note = f"{self.space.name} does not have this program, and the interpreter runs members of the space alone"
+            status, fields = Status.FAILED, fields | {"note": f'{note}: write engine="specialize"'}
+        blank = base_trial(candidate.index, candidate.proposal, candidate.genotype, fingerprint)
+        return dataclasses.replace(blank, status=status, **fields)
 
 
-REPEAT_STRIDE = 1_000_000
-"""Between the seeds of a candidate's first training and those of its next repeat."""
+def _trained_fields(training: _Training) -> dict[str, Any]:
+    """Returns the fields of a trial that was trained."""
+    combined = combine(training.results)
+    fields = {
+        "gate": training.gate,
+        "note": training.note,
+        "seeds": training.seeds,
+        "metrics": combined.metrics,
+        "seconds": training.candidate.seconds + training.seconds,
+    }
+    if training.status is not Status.REJECTED:
+        fields["score"] = combined.score if training.status is Status.OK else 0.0
+        fields["objectives"] = {name: row.score for name, row in training.results.items()}
+    return fields
 
 
 def repeat_seeds(seeds: Sequence[int], repeat: int) -> tuple[int, ...]:
@@ -230,17 +282,41 @@ def repeat_seeds(seeds: Sequence[int], repeat: int) -> tuple[int, ...]:
     return tuple(seed + repeat * REPEAT_STRIDE for seed in seeds)
 
 
-def _again(proposal: Proposal) -> bool:
-    return proposal.repeat > 0 or (proposal.rung or 0) > 0
+def as_tasks(tasks: Task | str | Sequence[Task | str]) -> tuple[Task, ...]:
+    """Returns tasks as a tuple: of one Task, of several, or of names joined by "+".
+
+    Example:
+      >>> [task.name for task in as_tasks("digits-mlp+digits-resnet")]
+      ['digits-mlp', 'digits-resnet']
+    """
+    if isinstance(tasks, str):
+        return get_tasks(tasks)
+    if not isinstance(tasks, Sequence):
+        return (tasks,)
+    return tuple(task for item in tasks for task in as_tasks(item))
 
 
-def _without_duplicate(gates: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(gate for gate in gates if gate != "duplicate")
+@contextlib.contextmanager
+def _charged(trainings: Sequence[_Training]) -> Iterator[None]:
+    """Charges the time spent inside to candidates, in equal parts."""
+    began = time.perf_counter()
+    yield
+    for training in trainings:
+        training.seconds += (time.perf_counter() - began) / len(trainings)
 
 
-def _with_steps(metrics: tuple[dict[str, float], ...], proposal: Proposal, tasks: Sequence[Task]):
-    """Adds the steps trained to the metrics of a training at a rung, summed over the tasks."""
-    if proposal.rung is None:
-        return metrics
-    steps = float(sum(task.at_rung(proposal.rung).recipe.steps for task in tasks))
-    return tuple({**row, "steps": steps} for row in metrics)
+def _check(space: Space, tasks: Sequence[Task], seeds: Sequence[int]) -> None:
+    names = [task.name for task in tasks]
+    if not names or len(set(names)) < len(names):
+        raise ActsearchError(f"An evaluation needs at least one task, each of another name; received {names}.")
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ActsearchError(f"An evaluation needs at least one seed, and none twice; received {list(seeds)}.")
+    for task in tasks:
+        if kind_of(task) != space.kind:
+            raise ActsearchError(
+                f"{space.name} proposes {_NOUNS[space.kind]}; the task {task.name} has sites for "
+                f"{_NOUNS[kind_of(task)]}: choose another task or space."
+            )
+
+
+_NOUNS = {"activation": "activations", "layer": "whole layers"}

@@ -47,19 +47,21 @@ class Builder:
             initial = self._initial.get(name, DEFAULT_PARAMETERS.get(name))
         if initial is None:
             raise ActsearchError(f"Parameter {name!r} has no default initial value; pass one.")
-        if not math.isfinite(initial):
-            raise ActsearchError(f"Parameter {name!r} needs a finite initial value; received {initial}.")
-        if self._initial.setdefault(name, float(initial)) != initial:
+        value = _finite(initial)
+        if value is None:
+            raise ActsearchError(f"Parameter {name!r} needs a finite initial value; received {initial!r}.")
+        if self._initial.setdefault(name, value) != value:
             raise ActsearchError(
-                f"Parameter {name!r} has two initial values, {self._initial[name]} and {initial}; keep one."
+                f"Parameter {name!r} has two initial values, {self._initial[name]} and {value}; keep one."
             )
         return self._add(Node("parameter", (), name))
 
     def constant(self, value: float) -> int:
         """Returns the node of a finite constant."""
-        if not math.isfinite(value):
-            raise ActsearchError(f"A constant must be finite; received {value}.")
-        return self._add(Node("constant", (), float(value) + 0.0))  # + 0.0 turns -0.0 into 0.0
+        number = _finite(value)
+        if number is None:
+            raise ActsearchError(f"A constant must be finite; received {value!r}.")
+        return self._add(Node("constant", (), number + 0.0))  # + 0.0 turns -0.0 into 0.0
 
     def apply(self, op: str, *args: int) -> int:
         """Returns the node of a primitive applied to earlier nodes; implicit parameters may be left out."""
@@ -113,3 +115,12 @@ class Builder:
                 seen.add(index)
                 stack.append((index, True))
                 stack.extend((arg, False) for arg in reversed(self.nodes[index].args))
+
+
+def _finite(value: float) -> float | None:
+    """Returns a number as a finite Python float, or None where there is none."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None

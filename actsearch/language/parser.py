@@ -20,7 +20,7 @@ from actsearch.language.names import DEFAULT_PARAMETERS, KEYWORD
 from actsearch.language.program import Program
 from actsearch.language.registry import PRIMITIVES, is_free
 from actsearch.language.row import Precedence
-from actsearch.language.tokens import ParseError, Token, tokenize
+from actsearch.language.tokens import ParseError, Token, Tokens
 
 MAX_LENGTH = 10_000
 MAX_DEPTH = 100
@@ -71,103 +71,80 @@ class _Parser:
     """Recursive descent, three calls a level; MAX_DEPTH keeps it far from Python's recursion limit."""
 
     def __init__(self, text: str, parameters: dict[str, float], inputs: tuple[str, ...]):
-        self.text = text
+        self.tokens = Tokens(text)
         self.parameters = {**DEFAULT_PARAMETERS, **parameters}
         self.declared = set(parameters)
         self.inputs = inputs
         self.builder = Builder()
         self.bound: dict[str, int] = {}
         self.depth = 0
-        self.tokens = list(tokenize(text))
-        self.position = 0
         for name, initial in parameters.items():
             Builder().parameter(name, initial)  # checks both
 
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.position]
-
-    def _accept(self, *symbols: str) -> Token | None:
-        token = self.token
-        if token.kind == "symbol" and token.text in symbols:
-            self.position += 1
-            return token
-        return None
-
-    def _expect(self, symbol: str, why: str) -> None:
-        if self._accept(symbol) is None:
-            self._fail(f"expected {symbol!r} {why}")
-
-    def _fail(self, problem: str, token: Token | None = None) -> NoReturn:
-        token = token or self.token
-        if problem.startswith("expected"):
-            problem += f", found {token.text!r}" if token.text else ", found the end"
-        raise ParseError(problem, self.text, token.column)
-
-    # Grammar.
-
     def program(self) -> Program:
         while True:
-            following = self.tokens[min(self.position + 1, len(self.tokens) - 1)]
-            if self.token == Token("name", KEYWORD, self.token.column):
+            token, following = self.tokens.current, self.tokens.following
+            if token.kind == "name" and token.text == KEYWORD:
                 self._declaration()
-            elif self.token.kind == "name" and following.text == "=":
+            elif token.kind == "name" and following.text == "=":
                 self._binding()
             else:
                 break
         output = self._expression()
-        if self.token.kind != "end":
-            self._fail("expected an operator or the end")
+        if self.tokens.current.kind != "end":
+            self.tokens.fail("expected an operator or the end")
         return self.builder.program(output)
 
     def _declaration(self) -> None:
-        self.position += 1
-        name = self.token
+        self.tokens.advance()
+        name = self.tokens.current
         if name.kind != "name":
-            self._fail("expected the parameter's name after 'param'")
-        self.position += 1
+            self.tokens.fail("expected the parameter's name after 'param'")
+        self.tokens.advance()
         if not is_free(name.text) or name.text in self.inputs or name.text in self.bound:
-            self._fail(f"{name.text!r} already means something else; choose another name", name)
-        self._expect("=", "and the initial value: param a = 0.25;")
-        sign = -1.0 if self._accept("-") else 1.0
-        if self.token.kind != "number":
-            self._fail("expected a number, the initial value")
+            self.tokens.fail(f"{name.text!r} already means something else; choose another name", name)
+        self.tokens.expect("=", "and the initial value: param a = 0.25;")
+        sign = -1.0 if self.tokens.accept("-") else 1.0
+        if self.tokens.current.kind != "number":
+            self.tokens.fail("expected a number, the initial value")
         initial = sign * self._number() + 0.0
         if name.text in self.declared and self.parameters[name.text] != initial:
-            self._fail(f"parameter {name.text!r} is declared twice, with different values", name)
+            self.tokens.fail(f"parameter {name.text!r} is declared twice, with different values", name)
         self.declared.add(name.text)
         self.parameters[name.text] = initial
-        self._expect(";", "after the declaration")
+        self.tokens.expect(";", "after the declaration")
 
     def _binding(self) -> None:
-        name = self.token
+        name = self.tokens.current
         if name.text in PRIMITIVES or self._meaning(name.text):
-            self._fail(f"{name.text!r} already means something else; choose another name, such as t1", name)
-        self.position += 2
+            self.tokens.fail(f"{name.text!r} already means something else; choose another name, such as t1", name)
+        self.tokens.advance(2)
         self.bound[name.text] = self._expression()
-        self._expect(";", "after the named subterm")
+        self.tokens.expect(";", "after the named subterm")
 
     def _expression(self) -> int:
         self._descend()
         left = self._product()
-        while operator := self._accept("+", "-"):
+        while operator := self.tokens.accept("+", "-"):
             left = self._apply(operator, _INFIX[operator.text], left, self._product())
         self.depth -= 1
         return left
 
     def _product(self) -> int:
         left = self._signed()
-        while operator := self._accept("*", "/"):
+        while operator := self.tokens.accept("*", "/"):
             left = self._apply(operator, _INFIX[operator.text], left, self._signed())
-        if self.token.kind in ("name", "number") or self.token.text == "(":
-            self._fail(f"an operator is missing before {self.token.text!r}; a product is written with '*'")
+        if self.tokens.current.kind in ("name", "number") or self.tokens.current.text == "(":
+            self.tokens.fail(
+                f"an operator is missing before {self.tokens.current.text!r}; a product is written with '*'"
+            )
         return left
 
     def _signed(self) -> int:
         signs = []
-        while sign := self._accept("-"):
+        while sign := self.tokens.accept("-"):
             signs.append(sign)
-        literal = self.token.kind == "number"
+        literal = self.tokens.current.kind == "number"
         node = self._power()
         for sign in reversed(signs):
             op, _, value = self.builder.nodes[node]
@@ -180,31 +157,31 @@ class _Parser:
 
     def _power(self) -> int:
         base = self._atom()
-        caret = self._accept("^")
+        caret = self.tokens.accept("^")
         if caret is None:
             return base
-        power = _POWERS.get(f"^{self.token.text}")
+        power = _POWERS.get(f"^{self.tokens.current.text}")
         if power is None:
-            self._fail("expected an integer from 2 to 8 after '^'; for other powers write pow(a, b)")
-        self.position += 1
-        if self.token.text == "^":
-            self._fail("a chain of '^' is ambiguous; write brackets: (x^2)^3")
+            self.tokens.fail("expected an integer from 2 to 8 after '^'; for other powers write pow(a, b)")
+        self.tokens.advance()
+        if self.tokens.current.text == "^":
+            self.tokens.fail("a chain of '^' is ambiguous; write brackets: (x^2)^3")
         return self._apply(caret, power, base)
 
     def _atom(self) -> int:
-        token = self.token
+        token = self.tokens.current
         if token.kind == "number":
             return self.builder.constant(self._number())
-        if self._accept("("):
+        if self.tokens.accept("("):
             inside = self._expression()
-            self._expect(")", f"to close the bracket of column {token.column}")
+            self.tokens.expect(")", f"to close the bracket of column {token.column}")
             return inside
         if token.kind != "name":
-            self._fail("expected a number, a name or '('")
-        self.position += 1
+            self.tokens.fail("expected a number, a name or '('")
+        self.tokens.advance()
         if token.text in PRIMITIVES:
             return self._call(token)
-        if self.token.text == "(":
+        if self.tokens.current.text == "(":
             self._no_function(token)
         if token.text in self.bound:
             return self.bound[token.text]
@@ -218,17 +195,19 @@ class _Parser:
         primitive = PRIMITIVES[name.text]
         fewest = primitive.arity - len(primitive.implicit)
         example = f"{name.text}({', '.join('xyz'[:fewest]) if fewest > 1 else 'x'})"
-        if self._accept("(") is None:
-            self._fail(f"expected '(' after the function {name.text!r}: write {example}")
+        if self.tokens.accept("(") is None:
+            self.tokens.fail(f"expected '(' after the function {name.text!r}: write {example}")
         args = [self._expression()]
-        while self._accept(","):
+        while self.tokens.accept(","):
             args.append(self._expression())
-        self._expect(")", f"to close {name.text}(")
+        self.tokens.expect(")", f"to close {name.text}(")
         if len(args) not in (fewest, primitive.arity):
             plural = "s" if fewest > 1 else ""
             if primitive.commutative and len(args) > primitive.arity == 2:
                 example = f"{name.text}({name.text}(x, y), z)"
-            self._fail(f"{name.text} takes {fewest} argument{plural}, received {len(args)}: write {example}", name)
+            self.tokens.fail(
+                f"{name.text} takes {fewest} argument{plural}, received {len(args)}: write {example}", name
+            )
         for parameter in primitive.implicit:
             self.builder.parameter(parameter, self.parameters[parameter])
         return self._apply(name, name.text, *args)
@@ -245,28 +224,30 @@ class _Parser:
         meaning = self._meaning(token.text)
         if meaning is None:
             self._unknown(token)
-        self._fail(f"{token.text!r} is {meaning}, not a function; a product is written {token.text} * (...)", token)
+        self.tokens.fail(
+            f"{token.text!r} is {meaning}, not a function; a product is written {token.text} * (...)", token
+        )
 
     def _unknown(self, token: Token) -> NoReturn:
         known = [*PRIMITIVES, *self.inputs, *self.parameters, *self.bound]
-        self._fail(unknown_name(token.text, known), token)
+        self.tokens.fail(unknown_name(token.text, known), token)
 
     def _number(self) -> float:
-        text = self.token.text
+        text = self.tokens.current.text
         value = float(text)
         if not math.isfinite(value):
-            self._fail("the number is too large for a float: write at most 1.79e308")
+            self.tokens.fail("the number is too large for a float: write at most 1.79e308")
         if value == 0 and text.lower().split("e")[0].strip("0."):
-            self._fail("the number is too small for a float: write 0, or at least 5e-324")
-        self.position += 1
+            self.tokens.fail("the number is too small for a float: write 0, or at least 5e-324")
+        self.tokens.advance()
         return value
 
     def _apply(self, token: Token, op: str, *args: int) -> int:
         if len(self.builder.nodes) >= MAX_NODES:
-            self._fail(f"the formula has more than {MAX_NODES:,} nodes", token)
+            self.tokens.fail(f"the formula has more than {MAX_NODES:,} nodes", token)
         return self.builder.apply(op, *args)
 
     def _descend(self) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            self._fail(f"brackets are nested deeper than {MAX_DEPTH}")
+            self.tokens.fail(f"brackets are nested deeper than {MAX_DEPTH}")

@@ -76,6 +76,8 @@ def _problem(row: Primitive) -> str | None:
         return f"parity is 'even' or 'odd', of one operand; received {row.parity!r}"
     if row.commutative and needed < 2:
         return "commutative needs two operands"
+    if row.arity != 2 and (row.with_constant or row.with_itself):
+        return f"with_constant and with_itself are rules for 2 operands; it has {row.arity}"
     if row.pole is not None and not 0 <= row.pole < row.arity:
         return f"pole is the number of an operand, 0 to {row.arity - 1}; received {row.pole}"
     return _problem_of_latex(row) or _problem_of_function(row)

@@ -54,12 +54,55 @@ class Token(NamedTuple):
     column: int
 
 
-def tokenize(text: str) -> Iterator[Token]:
-    """Yields the tokens of a text, without spaces, and the end.
+class Tokens:
+    """The tokens of a text and a place among them; only the parser moves it.
 
     Raises:
       ParseError: a character that no formula has.
     """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._tokens = list(_tokenize(text))
+        self._place = 0
+
+    @property
+    def current(self) -> Token:
+        """The token at the place."""
+        return self._tokens[self._place]
+
+    @property
+    def following(self) -> Token:
+        """The token behind the current one; the end stands behind itself."""
+        return self._tokens[min(self._place + 1, len(self._tokens) - 1)]
+
+    def advance(self, count: int = 1) -> None:
+        """Moves the place."""
+        self._place += count
+
+    def accept(self, *symbols: str) -> Token | None:
+        """Returns the current token and moves on if it is one of these symbols, else None."""
+        token = self.current
+        if token.kind == "symbol" and token.text in symbols:
+            self.advance()
+            return token
+        return None
+
+    def expect(self, symbol: str, why: str) -> None:
+        """Moves on behind this symbol, or fails."""
+        if self.accept(symbol) is None:
+            self.fail(f"expected {symbol!r} {why}")
+
+    def fail(self, problem: str, token: Token | None = None) -> NoReturn:
+        """Raises the ParseError that points at a token, the current one by default."""
+        token = token or self.current
+        if problem.startswith("expected"):
+            problem += f", found {token.text!r}" if token.text else ", found the end"
+        raise ParseError(problem, self.text, token.column)
+
+
+def _tokenize(text: str) -> Iterator[Token]:
+    """Yields the tokens of a text, without spaces, and the end."""
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)

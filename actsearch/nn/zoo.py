@@ -1,7 +1,7 @@
 """The three networks of the EvoNorm search at the size of the paper, for 24 x 24 crops; used by the CIFAR-10 tasks.
 
-Their first two spatial reductions have stride 1. K (from memory of Liu et al. 2020, not checked against its text):
-which networks, the widths 0.25, 0.5 and 0.5, the crops and the strides. The settings of the stages are those of the
+Their first two spatial reductions have stride 1. Unverified, from memory of Liu et al. 2020: which networks, the widths
+0.25, 0.5 and 0.5, the crops and the strides. The settings of the stages are those of the
 papers on the networks.
 """
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         funnel_table,
         regret_table,
         runs_table,
+        verification_table,
         winners_table,
     )
 
@@ -56,6 +57,7 @@ _HOMES = {
     "show": "rendering",
     "styled": "style",
     "to_text": "rendering",
+    "verification_table": "tables",
     "winners_table": "tables",
 }
 """The module of each public name."""
@@ -88,6 +90,7 @@ __all__ = [
     "show",
     "styled",
     "to_text",
+    "verification_table",
     "winners_table",
 ]
 

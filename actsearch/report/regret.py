@@ -1,6 +1,7 @@
 """Pictures of regret against the number of trials."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -61,20 +62,28 @@ def regret_panels(panels: Mapping[str, Mapping[str, Mapping[int, Interval]]], ti
     grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
     labels = list(dict.fromkeys(label for curves in panels.values() for label in curves))
     for axes, (name, curves) in zip(grid.flat, panels.items(), strict=False):
-        axes.set(title=name, xscale="log")
-        axes.set_yscale("symlog", linthresh=10 * _LINEAR, linscale=0.5)
-        axes.grid(True)
-        for label, curve in curves.items():
-            look, (mean, low, high) = line_look(labels.index(label)), np.array(list(curve.values())).T
-            axes.plot(list(curve), mean, label=label, **look)
-            axes.fill_between(list(curve), low, high, color=look["color"], alpha=0.15, linewidth=0)
-    for axes in list(grid.flat)[len(panels) :]:
-        axes.set_visible(False)
-    for axes in grid[-1]:
-        axes.set_xlabel("evaluations")
+        _panel(axes, name, {label: (line_look(labels.index(label)), curve) for label, curve in curves.items()})
+    for i, axes in enumerate(grid.flat):
+        lowest = i + columns >= len(panels)  # of its column
+        axes.set_visible(i < len(panels))
+        axes.tick_params(labelbottom=lowest)
+        axes.set_xlabel("evaluations" if lowest else "")
     figure.supylabel("regret of the best function evaluated", fontsize=10)
     figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=len(labels))
     return figure
+
+
+def _panel(axes: Axes, name: str, curves: Mapping[str, tuple[dict[str, Any], Mapping[int, Interval]]]) -> None:
+    """Draws the curves of one panel, each with its look, and their bands."""
+    axes.set(title=name, xscale="log")
+    axes.set_yscale("symlog", linthresh=10 * _LINEAR, linscale=0.5)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.grid(True)
+    for label, (look, curve) in curves.items():
+        mean, low, high = np.array(list(curve.values())).T
+        axes.plot(list(curve), mean, label=label, **look)
+        axes.fill_between(list(curve), low, high, color=look["color"], alpha=0.15, linewidth=0)
 
 
 def _group(axes: Axes, number: int, label: str, group: Group, reference: float) -> None:

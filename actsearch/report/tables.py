@@ -4,11 +4,12 @@ For the command line, the experiments and notebooks; `show` prints one, `render`
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from rich.table import Table
 
-from actsearch.analysis import Agreement, Comparison, FalseReject, Interval, Stage
+from actsearch.analysis import Agreement, Comparison, Contrast, FalseReject, Interval, Stage
 from actsearch.language import simplify
 from actsearch.report.rendering import Column, render, show, to_text
 from actsearch.trials import Trial
@@ -24,6 +25,7 @@ __all__ = [
     "runs_table",
     "show",
     "to_text",
+    "verification_table",
     "winners_table",
 ]
 
@@ -97,6 +99,31 @@ def regret_table(comparison: Comparison) -> Table:
     ]
     title = f"Regret: {comparison.reference:.4f} less the best score so far, mean and 95 % interval over runs"
     return render(rows, columns, title)
+
+
+class Verified(Protocol):
+    """What a verification table shows; `actsearch.evaluation.verify` returns one."""
+
+    @property
+    def contrasts(self) -> Mapping[str, Sequence[Contrast]]:
+        """By task, each function against the task's reference; see `compare_scores`."""
+
+
+def verification_table(verification: Verified) -> Table:
+    """Returns a verification as a table: score, and difference to the reference alone and among all comparisons."""
+    columns = [
+        Column("task"),
+        Column("function"),
+        Column("score", ".4f"),
+        Column("difference", "+.4f"),
+        Column("all at once", "+.4f"),
+    ]
+    rows = [
+        (task, row.name, _without_endless_ends(row.mean), row.difference, row.simultaneous)
+        for task, contrasts in verification.contrasts.items()
+        for row in contrasts
+    ]
+    return render(rows, columns, "Fresh seeds: mean score and difference to the reference, paired, with 95 % intervals")
 
 
 def _without_endless_ends(interval: Interval | None) -> Interval | float | None:

@@ -9,7 +9,7 @@ from actsearch.spaces.template import Slot, Template, as_option
 
 ELEMENTWISE = (*("+", "*", "/", "max", "-x", "sigmoid", "tanh", "exp", "signed_log", "abs", "square", "signed_sqrt"),)
 """The published elementwise primitives: x + y, x y, x / y, max(x, y), -x, sigmoid, tanh, exp, sign(x) log|x|, |x|, x^2
-and sign(x) sqrt|x|. Known from memory of the paper."""
+and sign(x) sqrt|x|. As a public port lists them."""
 
 BINARY = ("+", "*", "/", "max")
 MAX_NODES = 20
@@ -40,8 +40,8 @@ def evonorm(nodes: int = 10, series: Literal["B", "S"] = "B") -> Space:
     Raises:
       ActsearchError: an argument out of range.
 
-    Source: section 3.1. Initial nodes, arity and count of nodes are confirmed by public quotations; the exact list of
-    primitives is from memory of the paper. Division is unguarded, as in the published layers.
+    Source: section 3.1. Initial nodes, arity and count of nodes are confirmed by public quotations, the list of
+    primitives by a public port. Division is unguarded, as in the published layers.
 
     Example:
       >>> space = evonorm(nodes=2, series="S")

@@ -1,8 +1,8 @@
 """The three anchor tasks of the EvoNorm search on CIFAR-10, at the size of the paper; a GPU is needed in practice.
 
-K (from memory of Liu et al. 2020, not checked against its text): networks and widths, 24 x 24 crops, batch 128,
-Nesterov momentum 0.9, learning rate 0.1, weight decay 1e-4 and 2,000 steps at a constant rate, which is its recipe for
-layers that use the batch. Ours: the last 5,000 training images, in the order of TFDS, are the validation part; kernels
+Unverified, from memory of Liu et al. 2020: networks and widths, 24 x 24 crops, batch 128, Nesterov momentum 0.9,
+learning rate 0.1, weight decay 1e-4 and 2,000 steps at a constant rate, which is its recipe for layers that use the
+batch. Ours: the last 5,000 training images, in the order of TFDS, are the validation part; kernels
 alone decay; pixels are divided by 255 and nothing else.
 
 Data come through TFDS as ArrayRecord files; reading them needs no TensorFlow, preparing them once does.
@@ -18,7 +18,7 @@ from actsearch.nn import efficientnet_b0, mobilenet_v2, resnet_50
 from actsearch.tasks.base import Data, Quality, Recipe, Split, Task
 
 CROP = 24
-_RATE_RULE = "K: the paper's, from memory"
+_RATE_RULE = "the paper's, unverified: from memory"
 _INSTALL = 'pip install "actsearch[tfds]"'
 _PREPARE = "pip install tensorflow && tfds build cifar10 --file_format=array_record"
 

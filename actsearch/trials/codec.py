@@ -5,8 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from actsearch.language import Program, parse
-from actsearch.language.names import INPUTS
+from actsearch.language import INPUTS, Program, parse
 from actsearch.spaces import Genotype
 from actsearch.trials.trial import Trial
 

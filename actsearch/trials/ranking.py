@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from actsearch.language import ActsearchError, Program
 from actsearch.spaces import Genotype
-from actsearch.trials.trial import Status, Trial
+from actsearch.trials.trial import Known, Status, Trial
 
 CONFIDENCE = 0.95
 """Confidence of each one-sided bound. A search picks the best of hundreds, so luck needs a stricter bound than one
@@ -115,6 +115,7 @@ class _Bounded(Protocol):
 
 
 Stats = TypeVar("Stats", bound=_Bounded)
+Record = TypeVar("Record", bound=Known)
 
 
 def rank(trials: Iterable[Trial], confidence: float = CONFIDENCE) -> list[CandidateStats]:
@@ -218,7 +219,7 @@ def best(trials: Iterable[Trial], n: int) -> list[Trial]:
     return list(distinct.values())[:n]
 
 
-def of_highest_fidelity(trials: Iterable[Trial]) -> list[Trial]:
+def of_highest_fidelity(trials: Iterable[Record]) -> list[Record]:
     """Returns the trials with status "ok" and a score whose fidelity is the highest of such trials, in their order."""
     scored = [trial for trial in trials if trial.status is Status.OK and trial.score is not None]
     highest = max((trial.fidelity for trial in scored), default=0.0)

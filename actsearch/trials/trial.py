@@ -129,16 +129,29 @@ class Known(Protocol):
     """What an evaluator remembers of a trial: enough to tell repeats and duplicates. A Trial is one."""
 
     @property
-    def index(self) -> int: ...
+    def index(self) -> int:
+        """Place in the run."""
+
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """Functional identity."""
+
     @property
-    def status(self) -> Status: ...
+    def status(self) -> Status:
+        """What became of it."""
+
     @property
-    def score(self) -> float | None: ...
+    def score(self) -> float | None:
+        """Mean score, None when there is none."""
+
     @property
-    def first(self) -> int | None: ...
+    def first(self) -> int | None:
+        """Index of the candidate's first trial; None where this is the first."""
+
     @property
-    def repeat(self) -> int: ...
+    def repeat(self) -> int:
+        """Number of the repeat."""
+
     @property
-    def fidelity(self) -> float: ...
+    def fidelity(self) -> float:
+        """Share of the task's steps."""

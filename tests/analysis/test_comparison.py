@@ -39,11 +39,10 @@ def test_archives_of_format_1_are_grouped_in_the_same_way():
 
 
 def test_runs_of_both_formats_can_be_compared():
-    old = old_run("old", [0.5], "evolution", options={"population": 50}, batch=64, seeds_per_trial=1)
+    old = old_run("old", [0.5], "evolution", options={"population": 50})
     new = run("new", [0.6], {"name": "evolution", "population": 20})
-    labels = list(compare_runs([old, new]).groups)
-    assert "population=50" in labels[0]
-    assert "population=20" in labels[1]
+    labels = ["evolution, population=50", "evolution, engine=interpret, population=20"]
+    assert list(compare_runs([old, new]).groups) == labels
 
 
 def test_a_wrapper_is_named_with_what_it_wraps():
@@ -60,16 +59,26 @@ def test_settings_of_the_evaluator_tell_groups_apart_but_not_its_seeds():
     labels = {"random, engine=interpret": ["a", "b"], "random, engine=specialize": ["c"]}
     assert members(compare_runs(runs)) == labels
     config = runs[0].config | {"evaluator": runs[0].config["evaluator"] | {"seeds": [0, 1]}}
-    two_seeds = HandMadeRun("d", config, runs[0].trials)
+    two_seeds = HandMadeRun("d", config, runs[0].outcomes)
     labels = {"random, seeds_per_trial=1": ["a", "b"], "random, seeds_per_trial=2": ["d"]}
     assert members(compare_runs([*runs[:2], two_seeds])) == labels
+
+
+def test_runs_of_another_evaluator_are_named_by_its_kind():
+    def mock(name, salt):
+        config = run("", [0.5], seed=int(name)).config | {"evaluator": {"kind": "mock", "salt": salt}}
+        return HandMadeRun(name, config, run("", [0.5]).outcomes)
+
+    comparison = compare_runs([mock("0", 1), mock("1", 1), mock("2", 2)])
+    assert comparison.where == "swish-1 on mock"
+    assert members(comparison) == {"random, salt=1": ["0", "1"], "random, salt=2": ["2"]}
 
 
 def test_searches_of_a_table_are_named_by_it():
     def tabular(name, digest):
         evaluator = {"kind": "tabular", "table": "tabular-swish1", "digest": digest, "seeds": [0]}
         return HandMadeRun(
-            name, run("", [0.5], seed=int(name)).config | {"evaluator": evaluator}, run("", [0.5]).trials
+            name, run("", [0.5], seed=int(name)).config | {"evaluator": evaluator}, run("", [0.5]).outcomes
         )
 
     assert compare_runs([tabular("0", "t"), tabular("1", "t")]).task == "tabular-swish1"

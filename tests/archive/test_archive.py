@@ -12,18 +12,23 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actsearch.archive import Archive, ArchiveError, Outcome, check, sqlite
 from actsearch.archive import archive as module
-from actsearch.archive.archive import Archive, ArchiveError
-from actsearch.archive.sqlite import APPLICATION_ID, FILE, FORMAT, LOCK
-from actsearch.language import PRIMITIVES, Builder, parse
-from actsearch.trials.trial import Trial
+from actsearch.archive.rows import INSERT, OUTCOME, to_row
+from actsearch.archive.sqlite import APPLICATION_ID, FILE, FORMAT, LOCK, checksum
+from actsearch.language import ActsearchError, Builder, parse
+from actsearch.trials import Status, Trial
+from actsearch.trials.ranking import best
+from tests.helpers.records import records
 
+ROOT = Path(__file__).parents[2]
 CONFIG = {"task": "digits", "seed": 0, "controller": {"name": "evolution", "population": 64}, "seeds": (0, 1)}
 FORMULAS = ("x * sigmoid(beta * x)", "max(x, 0)", "t1 = sigmoid(x); t1 * t1 + x", "param a = 0.25; max(x, a * x)")
 
@@ -61,6 +66,11 @@ def refused(directory, match, *, config=CONFIG, reading=True):
     assert contents(directory) == before
 
 
+def environment():
+    """Of a child process, which imports the package that is tested here."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
 def edit(directory, *statements):
     with contextlib.closing(sqlite3.connect(directory / FILE, isolation_level=None)) as connection:
         for statement in statements:
@@ -70,57 +80,7 @@ def edit(directory, *statements):
 # The round trip.
 
 
-@st.composite
-def programs(draw):
-    builder = Builder()
-    nodes = [builder.input("x")]
-    leaves = [("input", "y"), ("parameter", "beta"), ("parameter", "v0")]
-    for _ in range(draw(st.integers(0, 8))):
-        if draw(st.booleans()):
-            primitive = PRIMITIVES[draw(st.sampled_from(sorted(PRIMITIVES)))]
-            operands = primitive.arity - len(primitive.implicit)
-            nodes.append(builder.apply(primitive.name, *[draw(st.sampled_from(nodes)) for _ in range(operands)]))
-        elif draw(st.booleans()):
-            nodes.append(builder.constant(draw(st.floats(allow_nan=False, allow_infinity=False))))
-        else:
-            kind, name = draw(st.sampled_from(leaves))
-            nodes.append(getattr(builder, kind)(name))
-    choices = draw(st.none() | st.lists(st.integers(0, 30), max_size=6).map(tuple))
-    return builder.program(nodes[-1], choices)
-
-
-def records(index):
-    mapping = st.dictionaries(st.sampled_from(["score", "accuracy", "loss", "seconds", "odd name"]), st.floats())
-    earlier = st.integers(0, max(index - 1, 0))
-    return st.builds(
-        Trial,
-        index=st.just(index),
-        program=programs(),
-        fingerprint=st.text(max_size=8),
-        status=st.sampled_from(["ok", "diverged", "duplicate", "failed", "rejected:gradient"]),
-        score=st.none() | st.floats(allow_nan=False),
-        metrics=st.lists(mapping, max_size=3).map(tuple),
-        seeds=st.lists(st.integers(), max_size=3).map(tuple),
-        parents=st.lists(earlier, max_size=2).map(tuple),
-        duplicate_of=st.none() | earlier,
-        seconds=st.floats(0, allow_nan=False),
-        note=st.text(),
-    )
-
-
-def plain(trial):
-    """A trial as values among which NaN equals NaN, choices count, and types count."""
-    metrics = [sorted((name, repr(value)) for name, value in one.items()) for one in trial.metrics]
-    return (
-        dataclasses.replace(trial, metrics=()),
-        metrics,
-        trial.program.choices,
-        type(trial.score),
-        type(trial.metrics),
-    )
-
-
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_trials_come_back_as_they_went_in(tmp_path_factory, data):
     trials = [data.draw(records(index)) for index in range(data.draw(st.integers(0, 5)))]
@@ -129,17 +89,85 @@ def test_any_trials_come_back_as_they_went_in(tmp_path_factory, data):
     with Archive.write(directory, CONFIG) as archive:
         archive.append(trials[:cut])
         archive.append(trials[cut:])
-        assert list(map(plain, archive.trials())) == list(map(plain, trials))
+        assert texts(archive.trials()) == texts(trials)
     with Archive.read(directory) as archive:
-        assert list(map(plain, archive.trials(cut))) == list(map(plain, trials[cut:]))
+        assert texts(archive.trials(cut)) == texts(trials[cut:])
+        assert texts(archive.trials(0, cut)) == texts(trials[:cut])
         assert len(archive) == len(trials)
-        for wanted in trials:
-            first = next(
-                (t for t in trials if (t.fingerprint, t.status != "duplicate") == (wanted.fingerprint, True)), None
-            )
-            found = archive.find(wanted.fingerprint)
-            assert (found is None) == (first is None)
-            assert first is None or plain(found) == plain(first)
+        assert list(archive.known(cut)) == [outcome(trial) for trial in trials[:cut]]
+    assert check(directory) == len(trials)
+
+
+def texts(trials):
+    """Trials as text, where NaN equals NaN and types count; zero has no sign in SQLite."""
+    return [repr(plain(trial)) for trial in trials]
+
+
+def plain(trial):
+    score = None if trial.score is None else trial.score + 0.0
+    return dataclasses.replace(trial, score=score, seconds=trial.seconds + 0.0)
+
+
+def outcome(trial):
+    return Outcome(*(getattr(plain(trial), name) for name in OUTCOME))
+
+
+def test_an_outcome_says_which_candidate_it_is_of():
+    again = trial(7, first=3)
+    assert [outcome(one).first_index for one in (trial(7), again)] == [7, 3]
+    assert outcome(again).status is Status.OK
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, None), (3, None), (-2, 4), (3, 7), (7, 3), (8, 99), (99, None)])
+def test_a_part_of_the_trials(run, start, stop, monkeypatch):
+    monkeypatch.setattr(module, "_CHUNK", 3)
+    with Archive.read(run) as archive:
+        assert archive.trials(start, stop) == batch(0, 10)[max(start, 0) : stop]
+        assert [known.index for known in archive.known(stop)] == list(range(10))[:stop]
+
+
+@settings(max_examples=60)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(["ok", "ok", "diverged", "duplicate"]),
+            st.sampled_from([None, 0.0, 0.5, 0.5, 0.75]),
+            st.sampled_from("abcdef"),
+            st.sampled_from([1.0, 1.0, 0.25]),
+            st.sampled_from([math.nan, 0.1, 0.2]),
+        ),
+        max_size=12,
+    ),
+    n=st.integers(0, 6),
+)
+def test_the_best_are_those_of_the_one_rule(tmp_path_factory, rows, n):
+    trials = [
+        trial(index, status=status, score=score, fingerprint=name, fidelity=fidelity, metrics=({"loss": loss},))
+        for index, (status, score, name, fidelity, loss) in enumerate(rows)
+    ]
+    with Archive.write(tmp_path_factory.mktemp("run"), CONFIG) as archive:
+        archive.append(trials)
+        assert texts(archive.best(n)) == texts(best(trials, n))
+        with pytest.raises(ActsearchError, match="at least 0"):
+            archive.best(-1)
+
+
+def test_columns_are_arrays_of_all_trials(run):
+    with Archive.write(run, CONFIG) as archive:
+        archive.append([trial(10, status="rejected", gate="finite", score=None, first=2)])
+        columns = archive.columns("status", "score", "first", "gate")
+        assert {name: values.dtype.kind for name, values in columns.items()} == {
+            "status": "O",
+            "score": "f",
+            "first": "i",
+            "gate": "O",
+        }
+        assert columns["status"].tolist() == ["ok"] * 10 + ["rejected"]
+        assert columns["gate"].tolist() == [""] * 10 + ["finite"]
+        assert columns["first"].tolist() == [-1] * 10 + [2]
+        assert np.isnan(columns["score"]).tolist() == [False] * 10 + [True]
+        with pytest.raises(ArchiveError, match=r"A column is one of index, .*; received loss\."):
+            archive.columns("score", "loss")
 
 
 def test_numbers_of_numpy_come_back_as_plain_ones(tmp_path):
@@ -157,14 +185,6 @@ def test_a_note_may_hold_bytes_of_a_file_name(tmp_path):
     with Archive.write(tmp_path, {}) as archive:
         archive.append([trial(0, note="No such file: \udcff")])
         assert archive.trials()[0].note == "No such file: \\udcff"
-
-
-def test_find_returns_the_first_that_is_not_a_duplicate(tmp_path):
-    same = {"fingerprint": "f00d"}
-    with Archive.write(tmp_path, {}) as archive:
-        archive.append([trial(0, status="duplicate", **same), trial(1, **same), trial(2, **same)])
-        assert archive.find("f00d") == trial(1, **same)
-        assert archive.find("absent") is None
 
 
 def test_config_and_info_are_kept_from_the_creation(run):
@@ -256,11 +276,19 @@ def test_a_reader_cannot_append(run):
 # Appending, and nothing else.
 
 
-@pytest.mark.parametrize("table", ["trials", "facts"])
-@pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET checksum = 0"])
-def test_append_only(run, table, change):
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM trials",
+        "DELETE FROM facts",
+        "UPDATE trials SET outcome_checksum = 0",
+        "UPDATE trials SET note = ''",
+        "UPDATE facts SET checksum = 0",
+    ],
+)
+def test_append_only(run, change):
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        edit(run, change.format(table))
+        edit(run, change)
     with Archive.read(run) as archive:
         assert archive.trials() == batch(0, 10)
 
@@ -293,8 +321,7 @@ def test_a_trial_that_would_not_come_back_adds_nothing(run):
 def test_an_interrupted_append_adds_nothing(run):
     def interrupted(archive):
         with archive._transaction():
-            places = ", ".join("?" * len(module._COLUMNS))
-            archive._connection.execute(f"INSERT INTO trials VALUES ({places})", module._row(trial(10)))
+            archive._connection.execute(INSERT, to_row(trial(10)))
             raise KeyboardInterrupt
 
     with Archive.write(run, CONFIG) as archive:
@@ -378,7 +405,8 @@ def test_flipped_bytes_are_reported_or_harmless(run):
             with Archive.read(run) as archive:
                 assert archive.config == {**CONFIG, "seeds": [0, 1]}
                 assert archive.trials() == batch(0, 10)
-                assert [archive.find(t.fingerprint) for t in batch(0, 10)] == batch(0, 10)
+                assert list(archive.known()) == [outcome(one) for one in batch(0, 10)]
+                assert archive.best(3) == batch(0, 3)
         except ArchiveError:
             reported += 1
         assert bytes(damaged) == (run / FILE).read_bytes()
@@ -394,19 +422,52 @@ def test_a_changed_digit_is_damage(run):
     (run / FILE).write_bytes(whole.replace(b'"loss": 0.7', b'"loss": 0.1', 1))
     with Archive.read(run) as archive, pytest.raises(ArchiveError, match=r"damaged: the row of \d.*Restore a copy"):
         archive.trials()
+    with pytest.raises(ArchiveError, match=r"damaged: the row of \d.*Restore a copy"):
+        check(run)
     (run / FILE).write_bytes(whole)
     edit(run, "DROP TRIGGER trials_remain", "DELETE FROM trials WHERE id = 4")
-    with Archive.read(run) as archive, pytest.raises(ArchiveError, match="trials are missing"):
-        archive.trials()
+    with Archive.read(run) as archive:
+        for read in (archive.trials, archive.known, archive.columns):
+            with pytest.raises(ArchiveError, match="trials are missing"):
+                list(read())
     edit(run, "DROP TRIGGER facts_remain", "DELETE FROM facts")
     refused(run, "configuration is missing")
 
 
-def test_a_program_of_another_version(run, monkeypatch):
-    with Archive.read(run) as archive, monkeypatch.context() as patch:
-        patch.setattr(module, "parse", lambda text, **_: parse(text.replace("sigmoid", "sigmod")))
-        with pytest.raises(ArchiveError, match=r"(?s)cannot read, in trial 0.*sigmod.*version that wrote it"):
+def test_an_outcome_that_was_changed_is_damage(run):
+    edit(run, "DROP TRIGGER trials_stay", "UPDATE trials SET score = 0.9 WHERE id = 4")
+    with Archive.read(run) as archive:
+        for read in (archive.trials, archive.known, lambda: archive.columns("score"), lambda: archive.best(1)):
+            with pytest.raises(ArchiveError, match="damaged: the row of 4"):
+                list(read())
+
+
+def test_a_broken_page_of_a_large_archive_is_found_by_the_check(run, monkeypatch):
+    """Opening does not read every page; what is read is checked; `check`, and whoever appends, reads all."""
+    monkeypatch.setattr(sqlite, "SMALL", 0)
+    with Archive.write(run, CONFIG) as archive:
+        archive.append(batch(10, 3000))
+    whole = bytearray((run / FILE).read_bytes())
+    place = len(whole) - 3 * 4096  # a page in the middle of the trials
+    whole[place : place + 8] = bytes(8)
+    (run / FILE).write_bytes(whole)
+    with Archive.read(run) as archive:
+        assert archive.trials(0, 10) == batch(0, 10)
+    for opened in (lambda: check(run), lambda: Archive.write(run, CONFIG)):
+        with pytest.raises(ArchiveError, match="damaged"):
+            opened()
+
+
+def test_a_program_of_another_version(run):
+    row = list(to_row(trial(10)))
+    row[len(OUTCOME) + 1] = "twist(x)"
+    row[-1] = checksum((row[0], *row[len(OUTCOME) + 1 : -1]))
+    with contextlib.closing(sqlite3.connect(run / FILE, isolation_level=None)) as connection:
+        connection.execute(INSERT, row)
+    with Archive.read(run) as archive:
+        with pytest.raises(ArchiveError, match=r"(?s)cannot read, trial 10.*twist.*version that wrote it"):
             archive.trials()
+        assert len(list(archive.known())) == 11  # curves and rankings need no program
 
 
 @pytest.mark.parametrize("remains", [FILE + "-wal", FILE + "-journal"])
@@ -429,7 +490,7 @@ def test_a_full_disk(run):
 
 
 def test_a_full_disk_at_the_creation_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_TABLES", "PRAGMA max_page_count = 2;" + module._TABLES)
+    monkeypatch.setattr(module, "TABLES", "PRAGMA max_page_count = 2;" + module.TABLES)
     with pytest.raises(ArchiveError, match="disk is full"):
         Archive.write(tmp_path, CONFIG)
     assert contents(tmp_path) == {}
@@ -458,7 +519,9 @@ def test_a_second_writer_is_told_who_holds_the_archive(run):
         with pytest.raises(ArchiveError, match=refused_by):
             Archive.write(run, CONFIG)
         code = f"from actsearch.archive.archive import Archive\nArchive.write({str(run)!r}, {CONFIG!r})"
-        other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+        other = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment()
+        )
         assert f"locked: process {os.getpid()}," in other.stderr
     with Archive.write(run, CONFIG) as again:  # freed by close
         assert again is not held
@@ -494,7 +557,8 @@ def test_another_thread_and_a_closed_archive_are_refused(run):
 
 CHILD = """
 import dataclasses, sys, time
-from actsearch.archive.archive import Archive, _row, _COLUMNS
+from actsearch.archive.archive import Archive
+from actsearch.archive.rows import INSERT, to_row
 from actsearch.language import parse
 from actsearch.trials.trial import Trial
 
@@ -510,9 +574,9 @@ for start in range(0, len(trials), 7):
 MIDDLE = """
 archive.append(trials[:7])
 with archive._transaction():
-    rows = [_row(trial) for trial in trials[7:5000]]
+    rows = [to_row(trial) for trial in trials[7:5000]]
     archive._connection.execute("PRAGMA cache_size = 5")  # so that pages reach the log before the commit
-    archive._connection.executemany(f"INSERT INTO trials VALUES ({', '.join('?' * len(_COLUMNS))})", rows)
+    archive._connection.executemany(INSERT, rows)
     print(trials[0].index + 7, flush=True)
     time.sleep(60)
 """
@@ -522,7 +586,8 @@ with archive._transaction():
 def child(code, *args):
     """Another Python, which a failing or waiting test does not leave behind."""
     command = [sys.executable, "-c", code, *args]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment(), **pipes) as process:
         watchdog = threading.Timer(60, process.kill)
         watchdog.start()
         try:
@@ -533,7 +598,7 @@ def child(code, *args):
 
 
 def test_kill_9_loses_nothing_that_append_returned_from(tmp_path):
-    rng, told = random.Random(0), 0
+    rng, kept = random.Random(0), 0
     for code, wait in ((STEADY, 0.0), (STEADY, rng.random() / 10), (MIDDLE, 0.0), (STEADY, rng.random() / 2)):
         with child(CHILD + code, str(tmp_path)) as process:
             lines = [process.stdout.readline()]
@@ -541,9 +606,9 @@ def test_kill_9_loses_nothing_that_append_returned_from(tmp_path):
             process.send_signal(signal.SIGKILL)
             lines += [line for line in process.stdout if line.endswith("\n")]
         assert process.returncode == -signal.SIGKILL
-        told = int(lines[-1])
+        kept = int(lines[-1])
         with Archive.read(tmp_path) as archive:
-            assert len(archive) in (told, told + 7)  # whole batches; the last one may have been kept but not told
+            assert len(archive) in (kept, kept + 7)  # whole batches; the last one may have been stored but not printed
             assert [trial.index for trial in archive.trials()] == list(range(len(archive)))
         if code == MIDDLE:
             assert (tmp_path / (FILE + "-wal")).stat().st_size > 300_000

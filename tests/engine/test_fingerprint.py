@@ -4,13 +4,14 @@ import itertools
 import random
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from actsearch import fingerprint, parse, simplify
 from actsearch.engine import count_functions, identity
 from actsearch.engine.probe import RESOLUTION
-from actsearch.language import PRIMITIVES, ActsearchError, Builder
+from actsearch.language import PRIMITIVES, ActsearchError, Builder, Primitive, register, unregister
 from actsearch.language.reductions import INDEX_SETS, STATISTICS, Reduction
 from actsearch.spaces import SPACES, custom, evonorm, get_space, swish
 
@@ -240,6 +241,19 @@ def test_a_users_debugging_of_nans_is_no_matter(version):
     expected = [identity(parse(text), version) for text in texts]
     with jax.debug_nans(True), jax.debug_infs(True):
         assert [identity(parse(text), version) for text in texts] == expected
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_primitives_that_are_registered_later(version):
+    for function, twin in (
+        (jnp.log1p, "log(1 + x)"),
+        (jnp.exp2, "exp(0.6931471805599453 * x)"),
+    ):  # one name after another
+        register(Primitive("later", 1, function))
+        try:
+            assert identity(parse("later(x)"), version) == identity(parse(twin), version)
+        finally:
+            unregister("later")
 
 
 @pytest.mark.parametrize("version", [1, 2])

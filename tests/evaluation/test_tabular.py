@@ -1,86 +1,114 @@
-"""The tables in the package are whole, fit their spaces, and keep choosing and judging apart."""
+"""The evaluator that looks scores up: what a proposal becomes, and the regret of a run by held-out seeds."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from actsearch.engine import fingerprint
-from actsearch.evaluation.tabular import DIRECTORY, SEEDS, TABULAR, get_tabular
-from actsearch.spaces import get_space
-from actsearch.tasks import TASKS, get_task
+from actsearch import ActsearchError, parse
+from actsearch.evaluation import Evaluator, TabularEvaluator, get_table, regret_on_table
+from actsearch.spaces import Genotype, get_space, swish
+from actsearch.trials import Proposal
+
+SPACE, TABLE = swish(), get_table("tabular-swish1-digits-resnet")
+SILU, SAME, ROOTS, CUBE = (SPACE.genotype(choices) for choices in ((0, 20, 1), (20, 0, 1), (5, 0, 0), (4, 18, 1)))
+ROW = TABLE.row(SILU)
 
 
-def test_all_tables_together_are_small():
-    assert sum(path.stat().st_size for path in DIRECTORY.iterdir()) < 5_000_000
+def evaluated(*proposals, **kwargs):
+    return TabularEvaluator(SPACE, TABLE, **kwargs).evaluate(proposals, 0)
 
 
-@pytest.mark.parametrize("name", TABULAR)
-class TestEveryTable:
-    def test_it_has_every_expression_of_its_space_once(self, name):
-        task = TABULAR[name]
-        space = get_space(task.space)
-        assert task.name == name
-        assert task.network in TASKS
-        assert len(task.table.functions) == len(task.table.gates) == len(task.table.scores) == space.count()
-        rng = np.random.default_rng(0)
-        for place in rng.integers(space.count(), size=50):
-            assert task.table.place(space.at(int(place)).choices) == place
-
-    def test_scores_are_in_range_and_only_of_functions_that_train(self, name):
-        table = TABULAR[name].table
-        trained = table.gates == "trained"
-        assert table.scores.shape == (len(trained), SEEDS)
-        assert ((table.scores[trained] >= 0) & (table.scores[trained] <= 1)).all()
-        assert np.isnan(table.scores[~trained]).all()
-        assert (table.scores[trained][~table.finite[trained]] == 0).all()
-        assert set(np.unique(table.gates)) <= {"trained", "rejected:finite", "rejected:shape"}
-
-    def test_expressions_of_a_function_share_its_row(self, name):
-        table = TABULAR[name].table
-        first = table.functions
-        assert (first <= np.arange(len(first))).all()
-        assert (first[first] == first).all()
-        np.testing.assert_array_equal(table.scores, table.scores[first])
-
-    def test_a_run_is_judged_by_the_seeds_it_did_not_choose_by(self, name):
-        task = TABULAR[name]
-        for seed in range(SEEDS):
-            order = task.seeds(seed)
-            assert sorted(order) == list(range(SEEDS))
-            left = [s for s in range(SEEDS) if s != order[0]]
-            np.testing.assert_allclose(task.judged(seed), task.table.scores[:, left].mean(axis=1))
-            np.testing.assert_array_equal(task.judged(seed, used=2), task.table.scores[:, order[2]])
-        assert len({task.seeds(seed)[0] for seed in range(SEEDS)}) == SEEDS
+def propose(genotype, **kwargs):
+    return Proposal(SPACE.decode(genotype), genotype, **kwargs)
 
 
-@pytest.mark.parametrize("space", ["swish-1", "act-bench"])
-def test_a_function_is_what_the_fingerprint_says(space):
-    task = next(task for task in TABULAR.values() if task.space == space)
-    rng, programs = np.random.default_rng(1), get_space(space)
-    for place in rng.choice(np.flatnonzero(task.table.functions != np.arange(len(task.table.functions))), 30):
-        first = programs.at(int(task.table.functions[place]))
-        assert fingerprint(programs.at(int(place))) == fingerprint(first)
+class TestTrials:
+    def test_a_first_evaluation_has_the_score_of_the_first_seeds(self):
+        order = TABLE.seeds(1)
+        (trial,) = evaluated(propose(SILU), seed=1)
+        assert (trial.status, trial.seeds, trial.genotype) == ("ok", order[:1], SILU)
+        assert trial.score == TABLE.rows.scores[ROW, order[0]]
+        assert trial.objectives == {TABLE.name: trial.score}
+        (trial,) = evaluated(propose(SILU), seed=1, seeds_per_trial=2)
+        assert trial.score == pytest.approx(TABLE.rows.scores[ROW, list(order[:2])].mean())
+        assert len(trial.metrics) == 2
+
+    def test_gates_and_duplicates(self):
+        trials = evaluated(propose(SILU), propose(SAME), propose(ROOTS), propose(CUBE))
+        assert [trial.stage for trial in trials] == ["ok", "duplicate", "rejected:finite", "diverged"]
+        assert (trials[1].first, trials[1].score, trials[1].metrics) == (0, trials[0].score, ())
+        assert (trials[2].score, trials[3].score) == (None, 0.0)
+
+    def test_a_repeat_sees_the_next_seed_once(self):
+        again = propose(SILU, parents=(0,), repeat=1)
+        first, second, third = evaluated(propose(SILU), again, again)
+        assert (second.status, second.first, second.seeds) == ("ok", 0, TABLE.seeds(0)[1:2])
+        assert second.score == TABLE.rows.scores[ROW, second.seeds[0]] != first.score
+        assert (third.status, third.first, third.score) == ("duplicate", 0, first.score)
+
+    def test_what_is_looked_up_is_what_is_named(self):
+        program = SPACE.decode(SILU)
+        foreign = Genotype("swish-2", (0,) * 12)
+        for genotype in (None, ROOTS, foreign):
+            (trial,) = evaluated(Proposal(program, genotype))
+            assert trial.score == evaluated(propose(SILU))[0].score
+            assert SPACE.decode(trial.genotype) == program
+        (trial,) = evaluated(Proposal(parse("x * x * x"), SILU))
+        assert (trial.status, trial.score, trial.genotype) == ("failed", None, None)
+        assert "does not have this program" in trial.note
+
+    def test_memory(self):
+        trials = evaluated(propose(SILU))
+        evaluator = TabularEvaluator(SPACE, TABLE)
+        evaluator.remember(trials)
+        assert evaluator.evaluate([propose(SAME)], 1)[0].status == "duplicate"
+        evaluator.begin([])
+        assert evaluator.evaluate([propose(SAME)], 0)[0].status == "ok"
 
 
-def test_likelihood_is_the_exponential_of_the_loss():
-    """x * sigmoid(x) on digits-resnet, from the loss in the file itself."""
-    rows = pd.read_parquet(DIRECTORY / "swish-1.parquet")
-    row = rows[rows["program"] == "x * sigmoid(x)"].iloc[0]
-    place = get_tabular("tabular-swish1-digits-resnet").table.place(row["choices"])
-    owner = rows.iloc[row["function"]]
-    for metric, expected in (("", "accuracy"), ("-likelihood", "loss")):
-        table = get_tabular(f"tabular-swish1-digits-resnet{metric}").table
-        values = np.array([owner[f"digits-resnet/{expected}_{seed}"] for seed in range(SEEDS)], float)
-        np.testing.assert_allclose(table.scores[place], np.exp(-values) if metric else values, rtol=1e-6)
+class TestIdentity:
+    def test_it_names_the_table_and_the_seeds(self):
+        one, other = (TabularEvaluator(SPACE, TABLE, seed=seed) for seed in (0, 1))
+        assert isinstance(one, Evaluator)
+        assert one.identity == {"kind": "tabular", "table": TABLE.name, "digest": TABLE.digest, "seeds": [0]}
+        assert other.identity == one.identity | {"seeds": [1]}
+        likelihood = TabularEvaluator(SPACE, f"{TABLE.name}-likelihood")
+        assert likelihood.identity["digest"] != TABLE.digest
 
 
-def test_unknown():
-    with pytest.raises(ValueError, match="Unknown task 'tabular-swish9'; the tables are tabular-swish1-digits-mlp, "):
-        get_tabular("tabular-swish9")
+class TestMistakes:
+    def test_one_seed_is_held_out(self):
+        with pytest.raises(ActsearchError, match="has 2 trainings of each function to select by; received .* 3 and "):
+            evaluated(seeds_per_trial=3)
+        with pytest.raises(ActsearchError, match="received seeds_per_trial 1 and repeat 2: write less"):
+            evaluated(propose(SILU, repeat=2))
+
+    def test_another_space(self):
+        with pytest.raises(ActsearchError, match="is a table of the space swish-1; received the space swish-2"):
+            TabularEvaluator(get_space("swish-2"), TABLE)
+
+    def test_a_table_has_no_shorter_trainings(self):
+        with pytest.raises(ActsearchError, match="has no shorter trainings: search it without successive halving"):
+            evaluated(propose(SILU, fidelity=0.5))
 
 
-def test_a_table_is_no_task_to_train_on():
-    with pytest.raises(
-        ValueError, match="is a table, which trains nothing: search act-bench on it, or write digits-mlp"
-    ):
-        get_task("tabular-actbench-digits-mlp")
+class TestRegret:
+    def test_by_the_seeds_that_were_held_out(self):
+        """Four trials by hand: the third leads by the run's own seed, the second by the others."""
+        scores, held_out = TABLE.rows.scores, TABLE.held_out(2)
+        own = scores[:, TABLE.seeds(2)[0]]
+        better = np.flatnonzero((own > own[ROW]) & (held_out < held_out[ROW]))[0]
+        genotypes = [ROOTS, SILU, SPACE.at(int(better)), SILU]
+        course = regret_on_table(TABLE, evaluated(*map(propose, genotypes), seed=2), seed=2)
+        best = np.nanmax(held_out)
+        assert course.reference == best
+        np.testing.assert_allclose(course.regret, best - np.array([0, *[held_out[ROW]] * 3]))
+        np.testing.assert_allclose(
+            course.incumbent_regret, best - np.array([0, held_out[ROW], *[held_out[better]] * 2])
+        )
+
+    def test_an_exhaustive_run_evaluates_the_best(self):
+        trials = evaluated(*map(propose, SPACE.enumerate()))
+        course = regret_on_table(TABLE, trials, seed=0)
+        assert course.regret[-1] == 0
+        assert course.incumbent_regret[-1] > 0
+        assert (np.diff(course.regret) <= 0).all()

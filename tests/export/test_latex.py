@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.mathtext import MathTextParser
 
 from actsearch.catalog import CATALOG
 from actsearch.export import to_latex
@@ -54,6 +55,11 @@ def assert_reads_back(program):
     return ordinary.any()
 
 
+def assert_typesets(program):
+    """Matplotlib's own reader of LaTeX raises an error for what it cannot set."""
+    MathTextParser("path").parse(f"${to_latex(program)}$")
+
+
 def shown_names(leaves):
     """Returns how inputs and parameters are shown beside each other: the parts of their sum."""
     if not leaves:
@@ -73,9 +79,15 @@ def test_every_primitive_in_every_place(name, form, operands):
     assert_reads_back(parse(form.format(f"({name}({arguments}))")))
 
 
+@pytest.mark.parametrize("name", PRIMITIVES)
+def test_every_primitive_typesets(name):
+    assert_typesets(parse(f"({name}({', '.join(['x + 1', '-v', '1e-7'][: PRIMITIVES[name].arity])}))^2"))
+
+
 @pytest.mark.parametrize("name", CATALOG)
 def test_the_catalogue(name):
     assert assert_reads_back(CATALOG[name].program)
+    assert_typesets(CATALOG[name].program)
 
 
 @pytest.mark.parametrize("space", [swish(units=2), evonorm(series="B"), evonorm(series="S")], ids=lambda s: s.name)
@@ -104,7 +116,9 @@ def test_any_number_keeps_every_digit(number):
 def test_any_name(names):
     names = [name for name in names if name not in {*PRIMITIVES, *DEFAULT_PARAMETERS, "x", "y", "param"}]
     declared = "".join(f"param {name} = 1; " for name in names)
-    assert_reads_back(parse(f"{declared}{' + '.join(['x', *names])}"))
+    program = parse(f"{declared}{' + '.join(['x', *names])}")
+    assert_reads_back(program)
+    assert_typesets(program)
 
 
 @pytest.mark.parametrize(

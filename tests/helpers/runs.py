@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from actsearch.archive.format1 import convert_config
 from actsearch.language import parse
 from actsearch.trials import Trial
 
@@ -11,7 +12,7 @@ class HandMadeRun(NamedTuple):
 
     name: str
     config: dict[str, Any]
-    trials: list[Trial]
+    outcomes: list[Trial]
 
 
 def scored(scores):
@@ -20,9 +21,10 @@ def scored(scores):
 
 
 def old_run(name, scores, controller="random", seed=0, options=None, **config):
-    """Returns a run as archives of format 1 hold it."""
-    config = {"space": "swish-1", "task": "digits", "controller": controller, "seed": seed, **config}
-    return HandMadeRun(name, config | {"options": options or {}}, scored(scores))
+    """Returns a run as it comes from an archive of format 1."""
+    config = {"space": "swish-1", "task": "digits", "controller": controller, "seed": seed, "batch": 64, **config}
+    config |= {"options": options or {}, "seeds_per_trial": 1}
+    return HandMadeRun(name, convert_config(config), scored(scores))
 
 
 def run(name, scores, controller="random", seed=0, *, space="swish-1", digest="s", tasks=None, engine="interpret"):

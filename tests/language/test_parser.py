@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actsearch.catalog import CATALOG, LAYERS
-from actsearch.language import DEFAULT_PARAMETERS, PRIMITIVES, Builder, ParseError, Program, parse
+from actsearch.language import DEFAULT_PARAMETERS, PRIMITIVES, ActsearchError, Builder, ParseError, Program, parse
 from actsearch.language.hints import ELSEWHERE
 from actsearch.spaces import evonorm
 from tests.helpers.programs import programs
@@ -223,10 +223,12 @@ def test_a_built_program_cannot_have_a_name_that_text_cannot(name):
         Builder().parameter(name, 1.0)
 
 
-@pytest.mark.parametrize("initial", [float("nan"), float("inf")])
+@pytest.mark.parametrize("initial", [float("nan"), float("inf"), "one", [1.0, 2.0], 10**400])
 def test_parameters_by_argument_need_a_finite_value(initial):
-    with pytest.raises(ValueError, match="finite"):
+    with pytest.raises(ActsearchError, match="needs a finite initial value; received"):
         parse("a * x", {"a": initial})
+    with pytest.raises(ActsearchError, match="A constant must be finite; received"):
+        Builder().constant(initial)
 
 
 @settings(deadline=None, max_examples=500)

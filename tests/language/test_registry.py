@@ -110,6 +110,7 @@ def row(name="unit", arity=1, function=jnp.tanh, latex="", **columns):
         (row(arity=2, function=jnp.add, implicit=("other",)), "implicit ones among beta"),
         (row(parity="both"), "parity is 'even' or 'odd'"),
         (row(commutative=True), "commutative needs two operands"),
+        (row(with_itself=Result.ONE), "rules for 2 operands; it has 1"),
         (row(pole=1), "pole is the number of an operand, 0 to 0; received 1"),
         (row(latex="e^{x}"), "a place with a name; write {{ for a brace"),
         (row(latex="e^{"), "its LaTeX is no template"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from actsearch.language import PRIMITIVES, Builder, Program, parse, simplify
-from actsearch.language.simplifier import _value
+from actsearch.language.rules import _value
 from actsearch.spaces import evonorm
 
 POINTS = np.array([0.0, -0.0, 1.0, -1.0, 0.3, -0.7, 2.5, -3.0, 6.0, -20.0, 50.0, -1e3, 1e5, 1e15, -1e15, 1e-9])

@@ -1,8 +1,9 @@
 """The table of each result holds its numbers."""
 
 import math
+from types import SimpleNamespace
 
-from actsearch.analysis import Agreement, FalseReject, Interval, compare_runs, funnel
+from actsearch.analysis import Agreement, FalseReject, Interval, compare_runs, compare_scores, funnel
 from actsearch.language import parse
 from actsearch.report import tables
 from actsearch.trials import Trial
@@ -73,4 +74,15 @@ def test_regret():
     assert lines(tables.regret_table(compare_runs(RUNS))) == [
         "random 2 0.3000 [0.2000, 0.4000] 0.1500 [0.1000, 0.2000]",
         "evolution 1 0.0000 0.0000",
+    ]
+
+
+def test_verification():
+    """One seed says nothing of the spread, and the reference has no difference to itself."""
+    scores = {"relu": [0.5, 0.5, 0.5], "silu": [0.75, 0.75, 0.75]}
+    contrasts = {"digits": compare_scores(scores, "relu"), "mnist": compare_scores({"relu": [0.5]}, "relu")}
+    assert lines(tables.verification_table(SimpleNamespace(contrasts=contrasts))) == [
+        "digits silu 0.7500 [0.7500, 0.7500] +0.2500 [+0.2500, +0.2500] +0.2500 [+0.2500, +0.2500]",
+        "digits relu 0.5000 [0.5000, 0.5000]",
+        "mnist relu 0.5000",
     ]

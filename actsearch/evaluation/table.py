@@ -1,0 +1,239 @@
+"""Tables: a whole space trained once, several seeds each, and kept in a file. The writer, the reader and their names.
+
+A table measures controllers, not functions: a search on it takes what its controller takes, so that hundreds of runs
+tell luck from skill. A run selects by some seeds and is evaluated on those held out, so that luck is not praised.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import types
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from actsearch.language import ActsearchError
+from actsearch.spaces import Genotype, Space
+from actsearch.trials import Trial
+
+Metric = Literal["accuracy", "likelihood"]
+
+TRAINED = "trained"
+"""What the column `gate` holds for a function that no gate rejected; else a trial's stage, such as rejected:finite."""
+
+DIRECTORY = Path(__file__).parent / "tables"
+
+
+def metric_column(task: str, metric: str, seed: int) -> str:
+    """Returns the name of a column: accuracy or loss of a task's trainings with one seed."""
+    return f"{task}/{metric}_{seed}"
+
+
+class Rows(NamedTuple):
+    """Contents of a table; row i is the expression at place i of the space's `enumerate`.
+
+    Attributes:
+      sizes: options of each decision of the space.
+      functions: row of the first expression that computes the same function, int32 [expressions].
+      fingerprints: of the functions, text [expressions].
+      gates: what the gates say of each function, TRAINED or a stage such as "rejected:finite", text [expressions].
+      scores: float64 [expressions, seeds] in [0, 1]; 0 where training diverged, NaN where there was none.
+      finite: whether each training kept a finite loss, bool [expressions, seeds].
+    """
+
+    sizes: tuple[int, ...]
+    functions: NDArray[np.int32]
+    fingerprints: NDArray[np.str_]
+    gates: NDArray[np.str_]
+    scores: NDArray[np.float64]
+    finite: NDArray[np.bool_]
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Trainings of every function of a space on one task, done in advance.
+
+    Attributes:
+      name: such as "tabular-swish1-digits-resnet".
+      space: name of the one space that it can score.
+      task: name of the task that its functions were trained on.
+      metric: score of a training: "accuracy", or "likelihood", exp(-mean cross entropy), the geometric mean of the
+        probabilities of the right classes, which a few hundred examples measure with less noise.
+      path: the file, as `make_table` makes it, in the Parquet format.
+
+    Example:
+      >>> table = get_table("tabular-swish1-digits-resnet")
+      >>> row = table.row(Genotype("swish-1", (0, 20, 1)))  # x * sigmoid(x)
+      >>> [round(float(score), 3) for score in table.rows.scores[row]]
+      [0.955, 0.96, 0.955]
+    """
+
+    name: str
+    space: str
+    task: str
+    metric: Metric
+    path: Path
+
+    @functools.cached_property
+    def rows(self) -> Rows:
+        """The contents, read when first asked for."""
+        return _read(self.path, self.task, self.metric)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Identity of the contents, 16 hexadecimal digits."""
+        rows = self.rows
+        digest = hashlib.blake2b(repr(rows.sizes).encode(), digest_size=8)
+        for part in (rows.functions.tobytes(), "\n".join(rows.gates).encode(), rows.scores.tobytes()):
+            digest.update(part)
+        return digest.hexdigest()
+
+    def row(self, genotype: Genotype) -> int:
+        """Returns the row of a genotype; raises ActsearchError for one of another space."""
+        if genotype.space != self.space:
+            raise ActsearchError(f"{self.name} is a table of {self.space}; received a genotype of {genotype.space}.")
+        return int(np.ravel_multi_index(genotype.choices, self.rows.sizes))
+
+    def seeds(self, seed: int) -> tuple[int, ...]:
+        """Returns the table's seeds in the order in which a run uses them; those that are left evaluate it.
+
+        Args:
+          seed: of the run.
+
+        Example:
+          >>> get_table("tabular-swish1-digits-mlp").seeds(4)
+          (1, 2, 0)
+        """
+        count = self.rows.scores.shape[1]
+        return tuple((seed + i) % count for i in range(count))
+
+    def held_out(self, seed: int, used: int = 1) -> NDArray[np.float64]:
+        """Returns the mean score of every expression over the seeds that a run did not select by, [expressions].
+
+        Args:
+          seed: of the run.
+          used: how many seeds it selected by, at least 1 and fewer than the table has.
+        """
+        return self.rows.scores[:, list(self.seeds(seed)[used:])].mean(axis=1)
+
+    def threshold(self, seed: int, share: float, used: int = 1) -> float:
+        """Returns the lowest held-out score among the best share of the distinct functions; the best one's for 0."""
+        rows = self.rows
+        distinct = (rows.functions == np.arange(len(rows.functions))) & (rows.gates == TRAINED)
+        scores = np.sort(self.held_out(seed, used)[distinct])[::-1]
+        return float(scores[max(1, round(share * len(scores))) - 1])
+
+    def chance(self, seed: int, share: float, used: int = 1) -> float:
+        """Returns the probability that a random expression is among the best share of the functions."""
+        scores = np.nan_to_num(self.held_out(seed, used), nan=-1.0)
+        return float((scores >= self.threshold(seed, share, used)).mean())
+
+
+def make_table(space: Space, runs: Mapping[str, Sequence[Trial]]) -> pd.DataFrame:
+    """Returns a table: one row for each expression of a space, what the gates said, and what training gave on each task.
+
+    The first expression of each function, in the order of the space, holds its results; the others are its duplicates.
+
+    Args:
+      space: small enough that every genotype was evaluated.
+      runs: name of a task -> the trials of an exhaustive search on it alone, with the same seeds on every task.
+
+    Returns:
+      Columns program, choices, fingerprint, function (row of the first expression that computes the same), gate, and
+      for each task status, score, and accuracy and loss by seed. `to_parquet(path)` makes the file of a `Table`.
+
+    Raises:
+      ActsearchError: a run that does not hold every genotype once.
+    """
+    ordered = {task: _ordered(space, task, trials) for task, trials in runs.items()}
+    first = next(iter(ordered.values()))
+    owners: dict[str, int] = {}
+    functions = [owners.setdefault(trial.fingerprint, row) for row, trial in enumerate(first)]
+    frame = pd.DataFrame(
+        {
+            "program": [str(trial.program) for trial in first],
+            "choices": [list(genotype.choices) for genotype in space.enumerate()],
+            "fingerprint": [trial.fingerprint for trial in first],
+            "function": np.array(functions, np.int32),
+        }
+    )
+    owns = [function == row for row, function in enumerate(functions)]
+    results = {task: {t.fingerprint: t for t in trials if t.first is None} for task, trials in ordered.items()}
+    gates = [_gate(next(iter(results.values()))[trial.fingerprint]) for trial in first]
+    frame["gate"] = np.where(owns, gates, "duplicate")
+    for task, by_fingerprint in results.items():
+        rows = [by_fingerprint[t.fingerprint] if own else None for t, own in zip(first, owns, strict=True)]
+        frame = frame.assign(**_columns(task, rows))
+    return frame
+
+
+def _ordered(space: Space, task: str, trials: Sequence[Trial]) -> list[Trial]:
+    """Returns the trials in the order of the space's genotypes."""
+    by_genotype = {trial.genotype: trial for trial in trials}
+    if len(trials) != space.count() or any(genotype not in by_genotype for genotype in space.enumerate()):
+        raise ActsearchError(
+            f"A table needs each of the {space.count():,} genotypes of {space.name} once; the run on {task} has "
+            f"{len(trials):,} trials: search exhaustively, with that budget."
+        )
+    return [by_genotype[genotype] for genotype in space.enumerate()]
+
+
+def _gate(trial: Trial) -> str:
+    return TRAINED if trial.metrics else trial.stage
+
+
+def _columns(task: str, trials: Sequence[Trial | None]) -> dict[str, pd.Series]:
+    """Returns the columns of one task; empty where there is no trial."""
+    columns = {
+        f"{task}/status": pd.Series(pd.Categorical([trial.stage if trial else None for trial in trials])),
+        f"{task}/score": pd.Series([trial and trial.score for trial in trials], dtype="float32"),
+    }
+    seeds = max((len(trial.seeds) for trial in trials if trial), default=0)
+    for metric in ("accuracy", "loss"):
+        for seed in range(seeds):
+            values = [trial.metrics[seed][metric] if trial and trial.metrics else np.nan for trial in trials]
+            columns[metric_column(task, metric, seed)] = pd.Series(values, dtype="float32")
+    return columns
+
+
+@functools.cache
+def _read(path: Path, task: str, metric: Metric) -> Rows:
+    frame = pd.read_parquet(path)
+    seeds = sum(name.startswith(metric_column(task, "loss", 0)[:-1]) for name in frame.columns)
+    accuracy, loss = (
+        frame[[metric_column(task, name, seed) for seed in range(seeds)]].to_numpy(np.float64)
+        for name in ("accuracy", "loss")
+    )
+    functions = frame["function"].to_numpy(np.int32)
+    gates = frame["gate"].to_numpy(str)[functions]
+    finite = np.isfinite(loss)[functions]
+    scores = np.where(finite, (accuracy if metric == "accuracy" else np.exp(-loss))[functions], 0.0)
+    scores[gates != TRAINED] = np.nan
+    sizes = tuple(int(size) for size in np.stack(frame["choices"].to_list()).max(axis=0) + 1)
+    return Rows(sizes, functions, frame["fingerprint"].to_numpy(str)[functions], gates, scores, finite)
+
+
+_SHORT = {"swish1": "swish-1", "actbench": "act-bench"}
+_TASKS = ("digits-mlp", "digits-deep-mlp", "digits-resnet")
+_SUFFIXES: dict[Metric, str] = {"accuracy": "", "likelihood": "-likelihood"}
+
+TABLES: Mapping[str, Table] = types.MappingProxyType(
+    {
+        (name := f"tabular-{short}-{task}{suffix}"): Table(name, space, task, metric, DIRECTORY / f"{space}.parquet")
+        for short, space in _SHORT.items()
+        for task in _TASKS
+        for metric, suffix in _SUFFIXES.items()
+    }
+)
+"""The tables in the package by name."""
+
+
+def get_table(name: str) -> Table:
+    """Returns a named table; raises ActsearchError with the known names otherwise."""
+    if name not in TABLES:
+        raise ActsearchError(f"Unknown table {name!r}; the tables are {', '.join(TABLES)}.")
+    return TABLES[name]

@@ -1,0 +1,144 @@
+"""How long a large archive takes to open, rank, compare, resume and read.
+
+    python experiments/benchmarks/archive.py --trials 1000000
+
+One core, a few minutes, 0.6 GB of disk for a million trials. The reference is sqlite3 alone: SELECT * of the same
+rows. Targets for a million trials: top, compare and resume in under 10 s each. The figures of the last committed run:
+results/archive.json.
+"""
+
+import argparse
+import json
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actsearch.analysis import best_so_far
+from actsearch.archive import Archive, check, open_run
+from actsearch.spaces import get_space
+from actsearch.trials import Trial
+
+OUT = Path(__file__).parent / "results" / "archive.json"
+CONFIG = {"space": "swish-2", "seed": 0}
+DISTINCT = 6_000  # programs in the archive: making and parsing them is not what is measured here
+WHOLE = 100_000  # trials read whole
+BATCH = 10_000
+
+
+def main() -> None:
+    """Prints the figures and writes them as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=1_000_000)
+    parser.add_argument("--out", type=Path, default=OUT)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        report = measure(Path(directory), args.trials)
+    for name, figure in report["figures"].items():
+        print(f"{name:42} {figure['seconds']:9.3f} s {figure['ratio']:9.3f} times SELECT *")
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def measure(directory: Path, count: int) -> dict[str, Any]:
+    """Returns the seconds of each way to use an archive of `count` trials, and their ratios to SELECT *."""
+    began = time.perf_counter()
+    with Archive.write(directory, CONFIG) as archive:
+        for batch in batches(count):
+            archive.append(batch)
+    appended = time.perf_counter() - began
+    path = directory / "archive.sqlite"
+    seconds = {
+        "SELECT * with sqlite3": clocked(lambda: plain_read(path)),
+        "open for reading": clocked(lambda: Archive.read(directory).close()),
+        "open for writing, every page read": clocked(lambda: Archive.write(directory, CONFIG).close()),
+        "top: the best 10": clocked(lambda: open_run(directory).best(10)),
+        "compare: the curve of one run": clocked(lambda: best_so_far(open_run(directory).outcomes)),
+        "resume: open, remember every candidate": clocked(lambda: resume(directory)),
+        "three columns as arrays": clocked(lambda: columns(directory)),
+        f"the first {min(count, WHOLE):,} trials whole": clocked(lambda: read(directory), 1),
+        "check of every byte": clocked(lambda: check(directory), 1),
+        "append all, 10,000 at a time": appended,
+    }
+    reference = seconds["SELECT * with sqlite3"]
+    figures = {name: {"seconds": value, "ratio": value / reference} for name, value in seconds.items()}
+    machine = {"cpu": cpu_model(), **open_run(directory).info}
+    return {"machine": machine, "trials": count, "bytes": path.stat().st_size, "figures": figures}
+
+
+def batches(count: int) -> Iterator[list[Trial]]:
+    """Yields trials like those of a search: half of them duplicates, a tenth rejected, the others with metrics."""
+    space, rng = get_space(CONFIG["space"]), np.random.default_rng(0)
+    genotypes = [space.sample(rng) for _ in range(DISTINCT)]
+    programs = [space.decode(genotype) for genotype in genotypes]
+    for start in range(0, count, BATCH):
+        numbers, scores = rng.integers(DISTINCT, size=BATCH), rng.random(BATCH)
+        yield [
+            trial(start + i, programs[number], genotypes[number], float(scores[i]))
+            for i, number in enumerate(numbers[: count - start])
+        ]
+
+
+def trial(index: int, program: Any, genotype: Any, score: float) -> Trial:
+    """Returns a made-up trial; the last digit of its index says what became of it."""
+    facts = {"genotype": genotype, "parents": (index // 2,), "seconds": 0.01}
+    if index % 10 == 9:
+        return Trial(index, program, f"{index:032x}", "rejected", gate="finite", **facts)
+    if index % 2:
+        return Trial(index, program, f"{index - 1:032x}", "duplicate", score, first=index - 1, **facts)
+    metrics = ({"score": score, "accuracy": score, "loss": 1 - score, "train_loss": 1 - score},)
+    return Trial(index, program, f"{index:032x}", "ok", score, metrics, (0,), objectives={"digits": score}, **facts)
+
+
+def clocked(work: Callable[[], object], rounds: int = 3) -> float:
+    """Returns the seconds of `work`: the least of some rounds, since other processes can only slow it."""
+    seconds = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
+
+
+def cpu_model() -> str:
+    """Returns the processor's name where the system tells it."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def plain_read(path: Path) -> None:
+    """Reads every row without looking at it."""
+    connection = sqlite3.connect(path)
+    for _ in connection.execute("SELECT * FROM trials"):
+        pass
+    connection.close()
+
+
+def resume(directory: Path) -> dict[str, int]:
+    """Opens for writing and remembers every candidate, as an evaluator does."""
+    with Archive.write(directory, CONFIG) as archive:
+        first: dict[str, int] = {}
+        for known in archive.known():
+            first.setdefault(known.fingerprint, known.index)
+    return first
+
+
+def columns(directory: Path) -> dict[str, Any]:
+    """Reads three columns as arrays."""
+    with Archive.read(directory) as archive:
+        return archive.columns("score", "first", "fidelity")
+
+
+def read(directory: Path) -> int:
+    """Reads whole trials, and returns how many."""
+    with Archive.read(directory) as archive:
+        return len(archive.trials(0, WHOLE))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Every entry of the catalog: its record, and activations against JAX's own functions."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from actsearch import fingerprint, parse, to_function
+from actsearch.catalog import BASELINES, CATALOG, LAYER_BASELINES, LAYERS, SWISH_PAPER, Entry
+
+ALIASES = {"softsign": "soft_sign", "gelu_tanh": "gelu", "tanh": "tanh"}
+OWN = [name for name, entry in CATALOG.items() if entry.source.startswith("jax.nn")]
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_a_record_says_where_it_comes_from(name):
+    entry = CATALOG[name]
+    assert isinstance(entry, Entry)
+    assert entry.name == name
+    assert entry.paper
+    assert entry.source
+    assert entry.verified in (True, False)
+    assert parse(str(entry.program)) == entry.program
+
+
+def test_no_two_entries_are_one_function():
+    for version in (1, 2):
+        assert len({fingerprint(entry.program, version) for entry in CATALOG.values()}) == len(CATALOG) - (version == 1)
+
+
+def test_groups():
+    groups = BASELINES, SWISH_PAPER, LAYERS
+    assert all(set(group) <= CATALOG.keys() for group in groups)
+    assert not any(set(one) & set(other) for one, other in itertools.combinations(groups, 2))
+    assert {*LAYER_BASELINES} <= {*LAYERS}
+    assert len(SWISH_PAPER) == 8
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_is_said_to_be_jaxs_is(name):
+    x = np.concatenate([np.linspace(-8, 8, 161), [-30.0, 30.0]])
+    options = {"gelu": {"approximate": False}}.get(name, {})
+    with jax.enable_x64(True):
+        theirs = getattr(jax.nn, ALIASES.get(name, name))(jnp.asarray(x), **options)
+        ours = to_function(CATALOG[name].program)(jnp.asarray(x))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
+def test_the_list_of_jaxs_is_long_enough():
+    assert len(OWN) >= 14
