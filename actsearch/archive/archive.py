@@ -12,7 +12,17 @@ from typing import IO, Any
 import numpy as np
 
 from actsearch.archive import format1
-from actsearch.archive.rows import COLUMNS, INSERT, OUTCOME, OUTCOME_COLUMNS, TABLES, Outcome, from_row, to_row
+from actsearch.archive.rows import (
+    COLUMNS,
+    INSERT,
+    OUTCOME,
+    OUTCOME_COLUMNS,
+    TABLES,
+    Outcome,
+    checked_outcomes,
+    from_row,
+    to_row,
+)
 from actsearch.archive.sqlite import (
     FILE,
     FORMAT,
@@ -28,12 +38,10 @@ from actsearch.archive.sqlite import (
 )
 from actsearch.trials.codec import describe, differences
 from actsearch.trials.ranking import best
-from actsearch.trials.trial import Status, Trial
+from actsearch.trials.trial import Trial
 
 _CHUNK = 10_000
 """Rows read at a time: no statement stays open while they are used, which would keep the log from being folded in."""
-
-_STATUS = {str(status): status for status in Status}  # ten times as fast as Status(text)
 
 
 class Archive:
@@ -180,9 +188,7 @@ class Archive:
 
         An evaluator remembers the candidates of a resumed run by them, and best-so-far curves need no more.
         """
-        for row in self._rows(OUTCOME_COLUMNS, 0, stop):
-            index, fingerprint, status, *rest = intact(row[:-1], row[-1], self._path)
-            yield Outcome(index, fingerprint, _STATUS[status], *rest)
+        return checked_outcomes(self._rows(OUTCOME_COLUMNS, 0, stop), self._path)
 
     def columns(self, *names: str) -> dict[str, np.ndarray]:
         """Returns columns of all trials as arrays, for analysis of millions of them.
@@ -208,8 +214,8 @@ class Archive:
         unknown = [name for name in names if name not in OUTCOME]
         if unknown:
             raise ArchiveError(f"A column is one of {', '.join(OUTCOME)}; received {', '.join(unknown)}.")
-        values = list(zip(*self.known(), strict=True)) or [()] * len(OUTCOME)
-        return {name: _column(name, values[OUTCOME.index(name)]) for name in names}
+        outcomes = list(self.known())
+        return {name: _column(name, [getattr(outcome, name) for outcome in outcomes]) for name in names}
 
     def best(self, n: int) -> list[Trial]:
         """Returns the best distinct trials by the rule of `actsearch.trials.ranking.best`, reading few others whole.
@@ -308,7 +314,7 @@ def _column(name: str, values: Sequence[Any]) -> np.ndarray:
         case "fingerprint" | "status" | "gate":
             return np.array([str(value) for value in values], dtype=object)
         case "score" | "fidelity" | "seconds":
-            return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+            return np.array(values, dtype=np.float64)  # None is NaN
     return np.array([-1 if value is None else value for value in values], dtype=np.int64)
 
 
