@@ -1,6 +1,7 @@
 """The archive of a run: one SQLite file that the search appends to, resumes from and everyone else reads."""
 
 import contextlib
+import itertools
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -195,8 +196,11 @@ class Archive:
         unknown = [name for name in names if name not in OUTCOME]
         if unknown:
             raise ArchiveError(f"A column is one of {', '.join(OUTCOME)}; received {', '.join(unknown)}.")
-        outcomes = list(self.known())
-        return {name: _column(name, [getattr(outcome, name) for outcome in outcomes]) for name in names}
+        outcomes, parts = self.known(), {name: [_column(name, [])] for name in names}
+        while chunk := list(itertools.islice(outcomes, _CHUNK)):
+            for name in names:
+                parts[name].append(_column(name, [getattr(outcome, name) for outcome in chunk]))
+        return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
     def best(self, n: int) -> list[Trial]:
         """Returns the best distinct trials by the rule of `actsearch.trials.ranking.best`, reading few others whole.

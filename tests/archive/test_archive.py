@@ -153,7 +153,8 @@ def test_the_best_are_those_of_the_one_rule(tmp_path_factory, rows, n):
             archive.best(-1)
 
 
-def test_columns_are_arrays_of_all_trials(run):
+def test_columns_are_arrays_of_all_trials(run, monkeypatch):
+    monkeypatch.setattr(module, "_CHUNK", 4)
     with Archive.write(run, CONFIG) as archive:
         archive.append([trial(10, status="rejected", gate="finite", score=None, first=2)])
         columns = archive.columns("status", "score", "first", "gate")
