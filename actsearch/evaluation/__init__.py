@@ -1,47 +1,55 @@
 """The only place that compiles and trains."""
 
+from actsearch.evaluation.audit import audit
 from actsearch.evaluation.base import Evaluator, Memory, genotype_of
 from actsearch.evaluation.devices import candidate_mesh, use_all_cores
+from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.gates import GATES, Gate, Verdict, gates_of, register, screen
+from actsearch.evaluation.score import Result, combine, score_programs, summarize
 from actsearch.evaluation.stability import Stability, ascend
 from actsearch.evaluation.table import TABLES, Table, get_table, make_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
-from actsearch.evaluation.train import Outcome, Start, start, train
-from actsearch.evaluation.trainer import Job, Result, Scorer, choose_engine, combine, result, score_programs
+from actsearch.evaluation.train import Outcome, Training, TrainState, init_state, split_network, train
+from actsearch.evaluation.trainer import Job, Part, Trainer
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
 
 __all__ = [
-    "GATES",
-    "TABLES",
+    "Engine",
     "Evaluator",
+    "GATES",
     "Gate",
     "Job",
     "Memory",
     "Outcome",
+    "Part",
     "Result",
-    "Scorer",
     "Stability",
-    "Start",
+    "TABLES",
     "Table",
     "TableRegret",
     "TabularEvaluator",
+    "TrainState",
+    "Trainer",
+    "Training",
     "TrainingEvaluator",
     "Verdict",
     "ascend",
+    "audit",
     "candidate_mesh",
     "choose_engine",
     "combine",
     "gates_of",
     "genotype_of",
     "get_table",
+    "init_state",
     "make_table",
     "register",
     "regret_on_table",
     "repeat_seeds",
-    "result",
     "score_programs",
     "screen",
-    "start",
+    "split_network",
+    "summarize",
     "train",
     "use_all_cores",
 ]

@@ -1,11 +1,14 @@
 """Devices: every core of a laptop or every GPU of a box as one mesh with the axis "candidate"."""
 
+import functools
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
-from jax.sharding import AxisType, Mesh
+from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
 
 
 def use_all_cores() -> None:
@@ -28,3 +31,34 @@ def candidate_mesh(devices: Sequence[jax.Device] | None = None) -> Mesh:
     chosen = jax.devices() if devices is None else list(devices)
     # Auto axes: newer JAX makes them Explicit by default, and then indexing a sharded result raises.
     return Mesh(np.array(chosen), ("candidate",), axis_types=(AxisType.Auto,))
+
+
+def replicate(tree: Any, mesh: Mesh) -> Any:
+    """Returns a pytree with a copy of its arrays on every device of a mesh."""
+    return jax.device_put(tree, NamedSharding(mesh, P()))
+
+
+class _Identical:
+    """A pytree of arrays that equals another one where their arrays are the same objects, whatever these hold."""
+
+    def __init__(self, tree: Any):
+        self.tree, self.ids = tree, tuple(map(id, jax.tree.leaves(tree)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identical) and self.ids == other.ids
+
+    def __hash__(self) -> int:
+        return hash(self.ids)
+
+
+def resident(tree: Any, mesh: Mesh) -> Any:
+    """Returns a data set's part on the devices of a mesh, put there once for all who ask with the same arrays.
+
+    The last four parts stay; those asked for before are forgotten.
+    """
+    return _resident(_Identical(tree), mesh)
+
+
+@functools.lru_cache(maxsize=4)
+def _resident(part: _Identical, mesh: Mesh) -> Any:
+    return replicate(part.tree, mesh)

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,10 +11,11 @@ from flax import nnx
 from jax.flatten_util import ravel_pytree
 
 from actsearch.engine import interpret
-from actsearch.evaluation.train import start, structure
+from actsearch.evaluation.train import TrainState, count, init_state, split_network
+from actsearch.language import ActsearchError
 from actsearch.nn import Layer
 from actsearch.spaces.template import Template
-from actsearch.tasks import Task
+from actsearch.tasks import Classification, Split, Task
 
 _LIMIT = 12.0
 _ROUNDING = 1e-7
@@ -27,13 +29,13 @@ class FisherSpectrum:
     K_ij = g_i . g_j / n, which is n x n.
 
     Args:
-      task: network, data and loss.
+      task: network, data and loss; a classification.
       template: of the space that candidates come from.
       seed: of the network's initial weights.
       examples: n, the first ones of the training part with their own labels; at least 2.
 
     Raises:
-      ValueError: fewer than 2 examples, or more than there are.
+      ActsearchError: a task that is no classification, fewer than 2 examples, or more than there are.
 
     Source: Bingham and Miikkulainen 2023 (arXiv 2301.05785), who compare activations by the distribution of the
     eigenvalues of the Fisher information matrix at initialisation. Different here: the empirical Fisher with the true
@@ -49,12 +51,16 @@ class FisherSpectrum:
     """
 
     def __init__(self, task: Task, template: Template, seed: int = 0, examples: int = 16):
-        available = len(task.data().train.labels)
+        if not isinstance(task, Classification):
+            raise ActsearchError(
+                f"The Fisher spectrum is that of a classification's cross entropy; {task.name} is none."
+            )
+        available = count(task.data().train)
         if not 2 <= examples <= available:
-            raise ValueError(f"examples must be from 2 to {available}, the training part; received {examples}.")
+            raise ActsearchError(f"examples must be from 2 to {available}, the training part; received {examples}.")
         batch = jax.tree.map(lambda rows: jnp.asarray(rows[:examples]), task.data().train)
         self._decisions, self._examples = len(template.decisions), examples
-        self._compiled = jax.jit(functools.partial(_spectra, task, template, start(task, seed), batch))
+        self._compiled = jax.jit(functools.partial(_spectra, task, template, init_state(task, seed), batch))
 
     def __call__(self, choices: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
         """Returns log10 of the eigenvalues, smallest first, float32 [candidates, examples], between -12 and 12.
@@ -71,22 +77,28 @@ class FisherSpectrum:
         return np.stack(rows) if rows else np.zeros((0, self._examples), np.float32)
 
 
-def _spectra(task: Task, template: Template, begin, batch, choices: jax.Array) -> jax.Array:
+def _spectra(
+    task: Classification, template: Template, state: TrainState, batch: Split, choices: jax.Array
+) -> jax.Array:
     """Returns the log spectrum of one choice vector."""
     candidate = interpret(template, choices)
-    graph, parameters, rest = structure(task, lambda features: Layer(candidate, features, groups=task.groups), begin)
 
-    def logits(parameters):
+    def layer(features: int) -> Layer:
+        return Layer(candidate, features, groups=task.groups)
+
+    graph, parameters, rest = split_network(task, layer, state)
+
+    def logits(parameters: Any) -> jax.Array:
         network = nnx.merge(graph, parameters, rest, copy=True)
         network.train()
-        return network(batch.inputs / task.scale)
+        return task.logits(network, batch.inputs)
 
     values, pull = jax.vjp(logits, parameters)
     errors = jax.nn.softmax(values) - jax.nn.one_hot(batch.labels, values.shape[-1])
 
-    def gradient(example):
-        (found,) = pull(jnp.zeros_like(values).at[example].set(errors[example]))
-        return ravel_pytree(found)[0]
+    def gradient(example: jax.Array) -> jax.Array:
+        (slopes,) = pull(jnp.zeros_like(values).at[example].set(errors[example]))
+        return ravel_pytree(slopes)[0]
 
     gradients = jax.lax.map(gradient, jnp.arange(len(values)))
     gram = gradients @ gradients.T / len(values)

@@ -163,10 +163,12 @@ def _scale(candidate: Screened) -> str:
 
 
 def _quality(task: Task, outcomes: Sequence[Outcome]) -> str:
-    if task.quality is None or all(outcome.early >= task.quality.accuracy for outcome in outcomes):
+    if task.quality is None:
         return ""
-    early = min(outcome.early for outcome in outcomes)
-    return f"accuracy {early:.3f} on {task.name} after {task.quality.steps} steps"
+    steps, metric, minimum = task.quality
+    values = [float(outcome.early) for outcome in outcomes if outcome.early is not None]
+    failed = [value for value in values if not value >= minimum]
+    return f"{metric} {min(failed):.3f} on {task.name} after {steps} steps" if failed else ""
 
 
 def _stability(task: Task, results: Sequence[Stability]) -> str:
@@ -223,7 +225,7 @@ _GATES = {
         Gate("finite", _finite, "is finite within +-5", ("activation",)),
         Gate("input", _input, "depends on its input", ("layer",)),
         Gate("scale", _scale, "keeps a signal of unit scale within 1e-3 and 1e3", ("layer",)),
-        Gate("quality", _quality, "reaches the task's accuracy early", ("layer",), train),
+        Gate("quality", _quality, "reaches the minimum of the task's early metric", ("layer",), train),
         Gate("stability", _stability, f"has gradients below {LIMIT:.0e} while ascending on them", ("layer",), ascend),
     )
 }

@@ -5,16 +5,14 @@ steps; a layer is rejected when the norm passes 1e8 (both numbers unverified: fr
 does not state is chosen here: one fixed batch, and steps of a fixed length relative to the initial weights.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 from flax import nnx
 
-from actsearch.evaluation.train import Start, structure
-from actsearch.nn import LayerFactory
-from actsearch.tasks import Split, Task
+from actsearch.evaluation.train import Training, split_network, take
 
 STEPS = 100
 LIMIT = 1e8
@@ -29,68 +27,52 @@ class Stability(NamedTuple):
     gradient: jax.Array | float
 
 
-def ascend(
-    task: Task,
-    layer: LayerFactory,
-    start: Start,
-    rate_scale: jax.Array | float,
-    data: Split,
-    part: Split,
-    floor: jax.Array | float = 0.0,
-) -> Stability:
+def ascend(training: Training) -> Stability:
     """Returns the largest norm of the loss gradient met while ascending on it, at most STEPS steps.
 
-    The signature is that of `train`, so that a Scorer runs it; `rate_scale`, `part` and `floor` have no effect.
-
     Args:
-      task: network and loss.
-      layer: makes the candidate's layer for a site.
-      start: initial weights; the first of its batches is the one used.
-      rate_scale: unused.
-      data: the training part, on the device.
-      part: unused.
-      floor: unused.
+      training: its network from its initial weights; the first of its batches is the one used.
     """
-    del rate_scale, part, floor
-    graph, parameters, rest = structure(task, layer, start)
-    inputs, labels = data.inputs[start.batches[0]], data.labels[start.batches[0]]
+    task, state = training.task, training.state
+    graph, parameters, rest = split_network(task, training.layer, state)
+    batch = take(training.data, state.batches[0])
 
-    def gradient(parameters):
-        def loss(parameters):
+    def gradient(parameters: Any) -> Any:
+        def loss(parameters: Any) -> jax.Array:
             network = nnx.merge(graph, parameters, rest, copy=True)
             network.train()
-            return task.loss(network, inputs, labels, None if task.augment is None else start.key)
+            return task.loss(network, batch, state.key)
 
         return jax.grad(loss)(parameters)
 
     length = STEP_LENGTH * optax.tree.norm(parameters)
 
-    def goes_on(state):
+    def goes_on(state: Any) -> jax.Array:
         step, _, _, norm = state
-        return (step <= STEPS) & (norm <= LIMIT)
+        return jnp.logical_and(step <= STEPS, norm <= LIMIT)
 
-    def climb(state):
+    def climb(state: Any) -> Any:
         # The slope of half the squared norm is the Hessian times the gradient: forward over reverse.
         step, parameters, largest, _ = state
-        here = gradient(parameters)
-        slope = jax.jvp(gradient, (parameters,), (here,))[1]
+        point = gradient(parameters)
+        slope = jax.jvp(gradient, (parameters,), (point,))[1]
         # Where the slope has left float32 nothing is left to climb: that gradient counts as infinite.
-        norm = jnp.where(jnp.isfinite(_largest(slope)), _finite(optax.tree.norm(here)), jnp.inf)
+        norm = jnp.where(jnp.isfinite(_largest(slope)), _finite(optax.tree.norm(point)), jnp.inf)
         moved = jax.tree.map(lambda w, d: w + length * d, parameters, direction(slope))
         return step + 1, moved, jnp.maximum(largest, norm), norm
 
-    state = jnp.int32(0), parameters, jnp.float32(0), jnp.float32(0)
-    return Stability(jax.lax.while_loop(goes_on, climb, state)[2])
+    start = jnp.int32(0), parameters, jnp.float32(0), jnp.float32(0)
+    return Stability(jax.lax.while_loop(goes_on, climb, start)[2])
 
 
-def direction(slope: nnx.State) -> nnx.State:
+def direction(slope: Any) -> Any:
     """Returns a tree of length 1 along `slope`, whose squares may be beyond the range of its type; 0 stays 0."""
     slope = jax.tree.map(lambda d: d / jnp.maximum(_largest(slope), 1e-30), slope)
     norm = jnp.maximum(optax.tree.norm(slope), 1e-30)
     return jax.tree.map(lambda d: d / norm, slope)
 
 
-def _largest(tree: nnx.State) -> jax.Array:
+def _largest(tree: Any) -> jax.Array:
     return jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)) for leaf in jax.tree.leaves(tree)]))
 
 

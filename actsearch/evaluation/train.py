@@ -1,6 +1,7 @@
 """Trains one candidate from one start, as a pure function; everything that the score depends on is an argument."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,132 +10,150 @@ from flax import nnx
 
 from actsearch.language import parse
 from actsearch.nn import Layer, LayerFactory
-from actsearch.tasks import Split, Task
+from actsearch.tasks import Examples, Quality, Task
+
+Metrics = Mapping[str, jax.Array]
 
 
-class Start(NamedTuple):
+class TrainState(NamedTuple):
     """Where a training begins: all that its seed decides.
 
     Attributes:
-      weights: initial network parameters, without those of the candidate's own layers.
+      weights: `nnx.State`, the initial network parameters, without those of the candidate's own layers.
       batches: example numbers of every step, int32 [steps, batch].
-      key: for the augmentation of examples.
+      key: for the randomness of the loss, such as the augmentation of examples.
     """
 
-    weights: nnx.State
+    weights: Any
     batches: jax.Array
     key: jax.Array
+
+
+class Training(NamedTuple):
+    """One training that is about to begin: what `train` and every other measurement of a candidate is given.
+
+    Attributes:
+      task: network, optimizer, loss and metrics.
+      layer: makes the candidate's layer for a site.
+      state: initial weights and batches.
+      rate_scale: multiplies the task's learning rate.
+      data: the training part, on the device.
+      part: the part to evaluate, on the device.
+    """
+
+    task: Task
+    layer: LayerFactory
+    state: TrainState
+    rate_scale: jax.Array | float
+    data: Examples
+    part: Examples
 
 
 class Outcome(NamedTuple):
     """What came of one training.
 
     Attributes:
-      accuracy: on the evaluated part, in [0, 1].
-      loss: mean cross entropy there; NaN or infinite where training diverged.
+      metrics: the task's own, on the evaluated part; not all finite where training diverged.
       train_loss: mean over the last tenth of the steps; 0 where training was stopped before them.
-      early: accuracy at the task's quality gate; that of the end where the task has none.
+      early: the metric of the task's quality gate, at the gate; None where the task has none.
     """
 
-    accuracy: jax.Array | float
-    loss: jax.Array | float
+    metrics: Mapping[str, jax.Array | float]
     train_loss: jax.Array | float
-    early: jax.Array | float = 0.0
+    early: jax.Array | float | None = None
 
 
-def start(task: Task, seed: int) -> Start:
-    """Returns the start that a seed fixes, the same one for every candidate, so that differences at one seed are
-    paired.
+def init_state(task: Task, seed: int) -> TrainState:
+    """Returns the state that a seed fixes, the same for every candidate, so that differences at one seed are paired.
 
     It is computed outside the compiled training: random numbers are half of its compile time, and are the same each
     time.
     """
     init_key, batch_key = jax.random.split(jax.random.key(seed))
     bare = task.init(lambda features: Layer(parse("x"), features), init_key)
-    batches = task.batches(batch_key, len(task.data().train.labels))
-    return Start(nnx.state(bare, nnx.Param), batches, jax.random.fold_in(batch_key, 0))
+    batches = task.batches(batch_key, count(task.data().train))
+    return TrainState(nnx.state(bare, nnx.Param), batches, jax.random.fold_in(batch_key, 0))
 
 
-def structure(task: Task, layer: LayerFactory, start: Start) -> tuple[nnx.GraphDef, nnx.State, nnx.State]:
-    """Returns a network with the start's weights, split into its graph, its parameters and the rest of its state."""
+def count(examples: Examples) -> int:
+    """Returns how many examples there are, the leading axis of every array."""
+    return len(jax.tree.leaves(examples)[0])
+
+
+def take(examples: Examples, indices: jax.Array) -> Examples:
+    """Returns the examples of the given numbers."""
+    return jax.tree.map(lambda rows: rows[indices], examples)
+
+
+def split_network(task: Task, layer: LayerFactory, state: TrainState) -> tuple[Any, Any, Any]:
+    """Returns a network with the state's weights, split into its graph, its parameters and the rest of its state."""
     network = task.init(layer, jax.random.key(0))  # for its structure; XLA drops these weights
-    nnx.update(network, start.weights)
-    graph, parameters, *others = nnx.split(network, nnx.Param, ...)
-    return graph, parameters, others[0]
+    nnx.update(network, state.weights)
+    graph, parameters, rest = nnx.split(network, nnx.Param, ...)
+    return graph, parameters, rest
 
 
-def train(
-    task: Task,
-    layer: LayerFactory,
-    start: Start,
-    rate_scale: jax.Array,
-    data: Split,
-    part: Split,
-    floor: jax.Array | float = 0.0,
-) -> Outcome:
-    """Trains a network from its start and evaluates it.
+def train(training: Training, *, gated: bool = False) -> Outcome:
+    """Trains a network from its state and evaluates it.
 
     Args:
-      task: network, recipe and metric.
-      layer: makes the candidate's layer for a site.
-      start: initial weights and batches.
-      rate_scale: multiplies the recipe's learning rate.
-      data: the training part, on the device.
-      part: the part to evaluate.
-      floor: training stops at the task's quality gate where the accuracy on `part` is below this.
+      training: what to train.
+      gated: whether training ends at the task's quality gate where its metric is below the minimum.
 
     Returns:
-      The outcome. A network that overflows ends with a loss that is not finite; nothing is raised.
+      The outcome. A network that overflows ends with metrics that are not finite; nothing is raised.
     """
-    graph, parameters, rest = structure(task, layer, start)
-    optimizer = task.recipe.optimizer(rate_scale)
-    steps = task.recipe.steps
-    tail = max(1, steps // 10)
+    task, layer, state, rate_scale, data, part = training
+    graph, parameters, rest = split_network(task, layer, state)
+    optimizer = task.optimizer(rate_scale)
+    tail = max(1, task.steps // 10)
 
-    def loss(parameters, rest, step, indices):
+    def loss(parameters: Any, rest: Any, step: jax.Array) -> tuple[jax.Array, Any]:
         network = nnx.merge(graph, parameters, rest, copy=True)
         network.train()
-        key = None if task.augment is None else jax.random.fold_in(start.key, step)
-        value = task.loss(network, data.inputs[indices], data.labels[indices], key)
+        value = task.loss(network, take(data, state.batches[step]), jax.random.fold_in(state.key, step))
         return value, nnx.state(network, nnx.Not(nnx.Param))
 
-    def one(step, carry):
+    def one(step: jax.Array, carry: Any) -> Any:
         parameters, rest, optimizer_state, total = carry
-        indices = start.batches[step]
-        (value, rest), gradients = jax.value_and_grad(loss, has_aux=True)(parameters, rest, step, indices)
+        (value, rest), gradients = jax.value_and_grad(loss, has_aux=True)(parameters, rest, step)
         updates, optimizer_state = optimizer.update(gradients, optimizer_state, parameters)
-        total += jnp.where(step >= steps - tail, value, 0)
+        total += jnp.where(step >= task.steps - tail, value, 0)
         return optax.apply_updates(parameters, updates), rest, optimizer_state, total
 
-    def evaluate(carry):
-        network = nnx.merge(graph, *carry[:2], copy=True)
+    def evaluate(carry: Any) -> Metrics:
+        network = nnx.merge(graph, carry[0], carry[1], copy=True)
         network.eval()
-        return task.evaluate(network, part.inputs, part.labels)
+        return task.metrics(network, part)
 
     carry = parameters, rest, optimizer.init(parameters), jnp.float32(0)
-    carry, metrics, early = _run(one, evaluate, carry, steps, task.quality and task.quality.steps, floor)
-    return Outcome(metrics["accuracy"], metrics["loss"], carry[3] / tail, early)
+    if task.quality is None:
+        carry = jax.lax.fori_loop(0, task.steps, one, carry)
+        return Outcome(evaluate(carry), carry[3] / tail)
+    quality = task.quality if gated else task.quality._replace(minimum=-jnp.inf)
+    carry, metrics, early = _run_gated(one, evaluate, carry, task.steps, quality)
+    return Outcome(metrics, carry[3] / tail, early)
 
 
-def _run(one, evaluate, carry, steps: int, check: int | None, floor):
-    """Runs all steps, or those up to the quality gate alone; returns the carry, its metrics and the early accuracy."""
-    if check is None:
-        carry = jax.lax.fori_loop(0, steps, one, carry)
-        metrics = evaluate(carry)
-        return carry, metrics, metrics["accuracy"]
+def _run_gated(
+    one: Callable[[jax.Array, Any], Any], evaluate: Callable[[Any], Metrics], carry: Any, steps: int, quality: Quality
+) -> tuple[Any, Metrics, jax.Array]:
+    """Runs all steps, or those up to the quality gate alone; returns the carry, its metrics and the early one."""
 
     # Two rounds of one loop, so that a training step is compiled once.
-    def goes_on(state):
+    def goes_on(state: Any) -> jax.Array:
         stage, _, metrics, _ = state
-        return (stage == 0) | ((stage == 1) & (metrics["accuracy"] >= floor))
+        passes = metrics[quality.metric] >= quality.minimum
+        return jnp.logical_or(stage == 0, jnp.logical_and(stage == 1, passes))
 
-    def stretch(state):
+    def stretch(state: Any) -> Any:
         stage, carry, _, early = state
-        carry = jax.lax.fori_loop(jnp.where(stage == 0, 0, check), jnp.where(stage == 0, check, steps), one, carry)
+        first, last = jnp.where(stage == 0, 0, quality.steps), jnp.where(stage == 0, quality.steps, steps)
+        carry = jax.lax.fori_loop(first, last, one, carry)
         metrics = evaluate(carry)
-        return stage + 1, carry, metrics, jnp.where(stage == 0, metrics["accuracy"], early)
+        return stage + 1, carry, metrics, jnp.where(stage == 0, metrics[quality.metric], early)
 
-    nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(evaluate, carry))
-    state = jnp.int32(0), carry, nothing, jnp.float32(0)
+    empty = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(evaluate, carry))
+    state = jnp.int32(0), carry, empty, jnp.zeros_like(empty[quality.metric])
     _, carry, metrics, early = jax.lax.while_loop(goes_on, stretch, state)
     return carry, metrics, early

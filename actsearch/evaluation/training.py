@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -10,10 +11,11 @@ import jax
 
 from actsearch.engine import FINGERPRINT_VERSION
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
+from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
-from actsearch.evaluation.seam import at_fidelity, digest_of, kind_of, steps_of
+from actsearch.evaluation.score import Result, combine, summarize
 from actsearch.evaluation.train import train
-from actsearch.evaluation.trainer import Engine, Job, Result, Scorer, choose_engine, combine, result
+from actsearch.evaluation.trainer import Trainer
 from actsearch.language import ActsearchError
 from actsearch.spaces import Genotype, Space
 from actsearch.tasks import Task, get_tasks
@@ -21,8 +23,6 @@ from actsearch.trials import Known, Proposal, Status, Trial
 
 REPEAT_STRIDE = 1_000_000
 """Between the seeds of a candidate's first training and those of its next repeat."""
-
-MAX_REPEATS = 4
 
 
 class _Screened(NamedTuple):
@@ -100,17 +100,19 @@ class TrainingEvaluator:
         self.space, self.tasks, self.seeds, self.devices = space, as_tasks(tasks), tuple(seeds), devices
         _check(space, self.tasks, self.seeds)
         self.gates = gates_of(space.kind) if gates is None else get_gates(gates)
-        steps = max(steps_of(task) for task in self.tasks)
-        self.engine, self._summary = choose_engine(engine, budget, steps, space.kind == "layer")
+        steps = max(task.steps for task in self.tasks)
+        self.engine, self._summary = choose_engine(engine, budget, steps, space.kind)
         self._memory = Memory()
-        self._trainers: dict[Any, Scorer] = {}
+        self._trainers: dict[Any, Trainer] = {}
+        gated = any(gate.name == "quality" for gate in self.gates)
+        self._train = functools.partial(train, gated=gated)  # ends what the quality gate rejects
 
     @property
     def identity(self) -> dict[str, Any]:
         """All that the trials depend on: tasks by digest, the engine, seeds, gates and the version of fingerprints."""
         return {
             "kind": "training",
-            "tasks": {task.name: digest_of(task) for task in self.tasks},
+            "tasks": {task.name: task.digest for task in self.tasks},
             "engine": self.engine,
             "seeds": list(self.seeds),
             "gates": [gate.name for gate in self.gates],
@@ -175,9 +177,9 @@ class TrainingEvaluator:
     def _train_on(self, task: Task, fidelity: float, group: Sequence[_Training]) -> None:
         """Trains on one task those candidates that are still going, and tries the gates after training on them."""
         going = [training for training in group if training.status is Status.OK]
-        shortened = at_fidelity(task, fidelity)
-        for training, outcomes in self._measured(shortened, going, train, self._floor(shortened)):
-            training.results[task.name] = result(shortened, outcomes)
+        shortened = task.at_fidelity(fidelity)
+        for training, outcomes in self._measured(shortened, going, train):
+            training.results[task.name] = summarize(shortened, outcomes)
             self._try(train, training, shortened, outcomes)
             if training.status is Status.OK and training.results[task.name].diverged:
                 training.end(Status.DIVERGED, f"on {task.name}")
@@ -193,14 +195,7 @@ class TrainingEvaluator:
             if gate.measure is measure and training.status is Status.OK and (note := gate.test(task, results)):
                 training.end(Status.REJECTED, note, gate.name)
 
-    def _floor(self, task: Task) -> float:
-        """Returns the accuracy below which the quality gate stops a training early, 0 where it is not tried."""
-        tried = any(gate.name == "quality" for gate in self.gates)
-        return task.quality.accuracy if tried and task.quality else 0.0
-
-    def _measured(
-        self, task: Task, trainings: Sequence[_Training], measure: Any, floor: float = 0.0
-    ) -> list[tuple[_Training, list[Any]]]:
+    def _measured(self, task: Task, trainings: Sequence[_Training], measure: Any) -> list[tuple[_Training, list[Any]]]:
         """Measures candidates on a task; returns each with its results, and charges the time to them in equal parts.
 
         `train` is run with every seed, any other measurement with the first one.
@@ -208,35 +203,31 @@ class TrainingEvaluator:
         if not trainings:
             return []
         seeds = trainings[0].seeds if measure is train else trainings[0].seeds[:1]
+        measure = self._train if measure is train else measure
         with _charged(trainings):
             if self.engine == "interpret":
-                rows = self._interpret(task, trainings, seeds, measure, floor)
+                rows = self._interpret(task, trainings, seeds, measure)
             else:
-                rows = [self._specialize(task, training, seeds, measure, floor) for training in trainings]
+                rows = [self._specialize(task, training, seeds, measure) for training in trainings]
         return list(zip(trainings, rows, strict=True))
 
     def _interpret(
-        self, task: Task, trainings: Sequence[_Training], seeds: Sequence[int], measure: Any, floor: float
+        self, task: Task, trainings: Sequence[_Training], seeds: Sequence[int], measure: Any
     ) -> list[list[Any]]:
         """Runs all candidates in one compiled program, which is kept: it serves the whole space."""
-        key = digest_of(task), measure
+        key = task.name, task.steps, measure
         if key not in self._trainers:
-            known = tuple(seed for repeat in range(MAX_REPEATS) for seed in repeat_seeds(self.seeds, repeat))
-            self._trainers[key] = Scorer.interpreted(
-                task, self.space.template, seeds=known, devices=self.devices, measure=measure
-            )
+            self._trainers[key] = Trainer.interpreted(task, self.space.template, devices=self.devices, measure=measure)
+        trainer, n = self._trainers[key], len(seeds)
         genotypes = [training.candidate.genotype for training in trainings]
-        jobs = [Job(genotype.choices, seed, 1.0, floor) for genotype in genotypes if genotype for seed in seeds]
-        results, n = self._trainers[key](jobs), len(seeds)
+        results = trainer(trainer.jobs([genotype.choices for genotype in genotypes if genotype], seeds))
         return [results[i * n : (i + 1) * n] for i in range(len(trainings))]
 
-    def _specialize(
-        self, task: Task, training: _Training, seeds: Sequence[int], measure: Any, floor: float
-    ) -> list[Any]:
+    def _specialize(self, task: Task, training: _Training, seeds: Sequence[int], measure: Any) -> list[Any]:
         """Compiles one candidate and runs it; nothing of it is kept."""
         program = training.candidate.proposal.program
-        trainer = Scorer.specialized(task, program, seeds=seeds, devices=self.devices, measure=measure)
-        return trainer([Job((), seed, 1.0, floor) for seed in seeds])
+        trainer = Trainer.specialized(task, program, devices=self.devices, measure=measure)
+        return trainer(trainer.jobs([()], seeds))
 
     def _trial(self, candidate: _Screened, training: _Training | None) -> Trial:
         """Returns the trial of a candidate, which was trained unless `training` is None."""
@@ -267,7 +258,7 @@ def _trained_fields(training: _Training) -> dict[str, Any]:
         "seconds": training.candidate.seconds + training.seconds,
     }
     if training.status is not Status.REJECTED:
-        fields["score"] = combined.score if training.status is Status.OK else 0.0
+        fields["score"] = combined.score
         fields["objectives"] = {name: row.score for name, row in training.results.items()}
     return fields
 
@@ -312,10 +303,10 @@ def _check(space: Space, tasks: Sequence[Task], seeds: Sequence[int]) -> None:
     if not seeds or len(set(seeds)) < len(seeds):
         raise ActsearchError(f"An evaluation needs at least one seed, and none twice; received {list(seeds)}.")
     for task in tasks:
-        if kind_of(task) != space.kind:
+        if task.kind != space.kind:
             raise ActsearchError(
                 f"{space.name} proposes {_NOUNS[space.kind]}; the task {task.name} has sites for "
-                f"{_NOUNS[kind_of(task)]}: choose another task or space."
+                f"{_NOUNS[task.kind]}: choose another task or space."
             )
 
 

@@ -3,8 +3,9 @@
 from actsearch.nn.conv import Affine, Conv, DepthwiseConv
 from actsearch.nn.layer import Layer, LayerFactory
 from actsearch.nn.linen import LinenLayer
-from actsearch.nn.mobilenet import InvertedBottleneck, MobileNet, SqueezeExcite, Stage
-from actsearch.nn.networks import MLP, BottleneckBlock, PreActivationBlock, ResNet
+from actsearch.nn.mlp import MLP, MLPConfig
+from actsearch.nn.mobilenet import InvertedBottleneck, MobileNet, MobileNetConfig, SqueezeExcite, Stage
+from actsearch.nn.resnet import BottleneckBlock, PreActivationBlock, ResNet, ResNetConfig
 from actsearch.nn.sites import Site, sites
 from actsearch.nn.zoo import efficientnet_b0, mobilenet_v2, resnet_50
 
@@ -18,9 +19,12 @@ __all__ = [
     "Layer",
     "LayerFactory",
     "LinenLayer",
+    "MLPConfig",
     "MobileNet",
+    "MobileNetConfig",
     "PreActivationBlock",
     "ResNet",
+    "ResNetConfig",
     "Site",
     "SqueezeExcite",
     "Stage",

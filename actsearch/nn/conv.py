@@ -20,7 +20,8 @@ class Conv(nnx.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         if jax.default_backend() == "cpu":
             patches = jnp.concatenate(_shifted(x, self.size, self.stride), axis=-1)
-            return patches @ self.kernel[...].reshape(-1, self.kernel.shape[-1])
+            product: jax.Array = patches @ self.kernel[...].reshape(-1, self.kernel.shape[-1])
+            return product
         return _convolve(x, self.kernel[...], self.stride)
 
 
@@ -46,7 +47,9 @@ class DepthwiseConv(nnx.Module):
         kernel = self.kernel[...]
         if jax.default_backend() == "cpu":
             taps = kernel.reshape(-1, 1, 1, 1, kernel.shape[-1])
-            return sum(part * tap for part, tap in zip(_shifted(x, self.size, self.stride), taps, strict=True))
+            parts = zip(_shifted(x, self.size, self.stride), taps, strict=True)
+            total: jax.Array = sum(part * tap for part, tap in parts)
+            return total
         return _convolve(x, kernel, self.stride, groups=kernel.shape[-1])
 
 

@@ -1,5 +1,6 @@
 """Networks of inverted bottlenecks: MobileNetV2's, and EfficientNet's with squeeze-excitation."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -120,3 +121,30 @@ class MobileNet(nnx.Module):
         for block in self.blocks:
             x = block(x)
         return self.head(jnp.mean(self.last_layer(self.last(x)), axis=(1, 2)))
+
+
+@dataclasses.dataclass(frozen=True)
+class MobileNetConfig:
+    """A MobileNet's arguments as a value that can be compared and pickled; called with a layer factory it makes one.
+
+    Attributes:
+      in_features: channels of the image.
+      stem: channels of the first convolution.
+      stages: one for each block.
+      head: channels of the last convolution.
+      classes: number of outputs.
+      stem_stride: of the first convolution.
+      squeeze_excite: as MobileNet's.
+    """
+
+    in_features: int
+    stem: int
+    stages: tuple[Stage, ...]
+    head: int
+    classes: int
+    stem_stride: int = 1
+    squeeze_excite: bool = False
+
+    def __call__(self, layer: LayerFactory, *, rngs: nnx.Rngs) -> MobileNet:
+        """Returns the network with `layer(features)` at each site."""
+        return MobileNet(**vars(self), layer=layer, rngs=rngs)

@@ -1,5 +1,6 @@
 """The sites of a network, found by building it once without computing anything; used by reports and tests."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -23,10 +24,11 @@ class Site(NamedTuple):
 
     def layer(self, network: nnx.Module) -> nnx.Module:
         """Returns the layer at this site of a network."""
-        at: Any = network
+        module: Any = network
         for key in self.path:
-            at = at[key] if isinstance(key, int) else getattr(at, key)
-        return at
+            module = module[key] if isinstance(key, int) else getattr(module, key)
+        layer: nnx.Module = module
+        return layer
 
 
 class _Marker(nnx.Module):
@@ -48,15 +50,15 @@ def sites(make: Callable[[LayerFactory], nnx.Module]) -> tuple[Site, ...]:
       >>> [(site.name, site.features) for site in sites(lambda layer: MLP((8, 4, 6, 2), layer, rngs=nnx.Rngs(0)))]
       [('layer1', 4), ('layer2', 6)]
     """
-    made: list[_Marker] = []
+    count = itertools.count()
 
     def layer(features: int) -> nnx.Module:
-        made.append(_Marker(len(made), features))
-        return made[-1]
+        return _Marker(next(count), features)
 
     network = nnx.eval_shape(lambda: make(layer))
-    found = [(at.order, path, at.features) for path, at in nnx.iter_graph(network) if isinstance(at, _Marker)]
-    return tuple(Site(_name(path), features, path) for _, path, features in sorted(found))
+    nodes = nnx.iter_graph(network)
+    rows = [(node.order, path, node.features) for path, node in nodes if isinstance(node, _Marker)]
+    return tuple(Site(_name(path), features, path) for _, path, features in sorted(rows))
 
 
 def _name(path: tuple[Any, ...]) -> str:

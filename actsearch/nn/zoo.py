@@ -7,11 +7,9 @@ papers on the networks.
 
 from collections.abc import Iterator, Sequence
 
-from flax import nnx
-
-from actsearch.nn.layer import LayerFactory
-from actsearch.nn.mobilenet import MobileNet, Stage
-from actsearch.nn.networks import BottleneckBlock, ResNet
+from actsearch.language import ActsearchError
+from actsearch.nn.mobilenet import MobileNetConfig, Stage
+from actsearch.nn.resnet import BottleneckBlock, ResNetConfig
 
 # (channels, blocks, stride of the first block). The stem and its pooling are the two reductions that have stride 1.
 RESNET_50 = ((256, 3, 1), (512, 4, 2), (1024, 6, 2), (2048, 3, 2))
@@ -37,39 +35,39 @@ EFFICIENTNET_B0 = (
 )
 
 
-def resnet_50(classes: int, layer: LayerFactory, *, width: float = 0.25, rngs: nnx.Rngs) -> ResNet:
+def resnet_50(classes: int, *, width: float = 0.25) -> ResNetConfig:
     """Returns the pre-activation ResNet-50 of bottleneck blocks (He et al. 2016, Identity mappings).
 
     Args:
       classes: number of outputs.
-      layer: makes the layer of a site from its number of features.
       width: multiplies every number of channels, above 0.
-      rngs: for the initial weights.
+
+    Returns:
+      Its configuration; called with a layer factory and `rngs` it makes the network.
 
     Differs from the paper: at stride 1 the stem is a 3x3 convolution, and no pooling follows it.
     """
     _check(width)
-    stages = [
+    stages = tuple(
         (round_width(channels, width), stride if block == 0 else 1)
         for channels, blocks, stride in RESNET_50
         for block in range(blocks)
-    ]
-    stem = round_width(64, width)
-    return ResNet(3, stem, stages, classes, layer, normalize=False, block=BottleneckBlock, rngs=rngs)
+    )
+    return ResNetConfig(3, round_width(64, width), stages, classes, normalize=False, block=BottleneckBlock)
 
 
-def mobilenet_v2(classes: int, layer: LayerFactory, *, width: float = 0.5, rngs: nnx.Rngs) -> MobileNet:
+def mobilenet_v2(classes: int, *, width: float = 0.5) -> MobileNetConfig:
     """Returns MobileNetV2 (Sandler et al. 2018); arguments as resnet_50's. The last convolution is never narrowed."""
     _check(width)
-    stages, stem, head = list(_blocks(MOBILENET_V2, width)), round_width(32, width), round_width(1280, max(width, 1.0))
-    return MobileNet(3, stem, stages, head, classes, layer, rngs=rngs)
+    stages, stem, head = tuple(_blocks(MOBILENET_V2, width)), round_width(32, width), round_width(1280, max(width, 1.0))
+    return MobileNetConfig(3, stem, stages, head, classes)
 
 
-def efficientnet_b0(classes: int, layer: LayerFactory, *, width: float = 0.5, rngs: nnx.Rngs) -> MobileNet:
+def efficientnet_b0(classes: int, *, width: float = 0.5) -> MobileNetConfig:
     """Returns EfficientNet-B0 (Tan, Le 2019) without its random depth and dropout; arguments as resnet_50's."""
     _check(width)
-    stages, stem, head = list(_blocks(EFFICIENTNET_B0, width)), round_width(32, width), round_width(1280, width)
-    return MobileNet(3, stem, stages, head, classes, layer, squeeze_excite=True, rngs=rngs)
+    stages, stem, head = tuple(_blocks(EFFICIENTNET_B0, width)), round_width(32, width), round_width(1280, width)
+    return MobileNetConfig(3, stem, stages, head, classes, squeeze_excite=True)
 
 
 def round_width(channels: int, width: float) -> int:
@@ -87,4 +85,4 @@ def _blocks(table: Sequence[tuple[Stage, int]], width: float) -> Iterator[Stage]
 
 def _check(width: float) -> None:
     if not width > 0:
-        raise ValueError(f"width must be above 0; received {width}.")
+        raise ActsearchError(f"width must be above 0; received {width}.")

@@ -1,209 +1,147 @@
-"""Task: data, network, training recipe and metric under one name that fixes every number in it.
-
-To change a number is to make a new task with a new name, so that scores of one name compare everywhere.
-"""
+"""The contract of a task: what candidates are trained on, and what a training is worth. The trainer uses nothing else."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, Self
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
 
+from actsearch.catalog import CATALOG
+from actsearch.language import ActsearchError, Program
+from actsearch.language.reductions import GROUPS
 from actsearch.nn import LayerFactory
+from actsearch.tasks.digest import digest
 
-Array = np.ndarray | jax.Array
-_CHUNK = 1_000
+Kind = Literal["activation", "layer"]
+"""What candidates are: a function after the network's own normalisation, or a whole normalisation-activation layer."""
 
-
-class Split(NamedTuple):
-    """Examples of one part: inputs uint8 [examples, ...] and labels int32 [examples]."""
-
-    inputs: Array
-    labels: Array
+Examples = Any
+"""Examples in one pytree of arrays of any dtype, each with a leading axis [examples]."""
 
 
 class Data(NamedTuple):
-    """The three parts of a data set; a search never reads `test`."""
+    """The three parts of a data set, each a pytree of arrays [examples, ...]; a search never reads `test`."""
 
-    train: Split
-    validation: Split
-    test: Split
-
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """How a network is trained.
-
-    Attributes:
-      steps: number of gradient steps.
-      batch_size: examples a step, drawn with replacement.
-      learning_rate: of stochastic gradient descent.
-      momentum: its momentum.
-      rate_rule: how the learning rate was chosen, for people.
-      schedule: "constant", or "cosine": from the learning rate down to 0 at the last step.
-      nesterov: whether the momentum is Nesterov's.
-      weight_decay: times the weights, added to the gradient of kernels; never of what there is one of per channel, so
-        that it is the same for candidates with and without parameters of their own.
-    """
-
-    steps: int
-    batch_size: int
-    learning_rate: float
-    rate_rule: str
-    momentum: float = 0.9
-    schedule: Literal["constant", "cosine"] = "constant"
-    nesterov: bool = False
-    weight_decay: float = 0.0
-
-    def __post_init__(self):
-        if self.schedule not in ("constant", "cosine"):
-            raise ValueError(f'schedule is "constant" or "cosine"; received {self.schedule!r}.')
-
-    def optimizer(self, scale: jax.Array | float = 1.0) -> optax.GradientTransformation:
-        """Returns the optimizer, its learning rate times `scale`, which may be a traced value."""
-        rate = self.learning_rate * scale
-        schedule = rate if self.schedule == "constant" else optax.cosine_decay_schedule(rate, self.steps)
-        descent = optax.sgd(schedule, momentum=self.momentum, nesterov=self.nesterov)
-        return optax.chain(_decay(self.weight_decay), descent) if self.weight_decay else descent
+    train: Examples
+    validation: Examples
+    test: Examples
 
 
 class Quality(NamedTuple):
-    """The quality gate of layers: after `steps` steps, validation accuracy below `accuracy` ends the training."""
+    """A quality gate inside training: after `steps` steps, a validation `metric` below `minimum` ends the training."""
 
     steps: int
-    accuracy: float
+    metric: str
+    minimum: float
 
 
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """A classification task.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Task(ABC):
+    """A task: data, network, loss, optimizer and score under one name. A task of your own is a subclass.
+
+    A subclass is a frozen dataclass whose fields are what may differ between two of its tasks, so that tasks can be
+    compared, hashed, pickled and stored. It defines `data`, `init`, `optimizer`, `loss`, `metrics` and `score`.
 
     Attributes:
-      name: fixes every number below.
-      summary: data and network in a few words.
-      data: returns the data, the same on every call.
-      network: (layer factory, rngs) -> Flax module with a candidate at every site, inputs -> logits [batch, classes].
-      recipe: how it is trained.
-      scale: divides the uint8 inputs.
-      shape: of one example's inputs, so that networks are made and traced without the data.
-      augment: (inputs [batch, ...], key) -> inputs, before anything else; the key is None in evaluation.
+      name: under which archives and tables know the task.
+      summary: data and network in a few words, for people.
+      steps: number of gradient steps, at least 1.
+      batch_size: examples a step, drawn with replacement, at least 1.
+      kind: what candidates are, "activation" or "layer".
+      groups: most groups of channels of a candidate's group reductions.
       quality: the early gate of a search for layers; None for none.
-      groups: most groups of channels of a layer's group reductions.
-      layers: whether a candidate is a whole normalisation-activation layer; False: an activation after BatchNorm, if
-        there is any.
+      worst: score of a training that diverged; no other score is below it.
 
     Example:
       >>> from actsearch.tasks import get_task
       >>> task = get_task("digits-mlp")
-      >>> task.data().train.inputs.shape
-      (899, 64)
+      >>> task.steps, task.kind, str(task.baseline)
+      (500, 'activation', 'relu(x)')
     """
 
     name: str
-    summary: str
-    data: Callable[[], Data]
-    network: Callable[[LayerFactory, nnx.Rngs], nnx.Module]
-    recipe: Recipe
-    scale: float
-    shape: tuple[int, ...]
-    augment: Callable[[jax.Array, jax.Array | None], jax.Array] | None = None
-    layers: bool = False
+    summary: str = dataclasses.field(default="", compare=False)
+    steps: int
+    batch_size: int = 64
+    kind: Kind = "activation"
+    groups: int = GROUPS
     quality: Quality | None = None
-    groups: int = 32
+    worst: float = 0.0
 
+    def __post_init__(self) -> None:
+        for field in ("steps", "batch_size"):
+            if getattr(self, field) < 1:
+                raise ActsearchError(
+                    f"The task {self.name} needs {field} of at least 1; received {getattr(self, field)}."
+                )
+        if self.kind not in ("activation", "layer"):
+            raise ActsearchError(f'The kind of a task is "activation" or "layer"; received {self.kind!r}.')
+
+    @abstractmethod
+    def data(self) -> Data:
+        """Returns the data, the same on every call; keep it with `functools.cache` where it takes time to make."""
+
+    @abstractmethod
     def init(self, layer: LayerFactory, key: jax.Array) -> nnx.Module:
-        """Returns the network with its initial weights."""
-        return self.network(layer, nnx.Rngs(params=key))
+        """Returns the network with initial weights drawn by `key` and `layer(features)` at each of its sites."""
 
-    def loss(self, network: nnx.Module, inputs: Array, labels: Array, key: jax.Array | None = None) -> jax.Array:
-        """Returns the mean cross entropy of a batch, a scalar; `key` draws its augmentation, None: as in evaluation."""
-        logits = self._logits(network, inputs, key)
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+    @abstractmethod
+    def optimizer(self, rate_scale: jax.Array | float = 1.0) -> optax.GradientTransformation:
+        """Returns the optimizer, its learning rate times `rate_scale`, which may be a traced value."""
 
-    def evaluate(self, network: nnx.Module, inputs: Array, labels: Array) -> dict[str, jax.Array]:
-        """Returns the metrics of a part: `accuracy` in [0, 1] and `loss`, the mean cross entropy.
+    @abstractmethod
+    def loss(self, network: Any, batch: Examples, key: jax.Array | None = None) -> jax.Array:
+        """Returns the loss of a batch of the training part, a scalar; `key` is for randomness, None for none."""
 
-        A part of more than 2,000 examples is taken in chunks, one after another, to bound the memory.
-        """
-        logits = self._logits_in_chunks(network, inputs)
-        finite = jnp.isfinite(logits).all(axis=-1)
-        correct = (jnp.argmax(logits, axis=-1) == labels) & finite
-        loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
-        return {"accuracy": jnp.mean(correct), "loss": loss}
+    @abstractmethod
+    def metrics(self, network: Any, examples: Examples) -> dict[str, jax.Array]:
+        """Returns scalars measured on a part of the data; a training where one is not finite has diverged."""
 
-    def _logits(self, network, inputs: Array, key: jax.Array | None) -> jax.Array:
-        seen = inputs if self.augment is None else self.augment(jnp.asarray(inputs), key)
-        return network(seen / self.scale)
-
-    def _logits_in_chunks(self, network, inputs: Array) -> jax.Array:
-        examples = len(inputs)
-        if examples <= 2 * _CHUNK:
-            return self._logits(network, inputs, None)
-        filled = jnp.pad(jnp.asarray(inputs), ((0, -examples % _CHUNK), *[(0, 0)] * (inputs.ndim - 1)))
-        chunks = filled.reshape(-1, _CHUNK, *inputs.shape[1:])
-        logits = jax.lax.map(lambda chunk: self._logits(network, chunk, None), chunks)
-        return logits.reshape(len(filled), -1)[:examples]
+    @abstractmethod
+    def score(self, metrics: Mapping[str, float]) -> float:
+        """Returns the score of one training, larger is better, at least `worst`."""
 
     @property
-    def rungs(self) -> tuple[int, ...]:
-        """Steps of ever longer trainings for successive halving: a ninth, a third and all of the recipe's."""
-        steps = self.recipe.steps
-        return tuple(dict.fromkeys(max(1, round(steps / part)) for part in (9, 3, 1)))
+    def baseline(self) -> Program:
+        """The program that candidates are compared with: ReLU, or BatchNorm and ReLU where they are whole layers."""
+        return CATALOG["batch_norm_relu" if self.kind == "layer" else "relu"].program
 
-    def at_rung(self, rung: int) -> "Task":
-        """Returns the task trained as long as one of its rungs says, under a name of its own such as digits-mlp@56.
+    @functools.cached_property
+    def digest(self) -> str:
+        """Identity of the task: 32 hexadecimal digits of its data, its network, its fields and its own code.
 
-        Raises:
-          ValueError: no such rung.
+        Computed when first asked for; an error of `data`, where the data are not on this machine, comes then.
         """
-        if not 0 <= rung < len(self.rungs):
-            raise ValueError(f"{self.name} has the rungs 0 to {len(self.rungs) - 1}; received {rung}.")
-        return self.shortened(self.rungs[rung])
+        return digest(self)
 
-    def shortened(self, steps: int) -> "Task":
-        """Returns the task with another number of steps, in its name too; its schedule ends with them.
+    def at_fidelity(self, share: float) -> Self:
+        """Returns the task with a share of its steps, at least one; its schedule ends with them.
 
         A quality gate that would come after the end is left out.
 
-        Raises:
-          ValueError: `steps` below 1.
+        Args:
+          share: above 0, and at most 1 for the task itself.
 
         Example:
           >>> from actsearch.tasks import get_task
-          >>> get_task("digits-mlp").shortened(100).name
-          'digits-mlp@100'
+          >>> get_task("digits-mlp").at_fidelity(1 / 9).steps
+          56
         """
-        if steps < 1:
-            raise ValueError(f"A task needs at least 1 step; received {steps}.")
-        if steps == self.recipe.steps:
-            return self
+        if not 0 < share <= 1:
+            raise ActsearchError(f"A fidelity is a share of a task's steps, above 0 and at most 1; received {share}.")
+        steps = max(1, round(self.steps * share))
         quality = self.quality if self.quality and self.quality.steps < steps else None
-        recipe = dataclasses.replace(self.recipe, steps=steps)
-        return dataclasses.replace(self, name=f"{self.name}@{steps}", recipe=recipe, quality=quality)
+        return self if steps == self.steps else dataclasses.replace(self, steps=steps, quality=quality)
 
     def batches(self, key: jax.Array, examples: int) -> jax.Array:
         """Returns the example numbers of every step, int32 [steps, batch]; drawn with replacement."""
-        return jax.random.randint(key, (self.recipe.steps, self.recipe.batch_size), 0, examples)
+        return jax.random.randint(key, (self.steps, self.batch_size), 0, examples)
 
-    def normalize(self, metrics: Mapping[str, float]) -> float:
-        """Returns the score of one training in [0, 1]: the accuracy, 0 for anything that is not a number."""
-        accuracy = float(metrics["accuracy"])
-        return min(max(accuracy, 0.0), 1.0) if accuracy == accuracy else 0.0
-
-    def abstract_batch(self) -> Split:
-        """Returns one batch of zeros with the shapes and dtypes of real ones; tests need no data."""
-        size = self.recipe.batch_size
-        return Split(np.zeros((size, *self.shape), np.uint8), np.zeros(size, np.int32))
-
-
-def _decay(weight_decay: float) -> optax.GradientTransformation:
-    """Adds `weight_decay` times the kernels to their gradients."""
-
-    def update(gradient: jax.Array, parameter: jax.Array) -> jax.Array:
-        return gradient + weight_decay * parameter if parameter.ndim > 1 else gradient
-
-    return optax.stateless(lambda gradients, parameters: jax.tree.map(update, gradients, parameters))
+    def abstract_batch(self) -> Examples:
+        """Returns one batch of zeros with the shapes and dtypes of real ones."""
+        return jax.tree.map(lambda rows: np.zeros((self.batch_size, *rows.shape[1:]), rows.dtype), self.data().train)

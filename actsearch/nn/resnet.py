@@ -1,9 +1,6 @@
-"""Networks with sites: each takes a factory `features -> layer` and puts one of those layers at every site.
+"""Pre-activation ResNets (He et al. 2016): each takes a factory `features -> layer` and puts its layers at every site."""
 
-Which sites a network has: `actsearch.nn.sites`. The inverted bottlenecks are in mobile.py.
-"""
-
-import itertools
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import jax
@@ -12,28 +9,6 @@ from flax import nnx
 
 from actsearch.nn.conv import Conv, he_normal
 from actsearch.nn.layer import LayerFactory
-
-
-class MLP(nnx.Module):
-    """A multilayer perceptron: (linear, layer) for each hidden width, then a linear head.
-
-    Args:
-      features: input features, hidden widths and outputs: `(64, 128, 128, 10)` has two hidden layers.
-      layer: makes the layer of a site from its number of features.
-      rngs: for the He-normal initial weights; biases start at 0.
-    """
-
-    def __init__(self, features: Sequence[int], layer: LayerFactory, *, rngs: nnx.Rngs):
-        widths = list(features)
-        self.linears = nnx.List(
-            [nnx.Linear(a, b, kernel_init=he_normal, rngs=rngs) for a, b in itertools.pairwise(widths)]
-        )
-        self.layers = nnx.List([layer(width) for width in widths[1:-1]])
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        for linear, layer in zip(self.linears, self.layers, strict=False):
-            x = layer(linear(x))
-        return self.linears[-1](x)
 
 
 class PreActivationBlock(nnx.Module):
@@ -149,6 +124,33 @@ class ResNet(nnx.Module):
         for block in self.blocks:
             x = block(x)
         return self.head(jnp.mean(self.layer(self.norm(x)), axis=(1, 2)))
+
+
+@dataclasses.dataclass(frozen=True)
+class ResNetConfig:
+    """A ResNet's arguments as a value that can be compared and pickled; called with a layer factory it makes one.
+
+    Attributes:
+      in_features: channels of the image.
+      stem: channels of the first convolution.
+      stages: (channels, stride) of each block.
+      classes: number of outputs.
+      normalize: as ResNet's.
+      block: as ResNet's.
+      stem_stride: of the first convolution.
+    """
+
+    in_features: int
+    stem: int
+    stages: tuple[tuple[int, int], ...]
+    classes: int
+    normalize: bool = True
+    block: Callable[..., nnx.Module] = PreActivationBlock
+    stem_stride: int = 1
+
+    def __call__(self, layer: LayerFactory, *, rngs: nnx.Rngs) -> ResNet:
+        """Returns the network with `layer(features)` at each site."""
+        return ResNet(**vars(self), layer=layer, rngs=rngs)
 
 
 def _norm(features: int, normalize: bool, rngs: nnx.Rngs) -> Callable[[jax.Array], jax.Array]:

@@ -1,0 +1,144 @@
+"""What trainings are worth: results of a program's seeds and tasks, and the scores of a list of programs."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import jax
+
+from actsearch.evaluation.engines import Engine, choose_engine
+from actsearch.evaluation.train import Outcome
+from actsearch.evaluation.trainer import Part, Trainer
+from actsearch.language import ActsearchError, Program
+from actsearch.spaces.template import Template
+from actsearch.tasks import Task
+
+
+class Result(NamedTuple):
+    """The trainings of one program: one metrics mapping a seed, whether any of them diverged, and the mean score."""
+
+    metrics: tuple[dict[str, float], ...]
+    diverged: bool
+    score: float
+
+
+def summarize(task: Task, outcomes: Sequence[Outcome]) -> Result:
+    """Returns what a program's outcomes, one a seed, amount to: the mean score, the task's `worst` where one diverged.
+
+    Raises:
+      ActsearchError: a score below the task's `worst`; a candidate that diverges would then beat one that trains.
+    """
+    rows = tuple(_row(task, outcome) for outcome in outcomes)
+    values = [value for outcome in outcomes for value in outcome.metrics.values()] + [row["score"] for row in rows]
+    diverged = not all(map(math.isfinite, values))
+    score = task.worst if diverged else sum(row["score"] for row in rows) / len(rows)
+    if score < task.worst:
+        raise ActsearchError(
+            f"The task {task.name} scored a training {score:g}, below {task.worst:g}, its score of a training that "
+            "diverged: give the task a `worst` below all its scores."
+        )
+    return Result(rows, diverged, score)
+
+
+def _row(task: Task, outcome: Outcome) -> dict[str, float]:
+    metrics = {name: float(value) for name, value in outcome.metrics.items()}
+    early = {} if outcome.early is None else {"early": float(outcome.early)}
+    return {"score": task.score(metrics), **metrics, "train_loss": float(outcome.train_loss), **early}
+
+
+def combine(results: Mapping[str, Result]) -> Result:
+    """Returns one result of a program's results by task: as it is for one task, else with the tasks' names in its keys.
+
+    The score of each seed, and of the whole, is the mean over the tasks; where any diverged, the whole has the score of that.
+
+    Example:
+      >>> row = combine({"a": Result(({"score": 0.5},), False, 0.5), "b": Result(({"score": 0.7},), False, 0.7)})
+      >>> row.metrics
+      ({'score': 0.6, 'a/score': 0.5, 'b/score': 0.7},)
+
+    Where every task has a loss, the mean loss is there too.
+    """
+    if len(results) == 1:
+        return next(iter(results.values()))
+    metrics: list[dict[str, float]] = []
+    for rows in zip(*(result.metrics for result in results.values()), strict=True):
+        named = {f"{task}/{key}": value for task, row in zip(results, rows, strict=True) for key, value in row.items()}
+        shared = [key for key in ("score", "loss") if all(key in row for row in rows)]
+        metrics.append({**{key: sum(row[key] for row in rows) / len(rows) for key in shared}, **named})
+    failed = [result.score for result in results.values() if result.diverged]
+    score = min(failed) if failed else sum(result.score for result in results.values()) / len(results)
+    return Result(tuple(metrics), bool(failed), score)
+
+
+def score_programs(
+    task: Task,
+    programs: Sequence[Program],
+    seeds: Sequence[int],
+    *,
+    rate_scales: Sequence[float] = (1.0,),
+    part: Part = "validation",
+    engine: Engine = "auto",
+    devices: Sequence[jax.Device] | None = None,
+    report: Callable[[str], None] = lambda line: None,
+    bank_size: int = 32,
+) -> list[Result]:
+    """Trains a list of programs, of any origin, and returns one result for each.
+
+    Args:
+      task: what to train on.
+      programs: the candidates.
+      seeds: each program is trained once with each of them.
+      rate_scales: factors on the recipe's learning rate. With several, each program is credited with the factor of its
+        best mean validation score over the seeds, whatever `part` is.
+      part: where the reported metrics are measured.
+      engine: "auto", or one of the two by name.
+      devices: all of JAX's by default.
+      report: receives the line that explains the choice of engine, and progress.
+      bank_size: programs in one interpreted compilation.
+
+    Returns:
+      One Result a program. With several rates each metrics mapping holds "rate_scale" too.
+    """
+    if not programs or not seeds:
+        raise ActsearchError("score_programs needs at least one program and one seed.")
+    chosen, why = choose_engine(engine, len(programs), task.steps, task.kind)
+    report(why)
+    size = bank_size if chosen == "interpret" else 1
+    results: list[Result] = []
+    for first in range(0, len(programs), size):
+        group = programs[first : first + size]
+        began = time.perf_counter()
+        results += _score_group(task, group, seeds, rate_scales, part, chosen, devices)
+        done = min(first + size, len(programs))
+        report(f"{task.name}: {done} of {len(programs)} programs, {time.perf_counter() - began:.1f} s")
+    return results
+
+
+def _score_group(
+    task: Task,
+    programs: Sequence[Program],
+    seeds: Sequence[int],
+    rate_scales: Sequence[float],
+    part: Part,
+    engine: Engine,
+    devices: Sequence[jax.Device] | None,
+) -> list[Result]:
+    """Scores programs that share one compilation."""
+    if engine == "interpret":
+        trainer = Trainer.interpreted(task, Template.bank(programs), devices=devices)
+    else:
+        trainer = Trainer.specialized(task, programs[0], devices=devices)
+    choices = [(i,) for i in range(len(programs))] if len(programs) > 1 else [()]
+
+    def trained(part: Part, rates: Sequence[float]) -> list[Result]:
+        outcomes, n = trainer(trainer.jobs(choices, seeds, rates), part), len(seeds)
+        return [summarize(task, outcomes[i * n : (i + 1) * n]) for i in range(len(programs))]
+
+    if len(rate_scales) == 1:
+        return trained(part, [rate_scales[0]] * len(programs))
+    tried = [trained("validation", [rate] * len(programs)) for rate in rate_scales]
+    winners = [max(range(len(tried)), key=[row[i].score for row in tried].__getitem__) for i in range(len(programs))]
+    rates = [rate_scales[winner] for winner in winners]
+    credited = zip(trained(part, rates), rates, strict=True)
+    return [row._replace(metrics=tuple({**m, "rate_scale": rate} for m in row.metrics)) for row, rate in credited]

@@ -1,0 +1,8 @@
+"""Data sets of the classification tasks, one file each; none is downloaded from here."""
+
+from actsearch.tasks.datasets.base import DataSet, Parts, Split
+from actsearch.tasks.datasets.cifar10 import CIFAR10
+from actsearch.tasks.datasets.digits import DIGITS, DIGITS_IMAGES
+from actsearch.tasks.datasets.warped import WARPED
+
+__all__ = ["CIFAR10", "DIGITS", "DIGITS_IMAGES", "WARPED", "DataSet", "Parts", "Split"]

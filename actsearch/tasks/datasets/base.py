@@ -1,0 +1,38 @@
+"""What a data set for classification is; used by its files and by the tasks."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+Array = np.ndarray | jax.Array
+
+
+class Split(NamedTuple):
+    """Examples of one part: inputs uint8 [examples, ...] and labels int32 [examples]."""
+
+    inputs: Array
+    labels: Array
+
+
+Parts = tuple[Split, Split, Split]
+"""Train, validation and test."""
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSet:
+    """A named data set that can be compared and pickled; nothing is read before `load` is called.
+
+    Attributes:
+      name: for people.
+      shape: of one example's inputs, so that networks are made and traced without the data.
+      scale: divides the uint8 inputs.
+      load: returns the three parts, the same on every call: a function of a module, so that it can be pickled.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    scale: float
+    load: Callable[[], Parts]

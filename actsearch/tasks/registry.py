@@ -1,0 +1,79 @@
+"""Names of tasks: what `search`, the command line and the contract tests find them by."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from actsearch.language import ActsearchError
+from actsearch.tasks import cifar10, digits, warped
+from actsearch.tasks.base import Task
+
+_TASKS: dict[str, Callable[[], Task]] = {
+    "digits-mlp": digits.digits_mlp,
+    "digits-deep-mlp": digits.digits_deep_mlp,
+    "digits-resnet": digits.digits_resnet,
+    "digits-resnet-layer": digits.digits_resnet_layer,
+    "digits-mobilenet-layer": digits.digits_mobilenet_layer,
+    "digits-efficientnet-layer": digits.digits_efficientnet_layer,
+    "warped-resnet-layer": warped.warped_resnet_layer,
+    "warped-resnet-layer-batch16": warped.warped_resnet_layer_batch16,
+    "warped-resnet-layer-batch4": warped.warped_resnet_layer_batch4,
+    "warped-mobilenet-layer": warped.warped_mobilenet_layer,
+    "cifar10-resnet-layer": cifar10.cifar10_resnet_layer,
+    "cifar10-mobilenet-layer": cifar10.cifar10_mobilenet_layer,
+    "cifar10-efficientnet-layer": cifar10.cifar10_efficientnet_layer,
+}
+
+TASKS: Mapping[str, Callable[[], Task]] = MappingProxyType(_TASKS)
+"""Name -> function that makes the task. Read only; `register` adds one."""
+
+ANCHORS = ("digits-resnet-layer", "digits-mobilenet-layer", "digits-efficientnet-layer")
+"""Three networks that differ in kind, on which layers are searched; "digits-anchors" names all three."""
+
+TASK_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType({"digits-anchors": ANCHORS})
+"""Name -> names of the tasks of a set. Read only."""
+
+
+def register(name: str, factory: Callable[[], Task]) -> None:
+    """Adds a task to TASKS.
+
+    Args:
+      name: as in the task itself; without "+", which joins names.
+      factory: function without arguments that makes the task.
+
+    Raises:
+      ActsearchError: a name that cannot be, or that another task has.
+    """
+    if not name or "+" in name or name in TASK_SETS:
+        raise ActsearchError(f'The name of a task is no empty text, has no "+" and is no set\'s; received {name!r}.')
+    if _TASKS.get(name, factory) is not factory:
+        raise ActsearchError(f"There is a task {name!r} already; register yours under another name.")
+    _TASKS[name] = factory
+
+
+def get_task(name: str) -> Task:
+    """Returns a named task; tasks of one name are equal.
+
+    Raises:
+      ActsearchError: an unknown name; the message has the nearest known ones.
+
+    Example:
+      >>> get_task("digits-mlp") == get_task("digits-mlp")
+      True
+    """
+    if name not in TASKS:
+        known = [*TASKS, *TASK_SETS]
+        near = difflib.get_close_matches(name, known, n=3) or known
+        raise ActsearchError(f"Unknown task {name!r}; write {' or '.join(near)}.")
+    return TASKS[name]()
+
+
+def get_tasks(names: str) -> tuple[Task, ...]:
+    """Returns the tasks of names joined by "+", or of a set of tasks; raises ActsearchError for an unknown name.
+
+    Example:
+      >>> [task.name for task in get_tasks("digits-mlp+digits-resnet")]
+      ['digits-mlp', 'digits-resnet']
+    """
+    parts = [name for part in names.split("+") for name in TASK_SETS.get(part, (part,))]
+    return tuple(get_task(name) for name in dict.fromkeys(parts))
