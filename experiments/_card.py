@@ -5,7 +5,7 @@ import functools
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import actsearch
 from actsearch.analysis import Verification
 from actsearch.controllers import Controller
-from actsearch.evaluation import verify
+from actsearch.evaluation import Evaluator, verify
 from actsearch.language import Program
 from actsearch.report import ProgressLog, show, verification_table
 from actsearch.trials import Trial
@@ -25,10 +25,10 @@ Scores = dict[str, dict[str, list[float]]]
 
 
 def searched(
-    space: str, task: str, controller: Controller | str, budget: int, out: Path, **options: Any
+    space: str, task: str | Evaluator, controller: Controller | str, budget: int, out: Path, **options: Any
 ) -> list[Trial]:
     """Searches, or goes on, with a progress line; returns the trials."""
-    with ProgressLog(f"{space} on {task}, {out.name}") as log:
+    with ProgressLog(f"{space}, {out.name}") as log:
         update = [lambda progress: log.update(*progress)]
         result = actsearch.search(space, task, controller, budget, out=out, callbacks=update, **options)
     say(f"{result.evaluator.summary}; {result.seconds:.0f} s")
@@ -46,9 +46,14 @@ def verified(programs: Mapping[str, Program], tasks: str, seeds: int, **options:
     for row in verification.rows:
         own = [name for name, identity in identities.items() if identity == actsearch.fingerprint(row.program)]
         names[row.program] = ", ".join(own)
-        scores[row.task] |= dict.fromkeys(own, list(row.trained.scores))
+        scores[row.task] |= {name: list(row.trained.scores) for name in own}
     show(verification_table(verification, names))
     return verification, scores
+
+
+def seconds(trials: Sequence[Trial]) -> float:
+    """Returns the seconds that trials took."""
+    return sum(trial.seconds for trial in trials)
 
 
 def machine() -> dict[str, Any]:

@@ -18,11 +18,12 @@ Different from the paper: window 200 for 2,500, tournaments of 10 % for 5 %, dig
 150 steps with a cosine schedule and no weight decay, and the quality gate after 40 steps.
 """
 
+import functools
 from pathlib import Path
 
 import jax
 import tyro
-from _card import machine, searched, verified, write_json
+from _card import machine, searched, seconds, verified, write_json
 
 from actsearch import report, simplify
 from actsearch.analysis import funnel
@@ -32,30 +33,25 @@ from actsearch.controllers import ParetoEvolution
 from actsearch.evaluation import audit, use_all_cores
 from actsearch.spaces import get_space
 from actsearch.tasks import ANCHORS
-from actsearch.trials import Trial
 from actsearch.trials.ranking import best
 
-SPACE, ANCHOR_SET = "evonorm-b", "digits-anchors"
 HELD_OUT = {64: "warped-resnet-layer", 16: "warped-resnet-layer-batch16", 4: "warped-resnet-layer-batch4"}
+search = functools.partial(searched, "evonorm-b", "digits-anchors", batch=128)
 
 
 def main(budget: int = 8000, most_random: int = 30_000, sample: int = 15, out: Path = Path("runs/evonorm_digits")):
     """Search, audit, re-rank, print and draw; `sample` rejects of each gate are trained in full."""
     use_all_cores()
-    # The two searches and the audit share their compiled trainings through this cache.
     jax.config.update("jax_compilation_cache_dir", str(out / "compiled"))
-    evolution = ParetoEvolution(window=200, tournament=0.1)
-    evolved = searched(SPACE, ANCHOR_SET, evolution, budget, out / "pareto", batch=128)
-    drawn = searched(SPACE, ANCHOR_SET, "random", budget, out / "random", batch=128)
-    while seconds(drawn) < seconds(evolved) and len(drawn) < most_random:  # as long as evolution took
-        wanted = round(len(drawn) * seconds(evolved) / max(seconds(drawn), 1.0))
-        longer = min(most_random, max(len(drawn) + 64, wanted))
-        drawn = searched(SPACE, ANCHOR_SET, "random", longer, out / "random", batch=128)
+    evolved = search(ParetoEvolution(window=200, tournament=0.1), budget, out / "pareto")
+    drawn = search("random", budget, out / "random")
+    while (share := seconds(drawn) / seconds(evolved)) < 1 and len(drawn) < most_random:
+        drawn = search("random", min(most_random, max(len(drawn) + 64, round(len(drawn) / share))), out / "random")
     searches = {"evolution": evolved, "random": drawn[:budget], "random, longer": drawn}
     for name, trials in searches.items():
         top = ", ".join(f"{trial.score:.4f}" for trial in best(trials, 10))
         report.show(report.funnel_table(funnel(trials), f"{name}; best on the anchors: {top or 'none'}"))
-    rejects = audit(evolved + drawn, get_space(SPACE), ANCHOR_SET, sample=sample)
+    rejects = audit(evolved + drawn, get_space("evonorm-b"), "digits-anchors", sample=sample)
     report.show(report.audit_table(rejects))
 
     programs = {name: CATALOG[name].program for name in LAYER_BASELINES}
@@ -64,33 +60,19 @@ def main(budget: int = 8000, most_random: int = 30_000, sample: int = 15, out: P
         programs |= {f"{origin} #{i}": simplify(trial.program) for i, trial in enumerate(best(trials, count), 1)}
     verification, by_task = verified(programs, "+".join(HELD_OUT.values()), 5, engine="interpret")
     scores = {size: by_task[task] for size, task in HELD_OUT.items()}
-    record = {
-        "origins": {name: str(program) for name, program in programs.items()},
-        "seeds": verification.seeds,
-        "scores": scores,
-        "searches": {name: len(trials) for name, trials in searches.items()},
-        "audit": {gate: row._asdict() for gate, row in rejects.items()},
-    }
+    record = {"seeds": verification.seeds, "scores": scores}
+    record |= {"origins": {name: str(program) for name, program in programs.items()}}
+    record |= {"audit": {gate: row._asdict() for gate, row in rejects.items()}}
     write_json(out / "verification.json", machine() | record)
-    draw(out / "figures", evolved, scores)
-
-
-def seconds(trials: list[Trial]) -> float:
-    """Returns the seconds that trials took."""
-    return sum(trial.seconds for trial in trials)
-
-
-def draw(folder: Path, evolved: list[Trial], scores: dict[int, dict[str, list[float]]]) -> None:
-    """Writes the figures as PNG and SVG."""
-    shown = (*LAYER_BASELINES, *(f"evolution #{rank}" for rank in (1, 2, 3)))
-    by_batch = {name: {size: scores[size][name] for size in sorted(scores)} for name in shown if name in scores[64]}
-    report.save(report.score_by_batch(by_batch), folder / "batch_sizes")
-    report.save(report.funnel_bars(funnel(evolved)), folder / "funnel")
-    report.save(report.search_progress(evolved, f"Evolution of layers on {ANCHOR_SET}"), folder / "progress")
+    names = [name for name in (*LAYER_BASELINES, *(f"evolution #{i}" for i in (1, 2, 3))) if name in programs]
+    by_batch = {name: {size: scores[size][name] for size in sorted(scores)} for name in names}
+    report.save(report.score_by_batch(by_batch), out / "figures/batch_sizes")
+    report.save(report.funnel_bars(funnel(evolved)), out / "figures/funnel")
+    report.save(report.search_progress(evolved, "Evolution of layers"), out / "figures/progress")
     for winner in best(evolved, 1):
-        report.save(report.pareto_fronts(evolved, ANCHORS), folder / "fronts")
-        report.save(report.draw_genealogy(evolved, winner.index), folder / "genealogy")
-        report.save(report.draw_graph(simplify(winner.program), "The best of the search"), folder / "winner")
+        report.save(report.pareto_fronts(evolved, ANCHORS), out / "figures/fronts")
+        report.save(report.draw_genealogy(evolved, winner.index), out / "figures/genealogy")
+        report.save(report.draw_graph(simplify(winner.program), "The best of the search"), out / "figures/winner")
 
 
 if __name__ == "__main__":
