@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from actsearch.analysis.funnel import funnel
 
 import actsearch
-from actsearch.analysis.funnel import funnel
 from actsearch.analysis.statistics import kendall_tau, percentile_rank
 from actsearch.catalog import BASELINES, CATALOG, SWISH_PAPER
 from actsearch.evaluation import score_programs, tabular, use_all_cores

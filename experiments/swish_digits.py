@@ -16,10 +16,10 @@ import functools
 import json
 from pathlib import Path
 
+from actsearch.analysis.funnel import best, funnel
 from matplotlib.figure import Figure
 
 import actsearch
-from actsearch.analysis.funnel import best, funnel
 from actsearch.analysis.statistics import Interval, bootstrap_mean, paired_difference, percentile_rank
 from actsearch.catalog import BASELINES, CATALOG, SWISH_PAPER
 from actsearch.evaluation import score_programs, use_all_cores
