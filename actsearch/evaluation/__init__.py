@@ -13,9 +13,10 @@ from actsearch.evaluation.trainer import Job, Part, Trainer
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
 
 __all__ = [
+    "GATES",
+    "TABLES",
     "Engine",
     "Evaluator",
-    "GATES",
     "Gate",
     "Job",
     "Memory",
@@ -23,7 +24,6 @@ __all__ = [
     "Part",
     "Result",
     "Stability",
-    "TABLES",
     "Table",
     "TableRegret",
     "TabularEvaluator",
