@@ -225,9 +225,9 @@ class TestScorePrograms:
     def test_equals_the_scorer_and_reports(self, four):
         genotypes, lines = sampled(5, seed=8), []
         programs = [SPACE.decode(genotype) for genotype in genotypes]
-        row = score_programs(TASK, programs, SEEDS, engine="interpret", bank_size=5, report=lines.append)
+        results = score_programs(TASK, programs, SEEDS, engine="interpret", bank_size=5, report=lines.append)
         outcomes = four([Job(genotype.choices, seed) for genotype in genotypes for seed in SEEDS])
-        for i, row in enumerate(row):
+        for i, row in enumerate(results):
             expected = summarize(TASK, outcomes[2 * i : 2 * i + 2])
             assert row.diverged == expected.diverged
             for metrics, other in zip(row.metrics, expected.metrics, strict=True):
