@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: search layers compare test bench lint table lock clean
+.PHONY: search layers compare test test-all bench lint table lock clean
 
 search: $(READY)  ## The main job: search the Swish space on digits, verify the winners, draw the pictures.
 	@$(BIN)/python experiments/swish_digits.py
@@ -18,6 +18,9 @@ compare: $(READY)  ## Random, evolution, PPO, GFlowNet and surrogate on two spac
 
 test: lint  ## Format, lint, types, then every test, doctest and notebook, with coverage.
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+test-all: lint  ## The slow checks too: kills of running searches, whole spaces, simulations.
+	@$(BIN)/python -m pytest -n 2 -m "slow or not slow"
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .

@@ -9,8 +9,8 @@ A layer normalises, or stands in for one that does, and ends in a trained affine
     running variance  biased, the mean of squared differences, as the TPU port and Flax; torch keeps n/(n-1) of it.
     groups            32, lowered to the largest divisor of the channels, as the TPU and Flax ports; timm asserts one.
     channel axis      the last; a moving average is [features].
-    index sets        `layer_` is space and features of an image, [batch, height, width, features], and features of
-                      [batch, features]. Flax's LayerNorm and RMSNorm run over the features alone in both.
+    index sets        layer_norm and rms_norm run over the features alone, `feature_`, as those of Flax and PyTorch, so
+                      that a causal network stays causal. The EvoNorm paper's `layer_` is space and features.
 """
 
 from actsearch.catalog.entry import by_name, entry
@@ -28,10 +28,7 @@ _EVONORM_B = (
     "TPU (timm n/(n-1))"
 )
 _GROUPS = "epsilon 1e-5; 32 groups, lowered to the largest divisor of the channels as TPU and Flax (timm asserts 32)"
-_LAYER = (
-    "epsilon 1e-5; over the features of [batch, features], over space and features of an image, where Flax's own runs "
-    "over the features alone"
-)
+_LAYER = "epsilon 1e-5; over the features alone, in images and sequences too"
 
 _ENTRIES = (
     entry(
@@ -57,14 +54,14 @@ _ENTRIES = (
     ),
     entry(
         "layer_norm",
-        "(x - layer_mean(x)) / layer_std(x) * gamma + shift",
+        "(x - feature_mean(x)) / feature_std(x) * gamma + shift",
         "Ba, Kiros, Hinton 2016, Layer Normalization",
         source=_FLAX,
         notes=_LAYER + "; Flax's epsilon is 1e-6",
     ),
     entry(
         "rms_norm",
-        "x / layer_rms(x) * gamma",
+        "x / feature_rms(x) * gamma",
         "Zhang, Sennrich 2019, Root Mean Square Layer Normalization",
         source=_FLAX,
         notes=_LAYER + "; no offset; Flax's epsilon is 1e-6",

@@ -12,7 +12,8 @@ from actsearch.cli.common import Formula, Json, at_least, explain, picture_stem,
 from actsearch.engine import identity as identity_of
 from actsearch.evaluation import Engine, score_programs
 from actsearch.export import to_latex
-from actsearch.language import PRIMITIVES, Program, simplify
+from actsearch.language import Program, simplify
+from actsearch.language.reductions import Reduction
 from actsearch.nn import sites
 from actsearch.report import MAX_NODES, Column, draw_curves, draw_graph, render, save
 from actsearch.report import show as print_table
@@ -123,14 +124,13 @@ def _facts(program: Program) -> dict[str, Any]:
         "parameters": dict(program.parameters),
     }
     if canonical.reductions:
-        facts["statistics"] = {name: _in_evaluation(name) for name in canonical.reductions}
+        facts["statistics"] = {reduction.name: _in_evaluation(reduction) for reduction in canonical.reductions}
     return facts
 
 
-def _in_evaluation(reduction: str) -> str:
+def _in_evaluation(reduction: Reduction) -> str:
     """Returns which statistic a reduction uses in evaluation."""
-    across = PRIMITIVES[reduction].reduction.index_set == "batch"  # type: ignore[union-attr]
-    return "moving average at evaluation" if across else "of each example, also at evaluation"
+    return "moving average at evaluation" if reduction.over_batch else "of each example, also at evaluation"
 
 
 def _draw(program: Program, stem: Path) -> list[str]:

@@ -118,7 +118,7 @@ def _kept(out: Path) -> str:
 
 
 def _print(result: SearchResult, halving: bool, json: bool) -> None:
-    rows = funnel(result.trials)
+    rows = funnel(result.trials, result.evaluator.identity.get("gates", ()))
     if json:
         winners = [candidate(trial) for trial in best(result.trials, 10)]
         facts = {"out": str(result.out), "funnel": [row._asdict() for row in rows], "best": winners}

@@ -1,7 +1,7 @@
 """What a network needs to know of a candidate, whichever engine computes it: the records that both engines return."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import jax
 
@@ -9,17 +9,49 @@ from actsearch.language import reductions
 
 
 class NormSettings(NamedTuple):
-    """How statistics are computed: most groups of features, and what is added inside their roots."""
+    """How statistics are computed.
+
+    Attributes:
+      groups: most groups of features.
+      epsilon: added inside their roots.
+      axis_name: name of a mapped axis (of `shard_map`, `vmap` or `pmap`) over which statistics over the batch are
+        averaged; None for those of each member alone.
+      axis_index_groups: groups of indices of that axis that average among themselves; None for one group of all.
+    """
 
     groups: int = reductions.GROUPS
     epsilon: float = reductions.EPSILON
+    axis_name: str | None = None
+    axis_index_groups: tuple[tuple[int, ...], ...] | None = None
 
 
-Evaluate = Callable[
-    [jax.Array, Mapping[str, jax.Array], jax.Array | None, NormSettings],
-    tuple[jax.Array, jax.Array],
-]
-"""What a LayerFunction computes with; see there."""
+class Evaluate(Protocol):
+    """The signature of a LayerFunction's function."""
+
+    def __call__(
+        self,
+        x: jax.Array,
+        parameters: Mapping[str, jax.Array],
+        moving: jax.Array | None,
+        settings: NormSettings,
+        mask: jax.Array | None = None,
+    ) -> tuple[jax.Array, jax.Array]:
+        """Evaluates a program on a tensor.
+
+        Where the program has reductions, everything is computed in float32 or wider and rounded last, to the dtype of
+        `x`; else it is computed in the dtype of `x`.
+
+        Args:
+          x: floating-point [..., features]; [batch, ..., features] where there are reductions.
+          parameters: [features] each.
+          moving: moments in the place of the batch's, [averages, features]; None for the batch's own.
+          settings: how statistics are computed.
+          mask: boolean, broadcastable to `x`, the positions that statistics over the batch count; None for all.
+
+        Returns:
+          An array like `x`, and the moments that were used, [averages, features], float32 or wider.
+        """
+        ...
 
 
 class LayerFunction(NamedTuple):
@@ -29,14 +61,10 @@ class LayerFunction(NamedTuple):
       name: for messages.
       parameters: initial value of each trainable parameter, by key.
       moments: initial value of each moving average, [averages]: one for each batch reduction.
-      function: (x [..., channels], {key: value}, moving averages [averages, channels] or None, NormSettings) -> an
-        array like `x`, and the moments that were used, [averages, channels]: the batch's own where `None` was given.
-        That of `specialize` is hashable and pickles.
+      function: what it computes. That of `specialize` is equal for equal programs, hashable, and pickles.
     """
 
     name: str
     parameters: Mapping[str, float]
     moments: Sequence[float] | jax.Array
-    function: Callable[
-        [jax.Array, Mapping[str, jax.Array], jax.Array | None, NormSettings], tuple[jax.Array, jax.Array]
-    ]
+    function: Evaluate

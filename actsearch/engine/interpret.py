@@ -20,7 +20,7 @@ from jax.custom_batching import sequential_vmap
 
 from actsearch.engine.function import LayerFunction, NormSettings
 from actsearch.engine.specialize import evaluate_layer, initial_moments
-from actsearch.language import Program
+from actsearch.language import ActsearchError, Program
 from actsearch.spaces.template import Template
 
 Parameters = tuple[jax.Array, ...]
@@ -67,12 +67,20 @@ def interpreter(template: Template, settings: NormSettings | None = None) -> Cal
       >>> value
       Array([4., 9.], dtype=float32)
     """
-    run = _machine(template, settings or NormSettings())
+    used = settings or NormSettings()
 
     def apply(choices, x, parameters, moving=None):
-        return run(decode(template, choices), x, parameters, moving)
+        return _run(template, used, decode(template, choices), x, parameters, moving)
 
     return apply
+
+
+def _run(template, settings, code, x, parameters, moving):
+    """Runs the machine; a template with reductions in float32 or wider, rounded last, as a specialised program is."""
+    reduces = any(program.reductions for program in _tables(template).programs)
+    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32)) if reduces else x
+    value, moments = _machine(template, settings)(code, wide, parameters, moving)
+    return value.astype(x.dtype), moments
 
 
 def interpret(template: Template, choices: jax.Array) -> LayerFunction:
@@ -101,10 +109,19 @@ class Interpreted:
     keys: tuple[str, ...]
 
     def __call__(
-        self, x: jax.Array, parameters: Mapping[str, jax.Array], moving: jax.Array | None, settings: NormSettings
+        self,
+        x: jax.Array,
+        parameters: Mapping[str, jax.Array],
+        moving: jax.Array | None,
+        settings: NormSettings,
+        mask: jax.Array | None = None,
     ) -> tuple[jax.Array, jax.Array]:
-        run = _machine(self.template, settings)
-        return run(self.code, x, tuple(parameters[key] for key in self.keys), moving)
+        if _rows(self.template) and (mask is not None or settings.axis_name is not None):
+            raise ActsearchError(
+                "An interpreted layer takes statistics of its whole batch on one device; received a mask or an "
+                "axis_name: make the layer from the program itself, Layer(space.decode(choices), features)."
+            )
+        return _run(self.template, settings, self.code, x, tuple(parameters[key] for key in self.keys), moving)
 
 
 class _Tables(NamedTuple):

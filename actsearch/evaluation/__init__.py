@@ -1,5 +1,6 @@
 """The only place that compiles and trains."""
 
+from actsearch.evaluation.audit import audit
 from actsearch.evaluation.base import Evaluator, Memory, genotype_of
 from actsearch.evaluation.devices import candidate_mesh, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
@@ -33,6 +34,7 @@ __all__ = [
     "TrainingEvaluator",
     "Verdict",
     "ascend",
+    "audit",
     "candidate_mesh",
     "choose_engine",
     "combine",

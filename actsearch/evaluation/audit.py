@@ -1,23 +1,24 @@
 """How often the gates of a search are wrong: a random sample of what each one rejected, trained in full."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from actsearch.analysis.statistics import FalseReject, false_reject
-from actsearch.controllers import Proposal
-from actsearch.evaluation.trainer import Engine
-from actsearch.evaluation.training import Judge
+from actsearch.analysis import FalseReject, false_reject
+from actsearch.evaluation.gates import GATES
+from actsearch.evaluation.engines import Engine
+from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
+from actsearch.language import ActsearchError
 from actsearch.spaces import Space
 from actsearch.tasks import Task
-from actsearch.trials.ranking import length
-from actsearch.trials.trial import Trial
+from actsearch.trials import Proposal, Status, Trial
+from actsearch.trials.ranking import of_highest_fidelity
 
 
 def audit(
     trials: Sequence[Trial],
     space: Space,
-    tasks: Sequence[Task],
+    tasks: Task | str | Sequence[Task],
     *,
     sample: int = 30,
     seed: int = 0,
@@ -29,44 +30,56 @@ def audit(
     Args:
       trials: of one search, or of several with one space and the same tasks.
       space: where they were drawn from.
-      tasks: what they were scored on.
+      tasks: what they were scored on: a Task, several, or names joined by "+".
       sample: rejects trained for each gate, drawn at random without replacement.
       seed: of the sample.
       share: of the accepted trials that counts as the top, above 0 and at most 1.
-      engine: as for `search`.
+      engine: as for `TrainingEvaluator`.
 
     Returns:
-      One FalseReject for each gate that rejected anything, in the order of the gates. Duplicates are not among them:
-      what they would have scored is known, their first one's score.
+      One FalseReject for each gate that rejected anything, in the order of `GATES`, and unknown gates behind them.
+      "shape" is not among them, as its rejects cannot be trained, and duplicates are not: what they would have scored
+      is known, their first one's score.
 
     Raises:
-      ValueError: no accepted trial to compare with.
+      ActsearchError: no accepted trial to compare with, or trials of another space.
     """
-    ok = [trial for trial in trials if trial.status == "ok"]
-    longest = max(map(length, ok), default=0.0)  # what a shorter rung accepts was not trained in full
-    accepted = [trial.score for trial in ok if trial.score is not None and length(trial) == longest]
+    _check_space(trials, space)
+    accepted = of_highest_fidelity(trials)
     if not accepted:
-        raise ValueError(
+        raise ActsearchError(
             f"An audit compares rejects with accepted trials; none of these {len(trials):,} was accepted: "
             "search longer."
         )
-    seeds = next((trial.seeds for trial in trials if trial.seeds), (0,))
     chosen = _sample(trials, sample, np.random.default_rng(seed))
-    everything = [trial.program for gate in chosen.values() for trial in gate]
-    judge = Judge(space, tasks, seeds, engine, len(everything), gates=("shape",))
-    scores = iter([trial.score or 0.0 for trial in judge([Proposal(program) for program in everything], 0)])
-    return {gate: false_reject([next(scores) for _ in rows], accepted, share) for gate, rows in chosen.items()}
+    proposals = [Proposal(trial.program, trial.genotype) for rejects in chosen.values() for trial in rejects]
+    seeds = repeat_seeds(accepted[0].seeds or (0,), -accepted[0].repeat)
+    evaluator = TrainingEvaluator(space, tasks, seeds=seeds, engine=engine, budget=len(proposals), gates=("shape",))
+    scores = iter([trial.score or 0.0 for trial in evaluator.evaluate(proposals, 0)])
+    best = [trial.score or 0.0 for trial in accepted]
+    return {gate: false_reject([next(scores) for _ in rejects], best, share) for gate, rejects in chosen.items()}
 
 
-def _sample(trials: Sequence[Trial], sample: int, rng: np.random.Generator) -> Mapping[str, list[Trial]]:
-    """Returns up to `sample` random rejects of each gate that a program can be trained in spite of."""
-    rejected: dict[str, list[Trial]] = {}
+def _check_space(trials: Sequence[Trial], space: Space) -> None:
+    """Raises where a trial's genotype is no genotype of its program in this space."""
     for trial in trials:
-        if trial.status.startswith("rejected:") and trial.status != "rejected:shape":
-            rejected.setdefault(trial.status.removeprefix("rejected:"), []).append(trial)
-    order = ("finite", "input", "scale", "quality", "stability")
-    picked = {gate: rejected[gate] for gate in order if gate in rejected}
-    return {
-        gate: [rows[i] for i in sorted(rng.choice(len(rows), min(sample, len(rows)), replace=False))]
-        for gate, rows in picked.items()
-    }
+        genotype = trial.genotype
+        if genotype is not None and (genotype.space != space.name or space.decode(genotype) != trial.program):
+            raise ActsearchError(
+                f"Trial {trial.index}, {trial.program}, is of the space {genotype.space}, and not of the space "
+                f"{space.name} given here: audit trials with the space that they were drawn from."
+            )
+
+
+def _sample(trials: Sequence[Trial], sample: int, rng: np.random.Generator) -> dict[str, list[Trial]]:
+    """Returns up to `sample` random rejects of each gate that a program can be trained in spite of."""
+    rejects: dict[str, list[Trial]] = {}
+    for trial in trials:
+        if trial.status is Status.REJECTED and trial.gate != "shape":
+            rejects.setdefault(trial.gate, []).append(trial)
+    order = [gate for gate in dict.fromkeys([*GATES, *rejects]) if gate in rejects]
+    return {gate: _drawn(rejects[gate], sample, rng) for gate in order}
+
+
+def _drawn(trials: Sequence[Trial], sample: int, rng: np.random.Generator) -> list[Trial]:
+    return [trials[i] for i in sorted(rng.choice(len(trials), min(sample, len(trials)), replace=False))]

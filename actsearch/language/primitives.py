@@ -24,26 +24,27 @@ import jax.numpy as jnp
 from jax.scipy.special import erf, erfc
 
 from actsearch.language import functions, reductions
+from actsearch.language.reductions import INDEX_SETS, STATISTICS, Reduction
 from actsearch.language.row import Precedence, Primitive, Result, WithConstant
 
 SUM, PRODUCT, SIGN, POWER = Precedence.SUM, Precedence.PRODUCT, Precedence.SIGN, Precedence.POWER
 ZERO, ONE, OTHER, NEGATED = Result.ZERO, Result.ONE, Result.OTHER, Result.NEGATED
 
 
-def _reduction(index_set: str, statistic: str) -> Primitive:
+def _reduction(reduction: Reduction) -> Primitive:
     """Returns the row of one statistic over one index set of [batch, ..., features]."""
-    name = f"{index_set}_{statistic}"
-    axes = {"batch": "b,h,w", "instance": "h,w", "layer": "h,w,c", "group": "h,w,c/g"}[index_set]
-    sign = {"mean": r"\mu", "rms": r"\rho", "std": r"s"}[statistic]
+    axes = {"batch": "b,h,w", "instance": "h,w", "layer": "h,w,c", "group": "h,w,c/g", "feature": "c"}
+    over = axes[reduction.index_set]
+    sign = {"mean": r"\mu", "rms": r"\rho", "std": r"s"}[reduction.statistic]
     return Primitive(
-        name,
+        reduction.name,
         1,
-        functools.partial(reductions.reduce, name),
-        f"{sign}_{{{{{axes}}}}}({{}})",
+        functools.partial(reductions.reduce, reduction),
+        f"{sign}_{{{{{over}}}}}({{}})",
         "finite until the square overflows; see actsearch.language.reductions for axes and epsilon",
-        drawn=f"{statistic} over {axes}",
-        parity="odd" if statistic == "mean" else "even",
-        kind="reduction",
+        drawn=f"{reduction.statistic} over {over}",
+        parity="odd" if reduction.is_mean else "even",
+        reduction=reduction,
     )
 
 
@@ -323,7 +324,7 @@ ROWS = (
             WithConstant(1, 1.0, OTHER, keeps_zero=True),
         ),
     ),
-    # The statistics of Liu et al. 2020.
-    *(_reduction(index_set, statistic) for index_set in reductions.INDEX_SETS for statistic in reductions.STATISTICS),
+    # The statistics of Liu et al. 2020, and those over features alone.
+    *(_reduction(Reduction(index_set, statistic)) for index_set in INDEX_SETS for statistic in STATISTICS),
 )
 """Every primitive of the package, in the order of the table."""

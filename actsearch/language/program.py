@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from actsearch.language.errors import ActsearchError
 from actsearch.language.names import DEFAULT_PARAMETERS, KEYWORD
+from actsearch.language.reductions import Reduction
 from actsearch.language.registry import PRIMITIVES
 from actsearch.language.row import Precedence
 
@@ -70,14 +71,15 @@ class Program:
         return tuple(str(node.payload) for node in self.nodes if node.op == "input")
 
     @property
-    def reductions(self) -> tuple[str, ...]:
-        """Names of the reductions, one for each such node, in topological order; empty for an elementwise program."""
-        return tuple(op for op, args, _ in self.nodes if args and PRIMITIVES[op].kind == "reduction")
+    def reductions(self) -> tuple[Reduction, ...]:
+        """The reductions, one for each such node, in topological order; empty for an elementwise program."""
+        rows = (PRIMITIVES[op].reduction for op, args, _ in self.nodes if args)
+        return tuple(reduction for reduction in rows if reduction)
 
     @property
-    def batch_reductions(self) -> tuple[str, ...]:
+    def batch_reductions(self) -> tuple[Reduction, ...]:
         """Those of `reductions` that run over the batch: each has a moving average for evaluation."""
-        return tuple(op for op in self.reductions if op.startswith("batch_"))
+        return tuple(reduction for reduction in self.reductions if reduction.over_batch)
 
 
 # The printer.

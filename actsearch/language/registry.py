@@ -68,8 +68,8 @@ def _problem(row: Primitive) -> str | None:
         return f"the name is taken by a {'primitive' if row.name in PRIMITIVES else 'parameter'}; choose another"
     if row.symbol is not None or row.precedence != Precedence.ATOM:
         return "the signs of formulas are fixed; leave out symbol and precedence"
-    if row.kind != "elementwise":
-        return f"kind is 'elementwise'; received {row.kind!r}"
+    if row.reduction is not None:
+        return f"only elementwise operations can be registered; received the reduction {row.reduction.name}"
     if needed < 1 or not set(row.implicit) <= DEFAULT_PARAMETERS.keys():
         return f"it needs an operand, and implicit ones among {', '.join(DEFAULT_PARAMETERS)}"
     if row.parity not in (None, "even", "odd") or (row.parity and row.arity > 1):

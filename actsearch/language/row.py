@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import jax
 
+from actsearch.language.reductions import Reduction
+
 
 class Precedence(enum.IntEnum):
     """How tightly a notation binds its operands; one that binds less than its place allows gets brackets."""
@@ -65,7 +67,7 @@ class Primitive:
       with_constant: rules of `simplify` for one constant operand.
       with_itself: what `simplify` puts in the place of a call whose two operands are equal.
       implicit: names of trainable parameters that a call may leave out: `rbf(a, b)` means `rbf(a, b, beta)`.
-      kind: "elementwise", or "reduction" for a statistic of the whole tensor.
+      reduction: which statistic of the whole tensor it is; None for an elementwise operation.
     """
 
     name: str
@@ -84,4 +86,9 @@ class Primitive:
     with_constant: tuple[WithConstant, ...] = ()
     with_itself: Result | None = None
     implicit: tuple[str, ...] = ()
-    kind: str = "elementwise"
+    reduction: Reduction | None = None
+
+    @property
+    def kind(self) -> str:
+        """Either "elementwise" or "reduction"."""
+        return "reduction" if self.reduction else "elementwise"

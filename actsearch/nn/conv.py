@@ -20,7 +20,8 @@ class Conv(nnx.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         if jax.default_backend() == "cpu":
             patches = jnp.concatenate(_shifted(x, self.size, self.stride), axis=-1)
-            return patches @ self.kernel[...].reshape(-1, self.kernel.shape[-1])
+            product: jax.Array = patches @ self.kernel[...].reshape(-1, self.kernel.shape[-1])
+            return product
         return _convolve(x, self.kernel[...], self.stride)
 
 

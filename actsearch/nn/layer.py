@@ -1,14 +1,16 @@
 """The Flax layer that holds a candidate: its function, its trainable parameters and its moving averages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jax.typing import DTypeLike
 
 from actsearch.engine import LayerFunction, NormSettings, specialize
-from actsearch.language import Program
+from actsearch.engine.function import Evaluate
+from actsearch.language import ActsearchError, Program
 from actsearch.language.reductions import EPSILON, GROUPS, ShapeError
 
 LayerFactory = Callable[[int], nnx.Module]
@@ -22,6 +24,10 @@ class Layer(nnx.Module):
     the mean square, or the biased variance) is kept: new = momentum * old + (1 - momentum) * the batch's. In evaluation
     they use those averages, so that no example depends on its neighbours.
 
+    A program with reductions is computed in float32 or wider and rounded last. `dtype`, `param_dtype`, `axis_name`,
+    `axis_index_groups` and the `mask` of a call mean what they mean in Flax's BatchNorm; like it, a layer follows
+    `network.train()`, `network.eval()` and `nnx.view(network, use_running_average=...)`.
+
     Args:
       program: a Program, or a LayerFunction where the function is not the program's own (the interpreter's).
       num_features: size of the last axis, at least 1.
@@ -29,18 +35,26 @@ class Layer(nnx.Module):
         which may be 1.
       epsilon: added inside every root of a reduction, at least 0.
       momentum: of the moving averages, from 0 up to but not including 1. Flax's own BatchNorm has 0.99 by default.
+      dtype: floating-point, of the result; None for what the input and the parameters promote to.
+      param_dtype: floating-point, of the parameters.
+      axis_name: name of a mapped axis (of `shard_map`, `vmap` or `pmap`) over which statistics over the batch are
+        averaged; None for those of each member alone. Under plain `jit` a sharded batch needs no name.
+      axis_index_groups: groups of indices of that axis which average among themselves, `[[0, 1], [2, 3]]`; None for one
+        group of all.
       rngs: accepted as Flax's own layers do; nothing here is random.
 
     Attributes:
-      parameters: the trainable parameters by name, each an `nnx.Param` [num_features].
-      statistics: `nnx.BatchStat` float32 [batch reductions, num_features], in topological order of the program; None
-        where there are none. Means start at 0, mean squares and variances at 1.
+      parameters: the trainable parameters by name, each an `nnx.Param` [num_features] of `param_dtype`.
+      statistics: `nnx.BatchStat` [batch reductions, num_features], in topological order of the program; None where
+        there are none. Means start at 0, mean squares and variances at 1. Its dtype is float32, as Flax's, or
+        `param_dtype` where that is wider.
       steps: `nnx.BatchStat` int32, how often the statistics were updated; None where there are none.
-      use_running_average: whether a call that does not say so evaluates; set by `network.train()` and `network.eval()`.
+      use_running_average: whether a call that does not say so evaluates; False at first.
 
     Raises:
-      ValueError: an argument out of range; on a call an input or a restored variable of another shape, or an evaluation
-        before any training step.
+      ActsearchError: an argument out of range; on a call an input, a mask or a restored variable of another shape, or
+        an evaluation before any training step.
+      TypeError: on a call, for an input of whole numbers.
 
     Example:
       >>> import jax.numpy as jnp, actsearch
@@ -58,84 +72,141 @@ class Layer(nnx.Module):
         groups: int = GROUPS,
         epsilon: float = EPSILON,
         momentum: float = 0.9,
+        dtype: DTypeLike | None = None,
+        param_dtype: DTypeLike = jnp.float32,
+        axis_name: str | None = None,
+        axis_index_groups: Sequence[Sequence[int]] | None = None,
         rngs: nnx.Rngs | None = None,
     ):
         candidate = specialize(program) if isinstance(program, Program) else program
-        check_options(candidate.name, num_features, groups, epsilon, momentum)
+        check_options(candidate.name, num_features, groups, epsilon, momentum, dtype, param_dtype)
         # Not the candidate itself: its moments may be an array, which a static attribute must not hold.
         self.name, self.function = candidate.name, candidate.function
-        self.num_features, self.momentum = num_features, momentum
-        self.settings = NormSettings(groups, epsilon)
+        self.num_features, self.momentum, self.dtype, self.param_dtype = num_features, momentum, dtype, param_dtype
+        self.settings = norm_settings(groups, epsilon, axis_name, axis_index_groups)
         self.use_running_average = False
+        self._keys = tuple(candidate.parameters)
         self.parameters = nnx.Dict(
-            {key: nnx.Param(jnp.full(num_features, value)) for key, value in candidate.parameters.items()}
+            {key: nnx.Param(jnp.full(num_features, value, param_dtype)) for key, value in candidate.parameters.items()}
         )
-        moments = jnp.asarray(candidate.moments, float)
-        self._averages = moments.shape[0]
-        self.statistics = nnx.BatchStat(initial_statistics(moments, num_features)) if self._averages else None
+        initial = initial_statistics(candidate.moments, num_features, param_dtype)
+        self._averages = len(initial)
+        self.statistics = nnx.BatchStat(initial) if self._averages else None
         self.steps = nnx.BatchStat(jnp.int32(0)) if self._averages else None
 
-    def __call__(self, x: jax.Array, use_running_average: bool | None = None) -> jax.Array:
+    def __call__(
+        self, x: jax.typing.ArrayLike, use_running_average: bool | None = None, *, mask: jax.Array | None = None
+    ) -> jax.Array:
+        """Computes the program, and updates the statistics in training.
+
+        Args:
+          x: floating-point [..., num_features]; [batch, ..., num_features] where there are reductions.
+          use_running_average: whether to evaluate; None for the attribute of this name.
+          mask: boolean, broadcastable to `x`, such as [batch, length, 1]: the positions that statistics over the batch
+            count in training, at least one for each feature; None for all. The result and the statistics of each
+            example alone are as without it.
+
+        Returns:
+          An array of the shape of `x`.
+        """
         x = jnp.asarray(x)
         check_input(self.name, self.num_features, x)
-        parameters = {key: value[...] for key, value in self.parameters.items()}
-        if self.statistics is None or self.steps is None:
-            return run(self.name, self.function, x, parameters, None, self.settings)[0]
-        check_restored(self.name, "statistics", self.statistics[...], (self._averages, self.num_features))
-        if self.use_running_average if use_running_average is None else use_running_average:
-            check_trained(self.name, self.steps[...], x)
-            return run(self.name, self.function, x, parameters, self.statistics[...], self.settings)[0]
-        y, moments = run(self.name, self.function, x, parameters, None, self.settings)
-        self.statistics[...] = moving_average(self.statistics[...], moments, self.momentum)
-        self.steps[...] += 1
+        # By key, not by items(): `nnx.tabulate` replaces public methods and adds an attribute to an nnx.Dict.
+        parameters = {key: self.parameters[key][...] for key in self._keys}
+        moving = None
+        if self.statistics is not None and self.steps is not None:
+            check_restored(self.name, "statistics", self.statistics[...], (self._averages, self.num_features))
+            if self.use_running_average if use_running_average is None else use_running_average:
+                check_trained(self.name, self.steps[...], x)
+                moving = self.statistics[...]
+        y, moments = run(self.name, self.function, x, parameters, moving, self.settings, mask, self.dtype)
+        if self.statistics is not None and self.steps is not None and moving is None:
+            self.statistics[...] = moving_average(self.statistics[...], moments, self.momentum)
+            self.steps[...] += 1
         return y
+
+    def set_view(self, use_running_average: bool | None = None) -> None:
+        """Sets what `nnx.view` sets.
+
+        Args:
+          use_running_average: whether a call that does not say so evaluates; None leaves it.
+        """
+        if use_running_average is not None:
+            self.use_running_average = use_running_average
 
 
 def run(
     name: str,
-    function: Callable[..., tuple[jax.Array, jax.Array]],
+    function: Evaluate,
     x: jax.Array,
     parameters: Mapping[str, jax.Array],
     moving: jax.Array | None,
     settings: NormSettings,
+    mask: jax.Array | None,
+    dtype: DTypeLike | None,
 ) -> tuple[jax.Array, jax.Array]:
-    """Returns what a LayerFunction's function does, its parameters in the precision of `x`; errors name the layer."""
+    """Returns what a LayerFunction's function does, in the dtype of the result; errors name the layer."""
     for key, value in parameters.items():
         check_restored(name, f"parameter {key}", value, x.shape[-1:])
+    result = jnp.result_type(x, *parameters.values()) if dtype is None else dtype
+    wide = x.astype(jnp.promote_types(x.dtype, result))
     try:
-        return function(x, {key: value.astype(x.dtype) for key, value in parameters.items()}, moving, settings)
+        y, moments = function(wide, parameters, moving, settings, mask)
     except ShapeError as error:
-        raise ValueError(f"The layer {name} cannot take an input of shape {x.shape}: {error}") from error
+        raise ActsearchError(f"The layer {name} cannot take an input of shape {x.shape}: {error}") from error
+    return y.astype(result), moments
 
 
-def initial_statistics(moments: jax.Array, num_features: int) -> jax.Array:
-    """Returns [averages, num_features] from the initial value of each average."""
-    return jnp.broadcast_to(moments[:, None], (moments.shape[0], num_features))
+def norm_settings(
+    groups: int, epsilon: float, axis_name: str | None, axis_index_groups: Sequence[Sequence[int]] | None
+) -> NormSettings:
+    """Returns the settings of a layer, hashable."""
+    members = None if axis_index_groups is None else tuple(tuple(group) for group in axis_index_groups)
+    return NormSettings(groups, epsilon, axis_name, members)
+
+
+def initial_statistics(moments: Sequence[float] | jax.Array, num_features: int, param_dtype: DTypeLike) -> jax.Array:
+    """Returns [averages, num_features] from the initial value of each average, in float32 or wider."""
+    column = jnp.asarray(moments, jnp.promote_types(param_dtype, jnp.float32))[:, None]
+    return jnp.broadcast_to(column, (column.shape[0], num_features))
 
 
 def moving_average(old: jax.Array, new: jax.Array, momentum: float) -> jax.Array:
-    """Returns the next moving averages; nothing is trained through them."""
-    return momentum * old + (1 - momentum) * jax.lax.stop_gradient(new)
+    """Returns the next moving averages, in their dtype; nothing is trained through them."""
+    return (momentum * old + (1 - momentum) * jax.lax.stop_gradient(new)).astype(old.dtype)
 
 
-def check_options(name: str, num_features: int, groups: int, epsilon: float, momentum: float) -> None:
-    """Raises a ValueError for an option of a layer that is out of range."""
+def check_options(
+    name: str,
+    num_features: int,
+    groups: int,
+    epsilon: float,
+    momentum: float,
+    dtype: DTypeLike | None,
+    param_dtype: DTypeLike,
+) -> None:
+    """Raises an error for an option of a layer that is out of range."""
+    for option, kind in {"dtype": dtype, "param_dtype": param_dtype}.items():
+        if kind is not None and not jnp.issubdtype(kind, jnp.floating):
+            raise ActsearchError(
+                f"The layer {name} needs a floating-point {option}; received {kind!r}: write jnp.bfloat16, say."
+            )
     for option, value in {"num_features": num_features, "groups": groups}.items():
         if not isinstance(value, int | np.integer):
-            raise ValueError(f"The layer {name} needs an integer for {option}; received {value!r}.")
+            raise ActsearchError(f"The layer {name} needs an integer for {option}; received {value!r}.")
     if num_features < 1:
-        raise ValueError(
+        raise ActsearchError(
             f"The layer {name} needs num_features of at least 1; received {num_features}: pass the size of the "
             "last axis of its input."
         )
     if groups < 1:
-        raise ValueError(f"The layer {name} needs groups of at least 1; received {groups}: {GROUPS} is usual.")
+        raise ActsearchError(f"The layer {name} needs groups of at least 1; received {groups}: {GROUPS} is usual.")
     if not 0 <= epsilon < float("inf"):
-        raise ValueError(
+        raise ActsearchError(
             f"The layer {name} needs a finite epsilon of at least 0; received {epsilon}: {EPSILON} is usual."
         )
     if not 0 <= momentum < 1:
-        raise ValueError(
+        raise ActsearchError(
             f"The layer {name} needs a momentum from 0 up to, not including, 1; received {momentum}: 0.9 is usual."
         )
 
@@ -143,7 +214,7 @@ def check_options(name: str, num_features: int, groups: int, epsilon: float, mom
 def check_input(name: str, num_features: int, x: jax.Array) -> None:
     """Raises an error for an input that the layer cannot take."""
     if x.ndim == 0 or x.shape[-1] != num_features:
-        raise ValueError(
+        raise ActsearchError(
             f"The layer {name} has {num_features} features; received an input of shape "
             f"{x.shape}: make the layer with the size of the last axis."
         )
@@ -155,18 +226,18 @@ def check_input(name: str, num_features: int, x: jax.Array) -> None:
 
 
 def check_restored(name: str, what: str, value: jax.Array, shape: tuple[int, ...]) -> None:
-    """Raises a ValueError where a checkpoint of another layer was loaded."""
+    """Raises an error where a checkpoint of another layer was loaded."""
     if value.shape != shape:
-        raise ValueError(
+        raise ActsearchError(
             f"The layer {name} needs {what} of shape {shape}; received {value.shape}: it was saved by a layer with "
             "another program or number of features; make that layer, or train this one anew."
         )
 
 
 def check_trained(name: str, steps: jax.Array, x: jax.Array) -> None:
-    """Raises a ValueError for an evaluation before any training step; inside `jit` the number of steps is not known."""
+    """Raises an error for an evaluation before any training step; inside `jit` the number of steps is not known."""
     if not isinstance(steps, jax.core.Tracer) and int(steps) == 0:
-        raise ValueError(
+        raise ActsearchError(
             f"The layer {name} has no batch statistics to evaluate an input of shape {x.shape} with: call it once with "
             "use_running_average=False, or restore its statistics."
         )

@@ -1,10 +1,13 @@
 """A program as a Flax Linen layer, for networks that are written in Linen; all it does is done by layer.py."""
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 from flax import linen
+from jax.typing import DTypeLike
 
-from actsearch.engine import NormSettings, specialize
+from actsearch.engine import specialize
 from actsearch.language import Program
 from actsearch.language.reductions import EPSILON, GROUPS
 from actsearch.nn.layer import (
@@ -14,6 +17,7 @@ from actsearch.nn.layer import (
     check_trained,
     initial_statistics,
     moving_average,
+    norm_settings,
     run,
 )
 
@@ -31,9 +35,13 @@ class LinenLayer(linen.Module):
       groups: most groups of features in group reductions, at least 1.
       epsilon: added inside every root of a reduction, at least 0.
       momentum: of the moving averages, from 0 up to but not including 1.
+      dtype: floating-point, of the result; None for what the input and the parameters promote to.
+      param_dtype: floating-point, of the parameters.
+      axis_name: name of a mapped axis over which statistics over the batch are averaged; not while initialising.
+      axis_index_groups: groups of indices of that axis which average among themselves; None for one group of all.
 
     Raises:
-      ValueError: as `actsearch.nn.Layer`, when the layer is called. Linen itself refuses a parameter of the program
+      ActsearchError: as `actsearch.nn.Layer`, when the layer is called. Linen itself refuses a parameter of the program
         that has the name of an attribute of the module, such as `groups`.
 
     Example:
@@ -48,26 +56,34 @@ class LinenLayer(linen.Module):
     groups: int = GROUPS
     epsilon: float = EPSILON
     momentum: float = 0.9
+    dtype: DTypeLike | None = None
+    param_dtype: DTypeLike = jnp.float32
+    axis_name: str | None = None
+    axis_index_groups: Sequence[Sequence[int]] | None = None
 
     @linen.compact
-    def __call__(self, x: jax.Array, use_running_average: bool = False) -> jax.Array:
-        candidate, settings = specialize(self.program), NormSettings(self.groups, self.epsilon)
+    def __call__(
+        self, x: jax.typing.ArrayLike, use_running_average: bool = False, *, mask: jax.Array | None = None
+    ) -> jax.Array:
+        """Computes the program, and updates the statistics in training; arguments as those of `actsearch.nn.Layer`."""
+        x, candidate = jnp.asarray(x), specialize(self.program)
         name, features = candidate.name, x.shape[-1] if x.ndim else 1
-        check_options(name, features, self.groups, self.epsilon, self.momentum)
+        check_options(name, features, self.groups, self.epsilon, self.momentum, self.dtype, self.param_dtype)
         check_input(name, features, x)
+        axis_name = None if self.is_initializing() else self.axis_name
+        settings = norm_settings(self.groups, self.epsilon, axis_name, self.axis_index_groups)
         parameters = {key: self._parameter(key, value, features) for key, value in candidate.parameters.items()}
         if not candidate.moments:
-            return run(name, candidate.function, x, parameters, None, settings)[0]
-        initial = initial_statistics(jnp.asarray(candidate.moments, float), features)
+            return run(name, candidate.function, x, parameters, None, settings, mask, self.dtype)[0]
+        initial = initial_statistics(candidate.moments, features, self.param_dtype)
         statistics = self.variable("batch_stats", "statistics", lambda: initial)
         steps = self.variable("batch_stats", "steps", lambda: jnp.int32(0))
         check_restored(name, "statistics", statistics.value, initial.shape)
-        if use_running_average:
-            if not self.is_initializing():
-                check_trained(name, steps.value, x)
-            return run(name, candidate.function, x, parameters, statistics.value, settings)[0]
-        y, moments = run(name, candidate.function, x, parameters, None, settings)
-        if not self.is_initializing():
+        if use_running_average and not self.is_initializing():
+            check_trained(name, steps.value, x)
+        moving = statistics.value if use_running_average else None
+        y, moments = run(name, candidate.function, x, parameters, moving, settings, mask, self.dtype)
+        if not use_running_average and not self.is_initializing():
             statistics.value = moving_average(statistics.value, moments, self.momentum)
             steps.value += 1
         return y
@@ -75,4 +91,4 @@ class LinenLayer(linen.Module):
     def _parameter(self, key: str, initial: float, features: int) -> jax.Array:
         if self.has_variable("params", key):  # our message comes before Linen's
             check_restored(str(self.program), f"parameter {key}", self.get_variable("params", key), (features,))
-        return self.param(key, linen.initializers.constant(initial), (features,))
+        return self.param(key, linen.initializers.constant(initial), (features,), self.param_dtype)

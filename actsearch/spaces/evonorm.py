@@ -3,7 +3,7 @@
 from typing import Literal
 
 from actsearch.language import ActsearchError, parse
-from actsearch.language.reductions import INDEX_SETS, STATISTICS
+from actsearch.language.reductions import EVONORM_INDEX_SETS, STATISTICS, Reduction
 from actsearch.spaces.base import Space
 from actsearch.spaces.template import Slot, Template, as_option
 
@@ -17,8 +17,8 @@ MAX_NODES = 20
 
 def reductions(series: Literal["B", "S"]) -> tuple[str, ...]:
     """Returns the published reductions: mean, rms and std over each index set; series S has none over the batch."""
-    index_sets = INDEX_SETS if series == "B" else INDEX_SETS[1:]
-    return tuple(f"{index_set}_{statistic}" for index_set in index_sets for statistic in STATISTICS)
+    published = [Reduction(index_set, statistic) for index_set in EVONORM_INDEX_SETS for statistic in STATISTICS]
+    return tuple(reduction.name for reduction in published if series == "B" or not reduction.over_batch)
 
 
 def evonorm(nodes: int = 10, series: Literal["B", "S"] = "B") -> Space:

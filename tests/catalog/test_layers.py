@@ -7,12 +7,14 @@ import pytest
 from flax import nnx
 from scipy.special import erf
 
-from actsearch import parse
+from actsearch import parse, to_function
 from actsearch.catalog import CATALOG, LAYERS
+from actsearch.engine import interpreter
 from actsearch.nn import Layer
+from actsearch.spaces.template import Template
 
 FEATURES, GROUPS, EPSILON, MOMENTUM = 8, 4, 1e-5, 0.9
-SPACE, IMAGE, BATCH = (1, 2), (1, 2, 3), (0, 1, 2)
+SPACE, BATCH = (1, 2), (0, 1, 2)
 
 
 # The layers as their papers write them. `batch` is (mean, variance) of every channel, [features] each.
@@ -59,8 +61,8 @@ FORMS = {
     "batch_norm_relu": lambda x, p, b: np.maximum(batch_norm(x, p, b), 0),
     "batch_norm_silu": lambda x, p, b: batch_norm(x, p, b) * sigmoid(batch_norm(x, p, b)),
     "group_norm_relu": lambda x, p, b: np.maximum(normalized(x, grouped(mean, x), grouped(std, x), p), 0),
-    "layer_norm": lambda x, p, b: normalized(x, mean(x, IMAGE), std(x, IMAGE), p),
-    "rms_norm": lambda x, p, b: x / rms(x, IMAGE) * p["gamma"],
+    "layer_norm": lambda x, p, b: normalized(x, mean(x, -1), std(x, -1), p),
+    "rms_norm": lambda x, p, b: x / rms(x, -1) * p["gamma"],
     "instance_norm": lambda x, p, b: normalized(x, mean(x, SPACE), std(x, SPACE), p),
     "frn_tlu": lambda x, p, b: np.maximum(evonorm(x, rms(x, SPACE), p), p["tau"]),
     "evonorm_b0": lambda x, p, b: evonorm_b(x, p["v1"] * x + std(x, SPACE), p, b),
@@ -87,10 +89,11 @@ def parameters_of(name):
     return {key: rng.normal(initial, 0.3, FEATURES) for key, initial in CATALOG[name].program.parameters}
 
 
-def layer_of(name, parameters):
-    layer = Layer(CATALOG[name].program, FEATURES, groups=GROUPS)
+def layer_of(name, parameters, **options):
+    """Returns a layer with these parameters, in float64 where that is enabled."""
+    layer = Layer(CATALOG[name].program, FEATURES, groups=GROUPS, param_dtype=jnp.result_type(float), **options)
     for key, value in parameters.items():
-        layer.parameters[key][...] = jnp.asarray(value)
+        layer.parameters[key][...] = jnp.asarray(value, jnp.result_type(float))
     return layer
 
 
@@ -201,14 +204,45 @@ def test_32_groups_are_lowered_until_they_divide(features, like):
     )
 
 
-def test_layer_norm_of_an_image_is_not_flaxs():
-    x = jnp.asarray(images(), jnp.float32)
-    ours, flax = Layer(CATALOG["layer_norm"].program, FEATURES), nnx.LayerNorm(FEATURES, epsilon=1e-5, rngs=nnx.Rngs(0))
-    over_space_too = nnx.LayerNorm(
-        FEATURES, epsilon=1e-5, reduction_axes=(1, 2, 3), feature_axes=-1, rngs=nnx.Rngs(0), use_fast_variance=False
-    )
-    np.testing.assert_allclose(ours(x), over_space_too(x), rtol=1e-4, atol=1e-5)
-    assert np.abs(ours(x) - flax(x)).max() > 0.1
+@pytest.mark.parametrize("shape", [(6, FEATURES), (4, 5, FEATURES), (4, 5, 3, FEATURES)])
+@pytest.mark.parametrize(("name", "flax"), [("layer_norm", nnx.LayerNorm), ("rms_norm", nnx.RMSNorm)])
+def test_norms_over_features_are_those_of_flax(name, flax, shape):
+    rng = np.random.default_rng(3)
+    x, weights = (jnp.asarray(rng.normal(size=shape) + 0.5, jnp.float32) for _ in range(2))
+    ours, theirs = layer_of(name, parameters_of(name)), flax(FEATURES, epsilon=EPSILON, rngs=nnx.Rngs(0))
+    theirs.scale[...] = ours.parameters["gamma"][...]
+    if name == "layer_norm":
+        theirs.bias[...] = ours.parameters["shift"][...]
+    np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-5, atol=1e-5)
+    slope, expected = (nnx.grad(lambda layer: jnp.sum(weights * layer(x)))(layer) for layer in (ours, theirs))
+    np.testing.assert_allclose(slope["parameters"]["gamma"][...], expected["scale"][...], rtol=1e-4, atol=1e-4)
+    d_x, expected = (jax.grad(lambda x, f=f: jnp.sum(weights * f(x)))(x) for f in (ours, theirs))
+    np.testing.assert_allclose(d_x, expected, rtol=1e-4, atol=1e-5)
+
+
+def causal_outputs(norms, tokens):
+    """Returns [batch, length, features] of a causal network of one block: attention between two norms."""
+    table = jax.random.normal(jax.random.key(0), (11, FEATURES))
+    attention = nnx.MultiHeadAttention(num_heads=2, in_features=FEATURES, decode=False, rngs=nnx.Rngs(1))
+    first, second = norms
+    x = table[tokens]
+    x = x + attention(first(x), mask=nnx.make_causal_mask(tokens))
+    return second(x)
+
+
+def test_norms_over_features_keep_a_network_causal():
+    tokens = jnp.array([[1, 2, 3, 4, 5], [6, 7, 8, 9, 10]])
+    changed = tokens.at[:, -1].set(0)
+
+    def difference(*programs):
+        norms = [Layer(program, FEATURES) for program in programs]
+        before, after = (np.asarray(causal_outputs(norms, sequence)) for sequence in (tokens, changed))
+        assert np.abs(before[:, -1] - after[:, -1]).max() > 0.1, "the last token does change its own output"
+        return np.abs(before[:, :-1] - after[:, :-1]).max()
+
+    assert difference(CATALOG["layer_norm"].program, CATALOG["rms_norm"].program) == 0
+    assert difference(CATALOG["rms_norm"].program, CATALOG["layer_norm"].program) == 0
+    assert difference(*[parse("(x - layer_mean(x)) / layer_std(x)")] * 2) > 0.1, "the paper's set mixes positions"
 
 
 def test_images_of_one_pixel():
@@ -235,4 +269,66 @@ def test_an_example_does_not_depend_on_its_neighbours_in_evaluation(name):
 def test_in_training_only_batch_statistics_see_the_neighbours(name):
     layer, x = layer_of(name, parameters_of(name)), jnp.asarray(images(), jnp.float32)
     same = np.allclose(layer(x)[:1], layer(x.at[1:].mul(10))[:1], rtol=1e-5, atol=1e-6)
-    assert same is not any("batch_" in op for op in CATALOG[name].program.reductions)
+    assert same is not bool(CATALOG[name].program.batch_reductions)
+
+
+# Half precision: the formula in float64 on the same rounded numbers, rounded once.
+
+HALVES = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
+"""Relative error of one rounding."""
+
+SIGNALS = {"ordinary": images(), "large mean": images() + 100}
+NEAR_OVERFLOW = np.sign(images()) * np.random.default_rng(2).uniform(0.9, 1, images().shape) * 6e4
+CASES = [(dtype, signal, x) for dtype in HALVES for signal, x in SIGNALS.items()]
+CASES += [("float16", "near overflow", NEAR_OVERFLOW), ("bfloat16", "near overflow", NEAR_OVERFLOW)]
+
+
+def assert_rounded_once(actual, expected, program, dtype):
+    """Layers with statistics are rounded last; the others round each of up to eight steps."""
+    error = HALVES[dtype] * (1.01 if program.reductions else 8)
+    smallest = 1e-4 if program.reductions else error
+    assert actual.dtype == dtype
+    np.testing.assert_allclose(np.asarray(actual, float), expected, rtol=error, atol=smallest)
+
+
+@pytest.mark.parametrize(("dtype", "signal", "x"), CASES, ids=[f"{dtype}-{signal}" for dtype, signal, _ in CASES])
+@pytest.mark.parametrize("name", LAYERS)
+def test_half_precision(name, dtype, signal, x):
+    x, p, program = jnp.asarray(x, dtype), parameters_of(name), CATALOG[name].program
+    p = {key: np.asarray(value, np.float32).astype(float) for key, value in p.items()}
+    exact = np.asarray(x, float)
+    layer = layer_of(name, p, dtype=dtype, momentum=0.0)
+    moments = own_batch(exact)
+    assert_rounded_once(layer(x), FORMS[name](exact, p, moments), program, dtype)
+    assert_rounded_once(layer(x, True), FORMS[name](exact, p, moments), program, dtype)
+    function = to_function(program, groups=GROUPS)
+    slope = jax.grad(lambda x: function(x, **p).astype(jnp.float32).sum())(x)
+    assert slope.dtype == dtype
+    assert np.isfinite(np.asarray(slope, float)).all()
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+@pytest.mark.parametrize("name", LAYERS)
+def test_both_engines_round_alike(name, dtype):
+    program, x = CATALOG[name].program, jnp.asarray(images() + 100, dtype)
+    template = Template.bank([program])
+    value, moments = interpreter(template)(
+        jnp.zeros(0, jnp.int32), x, tuple(jnp.full(8, v) for _, v in template.parameters)
+    )
+    assert value.dtype == dtype
+    np.testing.assert_allclose(
+        np.asarray(value, float), np.asarray(to_function(program)(x), float), rtol=2 * HALVES[dtype], atol=1e-5
+    )
+    assert moments.dtype == jnp.float32
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_batch_norm_at_a_large_mean_is_as_exact_as_flaxs(dtype):
+    x = jnp.asarray(np.random.default_rng(0).normal(100, 1, (64, 16, 16, 3)), dtype)
+    flax = nnx.BatchNorm(3, epsilon=EPSILON, dtype=dtype, use_fast_variance=False, rngs=nnx.Rngs(0))(x)
+    plain = to_function(parse("(x - batch_mean(x)) / batch_std(x)"))(x)
+    affine = Layer(parse("(x - batch_mean(x)) / batch_std(x) * gamma + shift"), 3, dtype=dtype)(x)
+    means = [np.abs(np.asarray(y, float).mean(BATCH)).max() for y in (flax, plain, affine)]
+    assert max(means[1:]) <= 1.01 * means[0] + 1e-6
+    for y in (plain, affine):
+        np.testing.assert_allclose(np.asarray(y, float), np.asarray(flax, float), rtol=2 * HALVES[dtype], atol=1e-4)

@@ -1,28 +1,36 @@
 """The command line: what each command prints for people and for machines, and what it says to a user's mistake."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from actsearch.archive.archive import Archive
+import actsearch
+from actsearch import search
+from actsearch.archive import Archive
 from actsearch.catalog import CATALOG
-from actsearch.cli import main
+from actsearch.cli import app, main
 from actsearch.controllers import CONTROLLERS
-from actsearch.language import parse
+from actsearch.language import ParseError
+from actsearch.spaces import SPACES
 from actsearch.tasks import TASKS
-from actsearch.trials.trial import Trial
-from tests.helpers import killed_search
+from tests.helpers.mock import MockEvaluator
+from tests.helpers.runs import run as hand_made_run
 
 LAST = 48
+TABLE = "tabular-swish1-digits-resnet"
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     directory = tmp_path_factory.mktemp("run")
-    killed_search.run(directory, budget=LAST)
+    search("swish-1", MockEvaluator(), "random", LAST, out=directory)
     return directory
 
 
@@ -31,188 +39,255 @@ def _json(capsys, *args):
     return json.loads(capsys.readouterr().out)
 
 
-def test_search_prints_the_funnel_and_resumes(tmp_path, capsys):
-    command = ["search", "--controller", "exhaustive", "--option", "shuffle=false", "--out", str(tmp_path / "run")]
-    found = _json(capsys, *command, "--budget", 2)
-    assert found["funnel"][0]["stage"] == "proposed"
-    assert found["funnel"][0]["trials"] == 2
-    assert found["best"][0]["program"] in ("x + x", "x * x")
-    assert main([*command, "--budget", "2"]) == 0
-    assert "0 compilation(s)" in capsys.readouterr().out  # everything came from the archive
+class TestSearch:
+    def test_prints_the_funnel_and_resumes(self, tmp_path, capsys):
+        command = ["search", "--task", TABLE, "--out", str(tmp_path / "run"), "controller:exhaustive"]
+        command += ["--controller.no-shuffle", "--budget"]
+        facts = _json(capsys, *command, 2)
+        assert (facts["funnel"][0]["stage"], facts["funnel"][0]["trials"]) == ("proposed", 2)
+        assert facts["best"][0]["program"] in ("x + x", "x * x")
+        assert main([*command, "3"]) == 0
+        assert str(tmp_path / "run") in capsys.readouterr().out
+        with Archive.read(tmp_path / "run") as archive:
+            assert len(archive) == 3
+
+    def test_help_shows_every_hyperparameter(self, capsys):
+        for name in CONTROLLERS:
+            with pytest.raises(SystemExit):
+                main(["search", f"controller:{name}", "--help"])
+            text = capsys.readouterr().out
+            fields = [key for key in CONTROLLERS[name]().config() if key not in ("name", "spectrum")]
+            for field in fields:
+                assert f"--controller.{field.replace('_', '-')}" in text.replace("--controller.no-", "--controller.")
+
+    def test_wrappers_are_options(self, tmp_path, capsys):
+        main(
+            ["search", "--task", TABLE, "--budget", "40", "--repeats", "0.2", "--out", str(tmp_path), "controller:ppo"]
+        )
+        capsys.readouterr()
+        with Archive.read(tmp_path) as archive:
+            assert archive.config["controller"]["name"] == "repeated"
+            assert archive.config["controller"]["inner"]["name"] == "ppo"
+
+    def test_begins_with_given_formulas(self, tmp_path, capsys):
+        (tmp_path / "seeds.txt").write_text(
+            "# two of the catalogue\nx * sigmoid(beta * x)\n\nmin(x, sin(x))  # bounded\n"
+        )
+        command = ["search", "--task", TABLE, "--budget", "12", "--from", str(tmp_path / "seeds.txt")]
+        assert main([*command, "--out", str(tmp_path / "run")]) == 0
+        capsys.readouterr()
+        with Archive.read(tmp_path / "run") as archive:
+            assert [str(trial.program) for trial in archive.trials()[:2]] == ["x * sigmoid(beta * x)", "min(x, sin(x))"]
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("tanh(sin(cos(x)))", "tanh(sin(cos(x)))"),
+            ("x\nsigmiod(x)", "line 2: "),
+        ],
+    )
+    def test_formulas_that_are_no_members(self, text, said, tmp_path, capsys):
+        (tmp_path / "seeds.txt").write_text(text)
+        command = ["search", "--task", TABLE, "--budget", "12", "--from", str(tmp_path / "seeds.txt")]
+        assert main([*command, "--out", str(tmp_path / "run")]) == 2
+        assert said in capsys.readouterr().err
+        assert not (tmp_path / "run").exists()
+
+    def test_a_limit_on_time(self, tmp_path, capsys):
+        command = ["search", "--task", TABLE, "--budget", "6000", "--minutes", "0.0001", "--out", str(tmp_path)]
+        assert main(command) == 0
+        capsys.readouterr()
+        with Archive.read(tmp_path) as archive:
+            assert 0 < len(archive) < 6000
+
+    def test_an_interruption_says_what_is_kept(self, tmp_path, monkeypatch, capsys):
+        def stop(progress):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("actsearch.cli.search._show", lambda log, progress: stop(progress))
+        assert main(["search", "--task", TABLE, "--budget", "200", "--out", str(tmp_path)]) == 130
+        assert f"64 trials are kept in {tmp_path}, and the same command goes on from there." in capsys.readouterr().err
 
 
-def test_top(run, capsys):
-    rows = _json(capsys, "top", run, "--count", 3)
-    assert len(rows) == 3
-    assert rows[0]["score"] >= rows[1]["score"] >= rows[2]["score"]
-    assert main(["top", str(run)]) == 0
-    assert rows[0]["program"] in capsys.readouterr().out
+class TestRuns:
+    def test_top(self, run, capsys):
+        rows = _json(capsys, "top", run, "--count", 3)
+        assert len(rows) == 3
+        assert rows[0]["score"] >= rows[1]["score"] >= rows[2]["score"]
+        assert main(["top", str(run)]) == 0
+        assert rows[0]["simplified"] in capsys.readouterr().out
+
+    def test_export(self, run, tmp_path, capsys):
+        assert main(["export", str(run), "--out", str(tmp_path / "t.parquet")]) == 0
+        capsys.readouterr()
+        frame = pd.read_parquet(tmp_path / "t.parquet")
+        assert main(["export", str(run), "--json"]) == 0
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert len(frame) == len(lines) == LAST
+        assert [line["index"] for line in lines] == list(range(LAST))
+        assert {"index", "program", "fingerprint", "parents", "status", "score"} <= lines[0].keys()
+
+    def test_check(self, run, capsys):
+        assert main(["check", str(run)]) == 0
+        assert capsys.readouterr().out == f"{LAST} trials, all whole.\n"
+
+    def test_audit_of_a_run_that_trains_nothing(self, run, capsys):
+        assert main(["audit", str(run)]) == 2
+        assert "no run of named tasks" in capsys.readouterr().err
+
+    @pytest.mark.slow
+    def test_audit_measures_false_rejects(self, tmp_path, capsys):
+        assert main(["search", "--budget", "40", "--out", str(tmp_path), "--engine", "interpret"]) == 0
+        capsys.readouterr()
+        rates = _json(capsys, "audit", tmp_path, "--sample", 2)
+        assert list(rates) == ["finite"]
+        assert (rates["finite"]["trained"], rates["finite"]["good"]) == (2, 0)
+        assert rates["finite"]["rate"]["high"] < 1
 
 
-def test_export_parquet_and_lines(run, tmp_path, capsys):
-    assert main(["export", str(run), "--out", str(tmp_path / "t.parquet")]) == 0
-    capsys.readouterr()
-    frame = pd.read_parquet(tmp_path / "t.parquet")
-    assert main(["export", str(run), "--json"]) == 0
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert len(frame) == len(lines) == LAST
-    assert [line["index"] for line in lines] == list(range(LAST))
-    assert {"index", "program", "fingerprint", "parents", "status", "score", "scores"} <= lines[0].keys()
+class TestShow:
+    def test_names_and_draws_an_activation(self, tmp_path, capsys):
+        facts = _json(capsys, "show", "sigmul(x, v * x)", "--out", tmp_path / "new" / "swish.png")
+        assert (facts["canonical"], facts["kind"]) == ("x * v * sigmoid(x)", "activation")
+        assert facts["parameters"] == {"v": 1.0}
+        assert r"\sigma" in facts["latex"]
+        assert "statistics" not in facts
+        names = ["swish.png", "swish.svg", "swish-curve.png", "swish-curve.svg"]
+        assert facts["pictures"] == [str(tmp_path / "new" / name) for name in names]
+        assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(names)
+
+    def test_writes_nothing_unasked(self, tmp_path, capsys, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        assert _json(capsys, "show", "sigmul(x, x)")["known_as"] == ["silu"]
+        facts = _json(capsys, "show", "beta + gamma * x * sigmoid(v1 * x) / group_std(x)".replace("beta", "shift"))
+        assert facts["known_as"] == ["evonorm_s0"]
+        assert facts["statistics"] == {"group_std": "of each example, also at evaluation"}
+        assert main(["show", "x / group_std(x) * gamma + beta"]) == 0
+        assert "write shift instead" in capsys.readouterr().err
+        assert main(["show", "x / batch_std(x)"]) == 0
+        assert "batch_std = moving average at evaluation" in capsys.readouterr().out
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("formula", ["-x^2", "-x", "--x", "-(x)", "-relu(x) + 1e-3"])
+    def test_a_formula_may_begin_with_a_minus_sign(self, formula, capsys):
+        assert _json(capsys, "show", formula)["formula"] == str(actsearch.parse(formula))
+
+    def test_relu_is_not_relu6(self, capsys):
+        assert _json(capsys, "show", "relu(x)")["known_as"] == ["relu"]
+
+    def test_what_is_not_verified_is_said(self, capsys):
+        unverified = [entry for entry in CATALOG.values() if not entry.verified]
+        facts = _json(capsys, "show", str(unverified[0].program))
+        assert unverified[0].name in facts["unverified"]
 
 
-def test_show_names_and_draws_an_activation(tmp_path, capsys):
-    facts = _json(capsys, "show", "sigmul(x, v * x)", "--out", tmp_path / "new" / "swish")
-    assert facts["canonical"] == "x * v * sigmoid(x)"
-    assert facts["kind"] == "activation"
-    assert facts["parameters"] == {"v": 1.0}
-    assert r"\sigma(x)" in facts["latex"]
-    assert "statistics" not in facts
-    names = ["swish.png", "swish.svg", "swish-curve.png", "swish-curve.svg"]
-    assert facts["pictures"] == [str(tmp_path / "new" / name) for name in names]
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(names)
-    assert (tmp_path / "new" / "swish.png").read_bytes().startswith(b"\x89PNG")
+class TestScore:
+    def test_compares_with_the_baseline(self, capsys):
+        facts = _json(capsys, "score", "tanh(x)", "--task", "digits-mlp", "--seeds", 2)
+        assert len(facts["scores"]) == len(facts["reference_scores"]) == 2
+        assert facts["difference"]["low"] <= facts["difference"]["estimate"] <= facts["difference"]["high"]
+        assert 0.9 < facts["score"]["estimate"] < 1.0
+
+    def test_a_layer_that_the_task_cannot_hold(self, capsys):
+        assert main(["score", "instance_std(x)", "--seeds", "2"]) == 2
+        said = capsys.readouterr().err
+        assert "actsearch: The layer instance_std(x) cannot take an input of shape (64, 128)" in said
+
+    @pytest.mark.slow
+    def test_a_layer_names_the_sites_and_its_baseline(self, capsys):
+        layer = "x / max(batch_std(x), v * x + instance_std(x)) * gamma + shift"
+        facts = _json(capsys, "score", layer, "--task", "digits-resnet-layer", "--seeds", 2, "--engine", "interpret")
+        assert facts["reference_formula"] == str(CATALOG["batch_norm_relu"].program)
+        assert facts["sites"][0] == "block1.layer1"
+        assert min(facts["scores"] + facts["reference_scores"]) > 0.8
 
 
-def test_show_knows_published_functions_and_layers(tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert "silu" in _json(capsys, "show", "sigmul(x, x)", "--out", "silu.png")["known_as"]
-    facts = _json(capsys, "show", "param beta = 0; beta + gamma * x * sigmoid(v1 * x) / group_std(x)")
-    assert facts["known_as"] == ["evonorm_s0"]
-    assert facts["kind"] == "layer"
-    assert facts["parameters"] == {"beta": 0.0, "gamma": 1.0, "v1": 1.0}
-    assert facts["statistics"] == {"group_std": "of each example, also at evaluation"}
-    assert facts["pictures"] == ["layer.png", "layer.svg"]
-    assert {path.name for path in tmp_path.iterdir()} == {
-        *("silu.png", "silu.svg", "silu-curve.png", "silu-curve.svg", "layer.png", "layer.svg")
-    }
-    assert main(["show", "x / group_std(x) * gamma + beta"]) == 0
-    assert "write: param beta = 0" in capsys.readouterr().err
-    assert main(["show", "x / batch_std(x)"]) == 0
-    printed = capsys.readouterr().out
-    assert "batch_std: moving average at evaluation" in printed
-    assert "layer.png, layer.svg" in printed
+def test_verify_a_formula_and_a_run(run, capsys):
+    facts = _json(capsys, "verify", "-tanh(x)", run, "--count", 1, "--tasks", "digits-mlp", "--seeds", 2)
+    assert "digits-mlp" in json.dumps(facts)
+    assert "-tanh(x)" in json.dumps(facts)
 
 
-def test_audit_of_a_run_that_names_no_task(run, capsys):
-    """The small run's task has no name of the registry; a run made by the command line has."""
-    assert main(["audit", str(run)]) == 2
-    assert "Unknown" in capsys.readouterr().err
+class TestLists:
+    def test_tasks_trains_nothing_unless_asked(self, capsys, monkeypatch):
+        monkeypatch.setattr("actsearch.cli.lists._seconds", lambda task: pytest.fail("a list command trains nothing"))
+        rows = _json(capsys, "tasks")
+        assert [row["task"] for row in rows] == list(TASKS)
+        assert rows[0]["parameters"] == 64 * 128 + 128 + 128 * 128 + 128 + 128 * 10 + 10
+        assert all(row["seconds_per_candidate"] is None for row in rows)
+        assert {row["kind"] for row in rows} == {"activation", "layer"}
 
+    def test_spaces(self, capsys):
+        assert [row["space"] for row in _json(capsys, "spaces")] == list(SPACES)
+        assert _json(capsys, "spaces", "swish-2")["expressions"] == 6250 * 4 * 6250
+        assert main(["spaces"]) == 0
+        assert "156,250,000" in capsys.readouterr().out
 
-def test_audit_measures_false_rejects(tmp_path, capsys):
-    assert main(["search", "--budget", "40", "--out", str(tmp_path), "--engine", "interpret"]) == 0
-    capsys.readouterr()
-    rates = _json(capsys, "audit", tmp_path, "--sample", 2)
-    assert list(rates) == ["finite"]
-    assert (rates["finite"]["trained"], rates["finite"]["good"]) == (2, 0)
-    assert rates["finite"]["rate"]["high"] < 1
-
-
-def test_score_compares_with_relu(capsys):
-    facts = _json(capsys, "score", "tanh(x)", "--task", "digits-mlp", "--seeds", 2)
-    assert len(facts["scores"]) == len(facts["reference_scores"]) == 2
-    assert facts["difference"]["low"] <= facts["difference"]["estimate"] <= facts["difference"]["high"]
-    assert 0.9 < facts["score"]["estimate"] < 1.0
-
-
-def test_score_of_a_layer_that_the_task_cannot_hold(capsys):
-    assert main(["score", "instance_std(x)", "--seeds", "2"]) == 2
-    said = capsys.readouterr().err
-    assert "actsearch: The layer instance_std(x) cannot take an input of shape (64, 128)" in said
-    assert "use batch_, layer_ or group_" in said
-
-
-def test_score_of_a_layer_names_the_sites_and_its_reference(capsys):
-    """All networks of a task set in one call, each beside BatchNorm and ReLU."""
-    layer = "param beta = 0; x / max(batch_std(x), v * x + instance_std(x)) * gamma + beta"
-    facts = _json(capsys, "score", layer, "--task", "digits-resnet-layer", "--seeds", 2, "--engine", "interpret")
-    assert facts["reference_formula"] == str(CATALOG["batch_norm_relu"].program)
-    assert facts["sites"][0] == "block1.layer1"
-    assert min(facts["scores"] + facts["reference_scores"]) > 0.8
-
-
-def test_tasks_lists_every_number(capsys):
-    rows = _json(capsys, "tasks", "--no-measure")
-    assert [row["task"] for row in rows] == list(TASKS)
-    assert rows[0]["parameters"] == 64 * 128 + 128 + 128 * 128 + 128 + 128 * 10 + 10
-    assert all(row["seconds_per_candidate"] is None and row["rate_rule"] for row in rows)
+    @pytest.mark.slow
+    def test_functions_of_a_space(self, capsys):
+        facts = _json(capsys, "spaces", "swish-1")
+        assert facts["expressions"] == 6250
+        assert facts["distinct"] > facts["finite"] > 3000
 
 
 @pytest.fixture
 def runs(tmp_path):
     """Writes archives without training: two runs of evolution and one of random, of four trials each."""
 
-    def write(controller, seed, scores, **changed):
-        directory = tmp_path / f"{controller}-{seed}{''.join(changed.values())}"
-        config = {"space": "swish-1", "task": "digits-mlp", "controller": controller, "options": {}, "seed": seed}
-        with Archive.write(directory, {**config, **changed}) as archive:
-            program = parse("max(x, 0)")
-            archive.append([Trial(i, program, str(i), "ok", score) for i, score in enumerate(scores)])
-        return directory
+    def write(name, controller, seed, scores, **changed):
+        made = hand_made_run(name, scores, controller, seed, **changed)
+        with Archive.write(tmp_path / name, made.config) as archive:
+            archive.append(made.outcomes)
 
-    write("random", 0, [0.5, 0.6, 0.6, 0.7])
-    write("evolution", 0, [0.5, 0.8, 0.9, 0.8])
-    write("evolution", 1, [0.6, 0.7, 0.7, 0.8])
-    write("random", 1, [0.5], task="digits-resnet")
-    write("random", 2, [0.5], space="swish-2")
+    write("random-0", "random", 0, [0.5, 0.6, 0.6, 0.7])
+    write("evolution-0", "evolution", 0, [0.5, 0.8, 0.9, 0.8])
+    write("evolution-1", "evolution", 1, [0.6, 0.7, 0.7, 0.8])
+    write("random-other-task", "random", 1, [0.5], tasks={"other": "t"})
+    write("random-other-space", "random", 2, [0.5], space="swish-2")
     return tmp_path
 
 
-def test_compare(runs, capsys):
-    names = ["random-0", "evolution-0", "evolution-1"]
-    found = _json(capsys, "compare", *(runs / name for name in names), "--out", runs / "new" / "compare.svg")
-    assert (found["space"], found["task"], found["reference"]) == ("swish-1", "digits-mlp", 0.9)
-    random, evolution = found["groups"]
-    assert [row["trials"] for row in random["regret"]] == [1, 2, 4]
-    assert [round(row["estimate"], 6) for row in random["regret"]] == [0.4, 0.3, 0.2]
-    assert random["regret"][0]["low"] is None
-    assert [round(row["estimate"], 6) for row in evolution["regret"]] == [0.35, 0.15, 0.05]
-    assert evolution["regret"][2]["low"] == 0
-    assert [row["trials_until_threshold"] for row in evolution["runs"]] == [3, None]
-    assert [(row["seed"], row["trials"], row["trained"], row["best"]) for row in random["runs"]] == [(0, 4, 4, 0.7)]
-    assert found["pictures"] == [str(runs / "new" / f"compare.{suffix}") for suffix in ("png", "svg")]
-    assert (runs / "new" / "compare.png").read_bytes().startswith(b"\x89PNG")
+class TestCompare:
+    def test_as_json(self, runs, capsys):
+        names = ["random-0", "evolution-0", "evolution-1"]
+        facts = _json(capsys, "compare", *(runs / name for name in names), "--out", runs / "new" / "compare.svg")
+        assert (facts["space"], facts["task"], facts["reference"]) == ("swish-1", "digits", 0.9)
+        random, evolution = facts["groups"]
+        assert [row["trials"] for row in random["regret"]] == [1, 2, 4]
+        assert [round(row["estimate"], 6) for row in random["regret"]] == [0.4, 0.3, 0.2]
+        assert random["regret"][0]["low"] is None
+        assert [round(row["estimate"], 6) for row in evolution["regret"]] == [0.35, 0.15, 0.05]
+        assert [row["trials_until_threshold"] for row in evolution["runs"]] == [3, None]
+        assert facts["pictures"] == [str(runs / "new" / f"compare.{suffix}") for suffix in ("png", "svg")]
+        assert (runs / "new" / "compare.png").read_bytes().startswith(b"\x89PNG")
 
+    def test_as_tables_and_no_picture_unasked(self, runs, capsys, monkeypatch):
+        monkeypatch.chdir(runs)
+        before = sorted(runs.iterdir())
+        names = ["random-0", "evolution-0", "evolution-1"]
+        assert main(["compare", *names, "--budgets", "3", "--within", "0.1", "--reference", "1"]) == 0
+        printed = " ".join(capsys.readouterr().out.split())
+        assert "trials to 0.9000" in printed
+        assert "evolution evolution-0 0 4 4 0.9000 3" in printed
+        assert "random 1 0.4000 evolution 2 0.2000 [0.1000, 0.3000]" in printed
+        assert sorted(runs.iterdir()) == before
 
-def test_compare_prints_tables(runs, capsys, monkeypatch):
-    monkeypatch.chdir(runs)
-    names = ["random-0", "evolution-0", "evolution-1"]
-    assert main(["compare", *names, "--budgets", "3", "--within", "0.1", "--reference", "1"]) == 0
-    printed = " ".join(capsys.readouterr().out.split())
-    assert "trials to 0.9000" in printed
-    assert "evolution evolution-0 0 4 4 0.9000 3" in printed
-    assert "random random-0 0 4 4 0.7000" in printed
-    assert "random 1 0.4000 evolution 2 0.2000 [0.1000, 0.3000]" in printed
-    assert "pictures: compare.png, compare.svg" in printed
-
-
-@pytest.mark.parametrize(
-    ("others", "said"),
-    [
-        (["random-1digits-resnet"], "random-0 is on digits-mlp and random-1digits-resnet on digits-resnet"),
-        (["random-2swish-2"], "random-0 is on swish-1 and random-2swish-2 on swish-2"),
-        (["random-0"], "are the same run"),
-        (["random-9"], "There is no archive at random-9"),
-        (["--budgets", "0"], "Budgets are at least 1"),
-    ],
-)
-def test_what_cannot_be_compared(runs, others, said, capsys, monkeypatch):
-    monkeypatch.chdir(runs)
-    assert main(["compare", "random-0", *others]) == 2
-    captured = capsys.readouterr()
-    assert said in captured.err
-    assert captured.out == ""
-    assert not (runs / "compare.png").exists()
-
-
-def test_search_names_every_controller(capsys):
-    with pytest.raises(SystemExit):
-        main(["search", "--help"])
-    assert f"one of {', '.join(CONTROLLERS)}" in " ".join(capsys.readouterr().out.replace("│", " ").split())
-
-
-def test_space_counts_large_spaces_without_enumerating(capsys):
-    assert _json(capsys, "space", "swish-2")["expressions"] == 6250 * 4 * 6250
+    @pytest.mark.parametrize(
+        ("others", "said"),
+        [
+            (["random-other-task"], "different task"),
+            (["random-other-space"], "different space"),
+            (["random-0"], "same run"),
+            (["random-9"], "There is no archive at random-9"),
+            (["--budgets", "0"], "Budgets are at least 1"),
+        ],
+    )
+    def test_what_cannot_be_compared(self, runs, others, said, capsys, monkeypatch):
+        monkeypatch.chdir(runs)
+        assert main(["compare", "random-0", *others]) == 2
+        captured = capsys.readouterr()
+        assert said in captured.err
+        assert captured.out == ""
 
 
 @pytest.mark.parametrize(
@@ -220,26 +295,19 @@ def test_space_counts_large_spaces_without_enumerating(capsys):
     [
         (["show", "x * sigmod(x)"], "did you mean sigmoid"),
         (["score", "relu(x"], "column 7"),
-        (["score", "x", "--task", "digits"], "digits-mlp, digits-deep-mlp, digits-resnet"),
+        (["score", "x", "--task", "digits"], "digits-mlp"),
         (["score", "x", "--seeds", "1"], "--seeds must be at least 2"),
         (["search", "--space", "swish"], "swish-1, swish-2, swish-3"),
-        (["search", "--controller", "annealing"], "random, exhaustive, evolution"),
         (["search", "--budget", "0"], "budget must be an integer of at least 1"),
-        (["search", "--space", "swish-2", "--controller", "exhaustive"], "use the controller random or evolution"),
-        (["search", "--controller", "evolution", "--option", "population"], "NAME=VALUE"),
-        (
-            ["search", "--controller", "evolution", "--option", "population=1"],
-            "population must be an integer of at least 2",
-        ),
-        (["search", "--controller", "random", "--option", "population=5"], "does not take these options"),
+        (["search", "--space", "swish-2", "controller:exhaustive"], "10,000,000"),
+        (["search", "controller:evolution", "--controller.population", "300", "--budget", "9"], "only starts within"),
         (["top", "no/such/run"], "no/such/run"),
-        (["space", "swish-9"], "swish-1"),
-        (
-            ["search", "--space", "evonorm-b"],
-            "digits-mlp has sites for activations: write one of digits-anchors, digits-resnet-layer",
-        ),
-        (["search", "--controller", "pareto", "--option", "tournament=2"], "above 0 and at most 1; received 2"),
+        (["spaces", "swish-9"], "swish-1"),
+        (["search", "--space", "evonorm-b"], "digits-mlp has sites for activations"),
+        (["search", "--from", "absent.txt"], "absent.txt cannot be read"),
+        (["verify", "--tasks", "digits-mlp"], "needs formulas or directories"),
     ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
 def test_a_mistake_is_one_message_and_exit_code_2(args, said, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -251,22 +319,66 @@ def test_a_mistake_is_one_message_and_exit_code_2(args, said, capsys, tmp_path, 
     assert "Traceback" not in captured.err
 
 
-def test_a_changed_configuration_is_refused(run, tmp_path, capsys):
-    command = ["search", "--controller", "exhaustive", "--out", str(run)]
-    assert main(command) == 2
-    assert "controller" in capsys.readouterr().err
+def test_debug_shows_where_a_mistake_was_noticed():
+    with pytest.raises(ParseError):
+        main(["show", "x * sigmod(x)", "--debug"])
 
 
-@pytest.mark.parametrize("args", [[], ["serch"], ["top"], ["compare"], ["search", "--budget", "many"]])
-def test_unknown_arguments_exit_with_2(args):
-    process = subprocess.run([sys.executable, "-m", "actsearch.cli", *args], capture_output=True, text=True)
-    assert process.returncode == 2
-    assert "Traceback" not in process.stderr
+def test_a_bug_keeps_its_traceback(monkeypatch):
+    def broken(formula):
+        raise TypeError("a bug")
+
+    monkeypatch.setattr("actsearch.cli.formulas.read_formula", broken)
+    with pytest.raises(TypeError, match="a bug"):
+        main(["show", "x"])
 
 
-@pytest.mark.parametrize("command", ["search", "compare", "top", "audit", "score", "show", "tasks", "space", "export"])
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"actsearch {actsearch.__version__}\n"
+
+
+@pytest.mark.parametrize("args", [[], ["serch"], ["top"], ["search", "--budget", "many"]], ids=str)
+def test_unknown_arguments_exit_with_2(args, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(args)
+    assert stop.value.code == 2
+
+
+@pytest.mark.parametrize("command", app._commands())
 def test_help_has_an_example(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
     assert stop.value.code == 0
     assert f"Example: actsearch {command}" in capsys.readouterr().out
+
+
+class TestAsAProcess:
+    def start(self, *args, **options):
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen([sys.executable, "-m", "actsearch", *args], env=environment, **pipes, **options)
+
+    def test_a_reader_that_has_seen_enough_ends_it_quietly(self, run):
+        process = self.start("export", str(run), "--json")
+        process.stdout.readline()
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert process.wait() == 0
+        assert errors == ""
+
+    def test_control_c(self, tmp_path):
+        process = self.start("search", "--task", TABLE, "--budget", "6000", "--out", str(tmp_path / "run"))
+        while not (tmp_path / "run" / "archive.sqlite").exists():
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate()[1]
+        assert process.returncode == 130
+        assert "interrupted" in errors
+        assert "Traceback" not in errors
+
+    def test_in_a_folder_that_cannot_be_written(self, tmp_path):
+        tmp_path.chmod(0o555)
+        process = self.start("show", "relu(x)", "--json", cwd=tmp_path)
+        assert json.loads(process.communicate()[0])["known_as"] == ["relu"]
+        assert process.returncode == 0

@@ -7,11 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from actsearch.controllers.policy import compiled
+from actsearch.controllers.policy import draw_new, policy_functions
 
 SIZES = (4, 2, 3)
 EVERYTHING = np.array(list(itertools.product(*map(range, SIZES))), np.int32)
-POLICY = compiled(SIZES, 8)
+POLICY = policy_functions(SIZES, 8)
 
 
 def trained_weights(seed=0):
@@ -69,3 +69,12 @@ def test_a_sample_depends_on_its_number_and_not_on_its_batch():
 def test_gradients_are_finite_where_choices_are_masked():
     gradients = jax.grad(lambda w: POLICY.follow(w, EVERYTHING).log_probs.sum())(trained_weights())
     assert all(bool(jnp.isfinite(leaf).all()) for leaf in gradients)
+
+
+def test_the_first_draw_that_was_not_proposed_before():
+    drawn = np.array([[0, 0, 0], [1, 0, 0], [1, 0, 0], [2, 0, 0], [0, 0, 0], [0, 0, 0]], np.int32)
+    log_probs = np.arange(18, dtype=np.float32).reshape(6, 3)
+    choices, chosen = draw_new((drawn, log_probs), 2, np.array([[0, 0, 0]], np.int32))
+    assert choices.tolist() == [[1, 0, 0], [2, 0, 0], [0, 0, 0]]
+    assert chosen.tolist() == log_probs[[1, 3, 4]].tolist()
+    assert draw_new((drawn[:0], log_probs[:0]), 2, drawn)[0].shape == (0, 3)

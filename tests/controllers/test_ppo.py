@@ -1,32 +1,28 @@
-"""PPO and REINFORCE: the loss against closed forms, and what a lesson makes of trials that come when they like."""
+"""PPO and REINFORCE: the loss against closed forms, and what updates make of trials that come when they like."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from actsearch.controllers import get_controller
-from actsearch.controllers.policy import REMEMBERED, compiled
+from actsearch.controllers import PPO
+from actsearch.controllers.policy import REMEMBERED, policy_functions
 from actsearch.controllers.ppo import clipped_gain
 from actsearch.spaces import custom
-from actsearch.trials.trial import Trial
+from tests.helpers.playing import choices_of, same, trial
 
 SPACE = custom(["x", "relu", "beta * x", "tanh"], ["+", "*", "max"])
 SMALL = {"batch": 8, "hidden": 8}
 
 
-def make(**options):
-    return get_controller("ppo", SPACE, **SMALL | options)
+def started(**options):
+    """Returns a controller and its first state."""
+    controller = PPO(**SMALL | options)
+    return controller, controller.init(SPACE, 0)
 
 
-def trials(proposals, scores, start=0):
-    return [
-        Trial(start + i, p.program, "", "ok", float(s)) for i, (p, s) in enumerate(zip(proposals, scores, strict=True))
-    ]
-
-
-def same(one, two):
-    return jax.tree.all(jax.tree.map(lambda a, b: bool(np.array_equal(a, b)), one, two))
+def trials(proposals, scores):
+    return [trial(i, proposal, float(score)) for i, (proposal, score) in enumerate(zip(proposals, scores, strict=True))]
 
 
 class TestGain:
@@ -42,8 +38,8 @@ class TestGain:
             np.maximum(ratio, 0.8) * self.advantage,
         )
         with jax.enable_x64(True):
-            found = clipped_gain(jnp.array(self.log_ratio), jnp.array(self.advantage), 0.2)
-        np.testing.assert_allclose(found, expected, rtol=1e-12)
+            gain = clipped_gain(jnp.array(self.log_ratio), jnp.array(self.advantage), 0.2)
+        np.testing.assert_allclose(gain, expected, rtol=1e-12)
 
     def test_ppo_stops_where_the_ratio_has_moved_far_enough(self):
         slope = jax.grad(lambda r, a: clipped_gain(r, a, 0.2))
@@ -59,108 +55,92 @@ class TestGain:
         assert slope(2.0, 0.7) == pytest.approx(0.7 * 1.2)
 
 
-class TestLessons:
-    def test_one_lesson_a_batch(self):
-        controller = make()
-        state = controller.init(0)
-        proposals, state = controller.ask(state, 12)
-        told = trials(proposals, range(12))
-        before = controller.tell(state, told[:7])
-        assert same(before["weights"], state["weights"])
-        after = controller.tell(before, told[7:])
-        assert not same(after["weights"], state["weights"])
-        assert len(after["told"]) == 4
-        assert after["pending"] == []
+class TestUpdates:
+    def test_one_update_a_batch(self):
+        controller, state = started()
+        proposals, state = controller.ask(SPACE, state, 12)
+        results = trials(proposals, range(12))
+        before = controller.tell(SPACE, state, results[:7])
+        assert same(before.params, state.params)
+        after = controller.tell(SPACE, before, results[7:])
+        assert not same(after.params, state.params)
+        assert len(after.experience.rewards) == 4
+        assert len(after.pending.choices) == 0
 
     def test_the_baseline_is_a_moving_average_of_rewards(self):
-        controller = make(decay=0.75)
-        state = controller.init(0)
+        controller, state = started(decay=0.75)
         for scores in (np.arange(8) / 8, np.ones(8)):
-            proposals, state = controller.ask(state, 8)
-            state = controller.tell(state, trials(proposals, scores))
-        assert state["baseline"] == pytest.approx(0.75 * np.mean(np.arange(8) / 8) + 0.25 * 1)
+            proposals, state = controller.ask(SPACE, state, 8)
+            state = controller.tell(SPACE, state, trials(proposals, scores))
+        assert state.baseline == pytest.approx(0.75 * np.mean(np.arange(8) / 8) + 0.25 * 1)
 
     def test_a_rejected_program_has_the_reward_0_and_a_failed_one_none(self):
-        controller = make()
-        proposals, state = controller.ask(controller.init(0), 3)
-        programs = [proposal.program for proposal in proposals]
-        told = [Trial(0, programs[0], "", "rejected:finite"), Trial(1, programs[1], "", "failed")]
-        state = controller.tell(state, told)
-        assert [row[2] for row in state["told"]] == [0.0]
-        assert len(state["pending"]) == 1
+        controller, state = started()
+        proposals, state = controller.ask(SPACE, state, 3)
+        results = [trial(0, proposals[0], status="rejected", gate="finite"), trial(1, proposals[1], status="failed")]
+        state = controller.tell(SPACE, state, results)
+        assert state.experience.rewards.tolist() == [0.0]
+        assert state.experience.sequences.choices.tolist() == [list(proposals[0].genotype.choices)]
+        assert len(state.pending.choices) == 1
 
     def test_the_order_of_trials_does_not_matter(self):
-        controller = make(learning_rate=0.1)
-        proposals, state = controller.ask(controller.init(0), 8)
-        told = trials(proposals, np.arange(8) / 8)
-        one, two = controller.tell(state, told), controller.tell(state, told[::-1])
-        for a, b in zip(one["weights"], two["weights"], strict=True):
+        controller, state = started(learning_rate=0.1)
+        proposals, state = controller.ask(SPACE, state, 8)
+        results = trials(proposals, np.arange(8) / 8)
+        one, two = controller.tell(SPACE, state, results), controller.tell(SPACE, state, results[::-1])
+        for a, b in zip(one.params, two.params, strict=True):
             np.testing.assert_allclose(a, b, atol=1e-3)  # Adam magnifies the rounding of a sum
 
     def test_a_late_trial_counts_with_the_probability_of_its_proposal(self):
-        controller = make(learning_rate=0.1)
-        late, state = controller.ask(controller.init(0), 1)
-        log_probs = state["pending"][0][1]
+        controller, state = started(learning_rate=0.1)
+        (late,), state = controller.ask(SPACE, state, 1)
+        log_probs = state.pending.log_probs[0]
         for _ in range(3):
-            proposals, state = controller.ask(state, 8)
-            fresh = [p for p in proposals if p.program != late[0].program]
-            state = controller.tell(state, trials(fresh, [p.program.choices[0] == 0 for p in fresh]))
-        state = controller.tell({**state, "told": []}, trials(late, [0.5]))
-        assert state["told"] == [[list(late[0].program.choices), log_probs, 0.5]]
-        policy = compiled((4, 4, 3), 8)
-        now = policy.follow(state["weights"], np.array([late[0].program.choices], np.int32)).log_probs[0]
+            proposals, state = controller.ask(SPACE, state, 8)
+            fresh = [proposal for proposal in proposals if proposal.genotype != late.genotype]
+            state = controller.tell(SPACE, state, trials(fresh, [choices[0] == 0 for choices in choices_of(fresh)]))
+        state = controller.tell(SPACE, state, trials([late], [0.5]))
+        place = state.experience.rewards.tolist().index(0.5)
+        np.testing.assert_array_equal(state.experience.sequences.log_probs[place], log_probs)
+        policy = policy_functions((4, 4, 3), 8)
+        now = policy.follow(state.params, np.array([late.genotype.choices], np.int32)).log_probs[0]
         assert np.abs(np.asarray(now) - log_probs).max() > 0.05
 
     def test_what_nobody_asked_for_teaches_nothing(self):
-        controller = make()
-        proposals, state = controller.ask(controller.init(0), 8)
-        told = trials(proposals, np.arange(8) / 8)
-        state = controller.tell(state, told)
-        assert controller.tell(state, told) == state
+        controller, state = started()
+        proposals, state = controller.ask(SPACE, state, 8)
+        results = trials(proposals, np.arange(8) / 8)
+        state = controller.tell(SPACE, state, results)
+        assert same(controller.tell(SPACE, state, results), state)
 
     def test_proposals_that_never_return_are_forgotten(self):
-        controller = make()
-        state = controller.init(0)
+        controller, state = started()
         for _ in range(3):
-            _, state = controller.ask(state, REMEMBERED // 2)
-        assert len(state["pending"]) == REMEMBERED
+            _, state = controller.ask(SPACE, state, REMEMBERED // 2)
+        assert len(state.pending.choices) == REMEMBERED
+
+    def test_equal_controllers_compile_once(self):
+        """The update is that of the hyperparameters: another controller of the same ones has it too."""
+        from actsearch.controllers.ppo import _update
+
+        assert _update((4, 4, 3), PPO(batch=5)) is _update((4, 4, 3), PPO(batch=5))
+        assert _update((4, 4, 3), PPO(batch=5)) is not _update((4, 4, 3), PPO(batch=5, clip=0.3))
 
 
-@pytest.mark.parametrize("options", [{}, {"algorithm": "reinforce"}, {"baseline": "value"}, {"normalize": False}])
+@pytest.mark.parametrize("options", [{}, {"algorithm": "reinforce"}, {"baseline": "value"}, {"normalize": True}])
 def test_the_policy_moves_to_what_is_rewarded(options):
-    controller = make(learning_rate=0.03, **options)
-    state = controller.init(0)
+    controller, state = started(learning_rate=0.03, **options)
     for _ in range(40):
-        proposals, state = controller.ask(state, 8)
-        state = controller.tell(state, trials(proposals, [p.program.choices[1] == 2 for p in proposals]))
-    proposals, _ = controller.ask(state, 64)
-    assert np.mean([p.program.choices[1] == 2 for p in proposals]) > 0.7  # by chance a quarter
+        proposals, state = controller.ask(SPACE, state, 8)
+        state = controller.tell(SPACE, state, trials(proposals, [row[1] == 2 for row in choices_of(proposals)]))
+    proposals, _ = controller.ask(SPACE, state, 64)
+    assert np.mean([row[1] == 2 for row in choices_of(proposals)]) > 0.7  # by chance a quarter
 
 
 def test_a_value_head_predicts_the_reward():
-    controller = make(baseline="value", learning_rate=0.03)
-    state = controller.init(0)
+    controller, state = started(baseline="value", learning_rate=0.03)
     for _ in range(60):
-        proposals, state = controller.ask(state, 8)
-        state = controller.tell(state, trials(proposals, [0.6] * 8))
-    values = compiled((4, 4, 3), 8).follow(state["weights"], np.zeros((1, 3), np.int32)).values
+        proposals, state = controller.ask(SPACE, state, 8)
+        state = controller.tell(SPACE, state, trials(proposals, [0.6] * 8))
+    values = policy_functions((4, 4, 3), 8).follow(state.params, np.zeros((1, 3), np.int32)).values
     np.testing.assert_allclose(values, 0.6, atol=0.1)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"algorithm": "a2c"}, "algorithm is ppo or reinforce; received 'a2c'"),
-        ({"baseline": "median"}, "baseline is average or value; received 'median'"),
-        ({"batch": 1}, "batch must be an integer of at least 2; received 1"),
-        ({"epochs": 0}, "epochs must be an integer of at least 1; received 0"),
-        ({"hidden": 1.5}, "hidden must be an integer of at least 1; received 1.5"),
-        ({"learning_rate": 0}, "learning_rate must be above 0; received 0"),
-        ({"clip": -0.1}, "clip must be above 0; received -0.1"),
-        ({"entropy": -1}, "entropy must be at least 0; received -1"),
-        ({"decay": 1.0}, "decay must be from 0 to below 1; received 1.0"),
-    ],
-)
-def test_refuses(options, message):
-    with pytest.raises(ValueError, match=message):
-        make(**options)

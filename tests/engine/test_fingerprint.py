@@ -12,7 +12,7 @@ from actsearch import fingerprint, parse, simplify
 from actsearch.engine import count_functions, identity
 from actsearch.engine.probe import RESOLUTION
 from actsearch.language import PRIMITIVES, ActsearchError, Builder, Primitive, register, unregister
-from actsearch.language.reductions import INDEX_SETS, STATISTICS
+from actsearch.language.reductions import INDEX_SETS, STATISTICS, Reduction
 from actsearch.spaces import SPACES, custom, evonorm, get_space, swish
 
 SAME = [
@@ -152,7 +152,7 @@ def test_one_layer_one_fingerprint(texts):
 
 @pytest.mark.parametrize("form", ["{}(x)", "x / {}(x)", "x * sigmoid(v * x) - {}(x^2) * gamma"])
 def test_index_sets_and_statistics_are_told_apart(form):
-    names = [f"{index_set}_{statistic}" for index_set in INDEX_SETS for statistic in STATISTICS]
+    names = [Reduction(index_set, statistic).name for index_set in INDEX_SETS for statistic in STATISTICS]
     assert len({fingerprint(parse(form.format(name))) for name in names}) == len(names)
 
 

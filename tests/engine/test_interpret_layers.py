@@ -11,7 +11,7 @@ import pytest
 from actsearch import parse
 from actsearch.engine import NormSettings, interpreter, specialize
 from actsearch.engine.specialize import evaluate_layer
-from actsearch.language import reductions
+from actsearch.language.reductions import Reduction, moment, reduce
 from actsearch.spaces import evonorm
 from actsearch.spaces.template import Template
 
@@ -121,8 +121,8 @@ def test_moments_of_a_bank_stand_in_the_order_of_the_program():
     template = Template.bank([program, parse("x")])
     x, _, _ = arguments((4, 3, 3, 4))
     _, moments = interpreter(template, SETTINGS)(jnp.array([0]), x, ())
-    inner = reductions.reduce("instance_std", x)
-    expected = [reductions.moment("batch_std", x), reductions.moment("batch_mean", inner)]
+    inner = reduce(Reduction("instance", "std"), x)
+    expected = [moment(Reduction("batch", "std"), x), moment(Reduction("batch", "mean"), inner)]
     np.testing.assert_allclose(moments, jnp.stack(expected), rtol=1e-5)
 
 

@@ -107,7 +107,7 @@ class TestMakeTable:
     def test_a_run_that_is_not_whole(self):
         space = custom(["relu", "log"], ["+", "*"])
         with pytest.raises(
-            ActsearchError, match="each of the 8 genotypes of .* once; the run on some-task has 0 trials"
+            ActsearchError, match=r"each of the 8 genotypes of .* once; the run on some-task has 0 trials"
         ):
             make_table(space, {"some-task": []})
 

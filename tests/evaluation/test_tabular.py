@@ -77,7 +77,7 @@ class TestIdentity:
 
 class TestMistakes:
     def test_one_seed_is_held_out(self):
-        with pytest.raises(ActsearchError, match="has 2 trainings of each function to select by; received .* 3 and "):
+        with pytest.raises(ActsearchError, match=r"has 2 trainings of each function to select by; received .* 3 and "):
             evaluated(seeds_per_trial=3)
         with pytest.raises(ActsearchError, match="received seeds_per_trial 1 and repeat 2: write less"):
             evaluated(propose(SILU, repeat=2))

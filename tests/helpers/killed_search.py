@@ -1,44 +1,38 @@
-"""Not a test: the process that tests/test_resume.py kills. A real search on real digits, too small to be of other use.
+"""Not a test: the process that tests/study/test_resume.py kills.
 
-python killed_search.py DIRECTORY [CONTROLLER]
+python -m tests.helpers.killed_search DIRECTORY CONTROLLER [train]
 
-A controller other than evolution searches a table and saves its state after every batch.
+A search of a table that saves the controller's state after every batch; with "train", of a real task too small to be of
+other use. It prints a line after each batch, so that a parent can kill it in the middle.
 """
 
-import dataclasses
 import sys
 
-import actsearch
-from actsearch.nn import MLP
-from actsearch.tasks import get_task
+from actsearch.controllers import PPO, RegularizedEvolution
+from actsearch.evaluation import TabularEvaluator, TrainingEvaluator
+from actsearch.spaces import swish
+from actsearch.study import DirectoryStore, run, run_config
+from tests.helpers.tiny import tiny_task
+
+CONTROLLERS = {"evolution": RegularizedEvolution(population=20, sample=5), "ppo": PPO()}
+BUDGETS = {"evolution": 800, "ppo": 480}
 
 
-def task():
-    """Returns digits-mlp with a narrow network and few steps, under a name of its own."""
-    real = get_task("digits-mlp")
-    recipe = dataclasses.replace(real.recipe, steps=200, batch_size=32)
-    narrow = lambda layer, rngs: MLP((64, 8, 10), layer, rngs=rngs)  # noqa: E731
-    return dataclasses.replace(real, name="digits-tiny", network=narrow, recipe=recipe)
+def evaluator(train):
+    """Returns what scores the candidates."""
+    if train:
+        return TrainingEvaluator(swish(), tiny_task(steps=200), engine="interpret", seeds=(3,))
+    return TabularEvaluator(swish(), "tabular-swish1-digits-resnet", seed=3)
 
 
-def run(out, budget=800):
-    """Runs the search; prints a line after each batch, so that a parent can kill it in the middle."""
-    return actsearch.search(
-        *("swish-1", task(), "evolution", budget),
-        **{"out": out, "batch": 8, "seed": 3, "options": {"population": 20, "sample": 5}},
-        report=lambda progress: print(len(progress.trials), progress.fresh, flush=True),
-    )
-
-
-def run_learned(out, controller, budget=480):
-    """Runs a controller on a table, where all time is its own; prints as `run` does."""
-    sys.modules["actsearch.study.search"].SAVE_EVERY = 0.0  # the front door's function hides the module
-    return actsearch.search(
-        *("swish-1", "tabular-swish1-digits-resnet", controller, budget),
-        **{"out": out, "batch": 8, "seed": 3},
-        report=lambda progress: print(len(progress.trials), progress.fresh, flush=True),
-    )
+def search(directory, name, train=False):
+    """Runs the search to its end."""
+    space, controller, scores = swish(), CONTROLLERS[name], evaluator(train)
+    config = run_config(space, scores, controller, 3, 8)
+    with DirectoryStore.open(directory, config, save_every=0.0) as store:
+        callbacks = [lambda progress: print(progress.done, progress.fresh, flush=True)]
+        run(space, scores, controller, BUDGETS[name], seed=3, batch=8, store=store, callbacks=callbacks)
 
 
 if __name__ == "__main__":
-    run(sys.argv[1]) if len(sys.argv) == 2 else run_learned(*sys.argv[1:])
+    search(sys.argv[1], sys.argv[2], "train" in sys.argv[3:])

@@ -8,11 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actsearch.language import PRIMITIVES
-from actsearch.language.reductions import EPSILON, GROUPS, ShapeError, group_count, moment, reduce, spread
+from actsearch.language.reductions import (
+    EPSILON,
+    EVONORM_INDEX_SETS,
+    GROUPS,
+    INDEX_SETS,
+    STATISTICS,
+    Reduction,
+    ShapeError,
+    group_count,
+    moment,
+    reduce,
+    spread,
+)
 
-NAMES = [name for name, row in PRIMITIVES.items() if row.kind == "reduction"]
+REDUCTIONS = {name: row.reduction for name, row in PRIMITIVES.items() if row.reduction}
+NAMES = list(REDUCTIONS)
 SHAPES = [(4, 6), (3, 5, 6), (3, 4, 2, 6), (2, 2, 3, 2, 6)]
-CASES = [(name, shape) for name in NAMES for shape in SHAPES if len(shape) > 2 or not name.startswith("instance")]
+CASES = [
+    (name, shape) for name in NAMES for shape in SHAPES if len(shape) > 2 or REDUCTIONS[name].index_set != "instance"
+]
 
 
 def tensor(shape, dtype="float64", seed=0):
@@ -23,20 +38,22 @@ def tensor(shape, dtype="float64", seed=0):
 
 def reference(name, x, epsilon=EPSILON):
     """A statistic in float64; groups, of which there are two, are layers of their own."""
-    index_set, statistic = name.split("_")
+    index_set, statistic = REDUCTIONS[name]
     if index_set == "group":
         halves = np.split(x, 2, axis=-1)
-        return np.concatenate([reference(f"layer_{statistic}", half, epsilon) for half in halves], -1)
+        return np.concatenate([reference(Reduction("layer", statistic).name, half, epsilon) for half in halves], -1)
     space = tuple(range(1, x.ndim - 1))
-    axes = {"batch": (0, *space), "instance": space, "layer": (*space, x.ndim - 1)}[index_set]
+    axes = {"batch": (0, *space), "instance": space, "layer": (*space, x.ndim - 1), "feature": (-1,)}[index_set]
     mean = x.mean(axes, keepdims=True)
     centred = {"mean": None, "rms": x, "std": x - mean}[statistic]
     value = mean if centred is None else np.sqrt((centred**2).mean(axes, keepdims=True) + epsilon)
     return np.broadcast_to(value, x.shape)
 
 
-def test_there_are_twelve():
-    assert len(NAMES) == 12
+def test_every_statistic_has_its_row():
+    assert [f"{index_set}_{statistic}" for index_set in INDEX_SETS for statistic in STATISTICS] == NAMES
+    assert EVONORM_INDEX_SETS == ("batch", "instance", "layer", "group")
+    assert all(reduction.name == name for name, reduction in REDUCTIONS.items())
 
 
 @pytest.mark.parametrize("epsilon", [EPSILON, 1e-3])
@@ -65,9 +82,9 @@ def test_slopes(name, shape):
 def test_a_constant_tensor_has_finite_slopes(name):
     """The root of epsilon alone is differentiated there."""
     for fill in (0.0, 3.0):
-        slope = jax.grad(lambda x: reduce(name, x, groups=2).sum())(jnp.full((3, 4, 2, 4), fill))
+        slope = jax.grad(lambda x: reduce(REDUCTIONS[name], x, groups=2).sum())(jnp.full((3, 4, 2, 4), fill))
         assert np.isfinite(slope).all()
-        if name.endswith("std"):
+        if REDUCTIONS[name].statistic == "std":
             np.testing.assert_allclose(slope, 0, atol=1e-3)
 
 
@@ -76,7 +93,7 @@ def test_a_constant_tensor_has_finite_slopes(name):
 def test_parity_is_exact(name, dtype):
     with jax.enable_x64(dtype == "float64"):
         x = tensor((3, 4, 2, 4), dtype)
-        value, mirrored = reduce(name, x, groups=2), reduce(name, -x, groups=2)
+        value, mirrored = reduce(REDUCTIONS[name], x, groups=2), reduce(REDUCTIONS[name], -x, groups=2)
         expected = {"even": value, "odd": -value}[PRIMITIVES[name].parity]
         np.testing.assert_array_equal(mirrored, expected)
 
@@ -96,24 +113,24 @@ def test_shape_and_dtype_stay_under_every_transformation(name, dtype):
 def test_bfloat16_has_float32_statistics(name):
     x = tensor((3, 16, 16, 4), "bfloat16")
     exact = reference(name, np.asarray(x, np.float64))
-    found = moment(name, x, groups=2)
+    found = moment(REDUCTIONS[name], x, groups=2)
     assert found.dtype == jnp.float32
-    wide = spread(name, found, x.astype(jnp.float32))
+    wide = spread(REDUCTIONS[name], found, x.astype(jnp.float32))
     np.testing.assert_allclose(wide, exact, rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(reduce(name, x, groups=2), wide.astype(jnp.bfloat16))
+    np.testing.assert_array_equal(reduce(REDUCTIONS[name], x, groups=2), wide.astype(jnp.bfloat16))
 
 
 def test_squares_do_not_overflow_in_float16():
-    assert reduce("layer_rms", jnp.full((1, 4), 300.0, jnp.float16))[0, 0] == 300
+    assert reduce(Reduction("layer", "rms"), jnp.full((1, 4), 300.0, jnp.float16))[0, 0] == 300
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("std")])
+@pytest.mark.parametrize("name", [name for name in NAMES if REDUCTIONS[name].statistic == "std"])
 def test_a_large_mean_costs_no_digits(name):
     x = jnp.float32(1e3) + tensor((4, 8, 8, 4), "float32") / 2
     exact = reference(name, np.asarray(x, np.float64))
     naive = jnp.sqrt(jnp.mean(jnp.square(x)) - jnp.square(jnp.mean(x)))
     overall = np.asarray(x, np.float64).std()
-    np.testing.assert_allclose(reduce(name, x, groups=2), exact, rtol=2e-5)
+    np.testing.assert_allclose(reduce(REDUCTIONS[name], x, groups=2), exact, rtol=2e-5)
     assert abs(naive / overall - 1) > 1e-3, "the difference of means of squares, which this is not"
 
 
@@ -127,20 +144,41 @@ def test_group_count(features, groups):
 
 
 def test_groups_are_neighbouring_channels():
-    np.testing.assert_array_equal(reduce("group_mean", jnp.array([[1.0, 3.0, 10.0, 30.0]]), groups=2), [[2, 2, 20, 20]])
+    np.testing.assert_array_equal(
+        reduce(Reduction("group", "mean"), jnp.array([[1.0, 3.0, 10.0, 30.0]]), groups=2), [[2, 2, 20, 20]]
+    )
 
 
 @pytest.mark.parametrize("statistic", ["mean", "rms", "std"])
 def test_an_instance_needs_space(statistic):
     with pytest.raises(ShapeError, match=rf"instance_{statistic} .*there are none: use batch_.* shape \(6, 4\)"):
-        reduce(f"instance_{statistic}", jnp.ones((6, 4)))
+        reduce(Reduction("instance", statistic), jnp.ones((6, 4)))
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    ("shape", "message"),
-    [((), "at least two axes: add one"), ((3,), "at least two axes"), ((0, 2, 3), "empty"), ((2, 2, 0), "empty")],
+    ("shape", "message"), [((), "at least two axes.*: add one"), ((0, 2, 3), "empty"), ((2, 2, 0), "empty")]
 )
 def test_refuses_a_shape_without_the_statistic(name, shape, message):
     with pytest.raises(ShapeError, match=f"{name} .*{message}.*received shape"):
-        reduce(name, jnp.ones(shape))
+        reduce(REDUCTIONS[name], jnp.ones(shape))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_features_alone_need_no_batch(name):
+    if REDUCTIONS[name].index_set == "feature":
+        x = tensor((4, 6), "float32")
+        np.testing.assert_allclose(reduce(REDUCTIONS[name], x[0]), reduce(REDUCTIONS[name], x)[0], rtol=1e-6)
+    else:
+        with pytest.raises(ShapeError, match=f"{name} .*at least two axes: add one for the batch"):
+            reduce(REDUCTIONS[name], jnp.ones(3))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if REDUCTIONS[name].over_batch])
+def test_a_mask_leaves_positions_out(name):
+    x, mask = tensor((5, 4, 6), "float32"), np.random.default_rng(3).random((5, 4)) < 0.5
+    kept = jnp.asarray(np.asarray(x)[mask])
+    expected = moment(REDUCTIONS[name], kept)
+    np.testing.assert_allclose(moment(REDUCTIONS[name], x, mask=mask[..., None]), expected, rtol=1e-5, atol=1e-6)
+    whole = moment(REDUCTIONS[name], x, mask=np.ones((5, 4, 1), bool))
+    np.testing.assert_allclose(whole, moment(REDUCTIONS[name], x), rtol=1e-6)

@@ -11,6 +11,7 @@ from actsearch import fingerprint, parse, simplify, to_function
 from actsearch.engine import interpreter
 from actsearch.export import to_latex
 from actsearch.language import PRIMITIVES, ActsearchError, Primitive, Result, WithConstant, register, unregister
+from actsearch.language.reductions import Reduction
 from actsearch.spaces import custom
 
 
@@ -104,7 +105,7 @@ def row(name="unit", arity=1, function=jnp.tanh, latex="", **columns):
         (row("my unit"), "ASCII identifier"),
         (row("é"), "ASCII identifier"),
         (row(symbol="~"), "the signs of formulas are fixed"),
-        (row(kind="reduction"), "kind is 'elementwise'"),
+        (row(reduction=Reduction("layer", "std")), "only elementwise operations .* layer_std"),
         (row(arity=0), "it needs an operand"),
         (row(arity=2, function=jnp.add, implicit=("other",)), "implicit ones among beta"),
         (row(parity="both"), "parity is 'even' or 'odd'"),

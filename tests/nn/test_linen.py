@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen as nn
 from flax import nnx
 
 from actsearch import parse
@@ -73,6 +74,51 @@ def test_init_leaves_the_statistics_at_their_start():
     np.testing.assert_array_equal(variables["batch_stats"]["statistics"], [[0.0] * FEATURES, [1.0] * FEATURES])
     assert variables["batch_stats"]["steps"] == 0
     LinenLayer(BATCH_NORM).init(jax.random.key(0), images(0), use_running_average=True)
+
+
+def test_takes_what_becomes_an_array():
+    layer, x = LinenLayer(BATCH_NORM), np.random.default_rng(0).normal(size=(5, FEATURES))
+    expected, variables = layer.init_with_output(jax.random.key(0), jnp.asarray(x, jnp.float32))
+    for given in (x, x.tolist()):
+        np.testing.assert_array_equal(layer.init_with_output(jax.random.key(0), given)[0], expected)
+        np.testing.assert_array_equal(layer.apply(variables, given, mutable=["batch_stats"])[0], expected)
+
+
+@pytest.mark.parametrize("dtype", [None, jnp.float16, jnp.float32])
+@pytest.mark.parametrize("param_dtype", [jnp.float32, jnp.bfloat16])
+@pytest.mark.parametrize("input_dtype", [jnp.bfloat16, jnp.float32])
+def test_dtypes_are_those_of_flax(dtype, param_dtype, input_dtype):
+    x, dtypes = images(0).astype(input_dtype), {"dtype": dtype, "param_dtype": param_dtype}
+    flax = nn.BatchNorm(use_running_average=False, **dtypes)
+    y, variables = LinenLayer(BATCH_NORM, **dtypes).init_with_output(jax.random.key(0), x)
+    expected, theirs = flax.init_with_output(jax.random.key(0), x)
+    assert y.dtype == expected.dtype
+    assert variables["params"]["gamma"].dtype == theirs["params"]["scale"].dtype
+    assert variables["batch_stats"]["statistics"].dtype == theirs["batch_stats"]["mean"].dtype
+    changed = LinenLayer(BATCH_NORM, **dtypes).apply(variables, x, mutable=["batch_stats"])[1]
+    assert changed["batch_stats"]["statistics"].dtype == jnp.float32
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_masks_and_mapped_axes_are_those_of_flax(across):
+    mask = jnp.asarray(np.random.default_rng(2).random((4, 3, 2, 1)) < 0.6)
+    axis = {"axis_name": "batch"} if across else {}
+    program = parse("param beta = 0; (x - batch_mean(x)) / batch_std(x) * gamma + beta")
+    ours = LinenLayer(program, momentum=0.9, **axis)
+    flax = nn.BatchNorm(use_running_average=False, momentum=0.9, use_fast_variance=False, **axis)
+
+    def outputs(layer):
+        variables = layer.init(jax.random.key(0), images(0))
+        apply = lambda x, mask: layer.apply(variables, x, mask=mask, mutable=["batch_stats"])  # noqa: E731
+        if not across:
+            return apply(images(0), mask)
+        return jax.vmap(apply, axis_name="batch")(images(0)[:, None], mask[:, None])
+
+    (y, state), (expected, theirs) = outputs(ours), outputs(flax)
+    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
+    moments = state["batch_stats"]["statistics"]
+    np.testing.assert_allclose(moments[..., 0, :], theirs["batch_stats"]["mean"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(moments[..., 1, :], theirs["batch_stats"]["var"], rtol=1e-5)
 
 
 @pytest.mark.parametrize(

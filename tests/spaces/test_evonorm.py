@@ -60,7 +60,7 @@ def test_s0_is_reachable_with_five_operations():
     ]
     program = evonorm(series="S").decode(genotype(S_OPS, rows))
     assert str(program) == "param beta = 0; x * sigmoid(v1 * x) / group_std(x) * gamma + beta"
-    assert program.reductions == ("group_std",)
+    assert [reduction.name for reduction in program.reductions] == ["group_std"]
     assert fingerprint(program) == fingerprint(CATALOG["evonorm_s0"].program)
 
 
