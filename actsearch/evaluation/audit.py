@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from actsearch.analysis import FalseReject, false_reject
-from actsearch.evaluation.gates import GATES
 from actsearch.evaluation.engines import Engine
+from actsearch.evaluation.gates import GATES
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space
