@@ -3,7 +3,6 @@
 from actsearch.analysis.agreement import Agreement, fidelity_agreement
 from actsearch.analysis.ancestry import ancestors
 from actsearch.analysis.comparison import Comparison, Group, Run, RunRow, compare_runs
-from actsearch.analysis.contrasts import Contrast, compare_scores
 from actsearch.analysis.regret import best_so_far, regret_at, trials_until
 from actsearch.analysis.stages import Stage, funnel
 from actsearch.analysis.statistics import (
@@ -11,32 +10,42 @@ from actsearch.analysis.statistics import (
     Interval,
     bootstrap_mean,
     false_reject,
+    holm,
     kendall_tau,
     paired_difference,
+    paired_p_values,
     percentile_rank,
+    simultaneous_intervals,
 )
+from actsearch.analysis.verification import Difference, Row, Scores, Verification, verified
 
 __all__ = [
     "Agreement",
     "Comparison",
-    "Contrast",
+    "Difference",
     "FalseReject",
     "Group",
     "Interval",
+    "Row",
     "Run",
     "RunRow",
+    "Scores",
     "Stage",
+    "Verification",
     "ancestors",
     "best_so_far",
     "bootstrap_mean",
     "compare_runs",
-    "compare_scores",
     "false_reject",
     "fidelity_agreement",
     "funnel",
+    "holm",
     "kendall_tau",
     "paired_difference",
+    "paired_p_values",
     "percentile_rank",
     "regret_at",
+    "simultaneous_intervals",
     "trials_until",
+    "verified",
 ]

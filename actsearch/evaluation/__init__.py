@@ -1,5 +1,6 @@
 """The only place that compiles and trains."""
 
+from actsearch.analysis.verification import Verification
 from actsearch.evaluation.audit import audit
 from actsearch.evaluation.base import Evaluator, Memory, genotype_of
 from actsearch.evaluation.devices import candidate_mesh, use_all_cores
@@ -12,6 +13,7 @@ from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_o
 from actsearch.evaluation.train import Outcome, Training, TrainState, init_state, split_network, train
 from actsearch.evaluation.trainer import Job, Part, Trainer
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
+from actsearch.evaluation.verify import HasTrials, verify
 
 __all__ = [
     "GATES",
@@ -19,6 +21,7 @@ __all__ = [
     "Engine",
     "Evaluator",
     "Gate",
+    "HasTrials",
     "Job",
     "Memory",
     "Outcome",
@@ -33,6 +36,7 @@ __all__ = [
     "Training",
     "TrainingEvaluator",
     "Verdict",
+    "Verification",
     "ascend",
     "audit",
     "candidate_mesh",
@@ -52,4 +56,5 @@ __all__ = [
     "summarize",
     "train",
     "use_all_cores",
+    "verify",
 ]

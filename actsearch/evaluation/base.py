@@ -1,11 +1,12 @@
-"""Evaluator: turns proposals into trials. The seam where a search meets whatever scores its candidates.
+"""Evaluator: turns proposals into trials. Where a search meets whatever scores its candidates.
 
 `TrainingEvaluator` trains them, `TabularEvaluator` looks them up. One of your own is a class with these five names; the
 rules that all share, which trials are duplicates and which genotype a program has, are `Memory` and `genotype_of`.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from actsearch.language import ActsearchError
 from actsearch.spaces import Genotype, Space
@@ -47,7 +48,8 @@ class Evaluator(Protocol):
         """Adds trials that were evaluated elsewhere, such as those of an archive."""
 
 
-class First(NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True)
+class First:
     """The first trial of a candidate: its index and its score."""
 
     index: int

@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,10 +21,9 @@ from actsearch.engine.probe import evaluate_on, tensor_probe
 from actsearch.engine.specialize import evaluate_layer
 from actsearch.evaluation.stability import LIMIT, Stability, ascend
 from actsearch.evaluation.train import Outcome, train
+from actsearch.evaluation.trainer import Measure
 from actsearch.language import ActsearchError, Program
-from actsearch.tasks import Task
-
-Kind = Literal["activation", "layer"]
+from actsearch.tasks import Kind, Task
 
 SCALES = (1e-3, 1e3)
 """Bounds of the root mean square of a layer's output on normal tensors of unit scale, at its initial parameters."""
@@ -53,7 +52,7 @@ class Gate:
       summary: what it demands, for people.
       kinds: of candidates that it is for.
       measure: None for a gate before training; `train` for one that looks at the outcomes of training, on every task;
-        another measurement with the signature of `train`, such as `ascend`, for one that is run on the first task.
+        another measurement of a `Training`, such as `ascend`, for one that is run on the first task.
 
     Example:
       >>> from actsearch.language import parse
@@ -66,7 +65,7 @@ class Gate:
     test: Callable[..., str]
     summary: str
     kinds: tuple[Kind, ...] = ("activation", "layer")
-    measure: Callable[..., Any] | None = None
+    measure: Measure | None = None
 
     @property
     def stage(self) -> Literal["before", "after"]:
@@ -166,13 +165,13 @@ def _quality(task: Task, outcomes: Sequence[Outcome]) -> str:
     if task.quality is None:
         return ""
     steps, metric, minimum = task.quality
-    values = [float(outcome.early) for outcome in outcomes if outcome.early is not None]
-    failed = [value for value in values if not value >= minimum]
+    early = [float(outcome.early) for outcome in outcomes if outcome.early is not None]
+    failed = [value for value in early if not value >= minimum]
     return f"{metric} {min(failed):.3f} on {task.name} after {steps} steps" if failed else ""
 
 
 def _stability(task: Task, results: Sequence[Stability]) -> str:
-    norm = max(result.gradient for result in results)
+    norm = max(float(result.gradient) for result in results)
     return "" if norm <= LIMIT else f"gradient norm {norm:.1e} on {task.name} while ascending"
 
 

@@ -118,7 +118,7 @@ class Table:
           seed: of the run.
           used: how many seeds it selected by, at least 1 and fewer than the table has.
         """
-        return self.rows.scores[:, list(self.seeds(seed)[used:])].mean(axis=1)
+        return np.asarray(self.rows.scores[:, list(self.seeds(seed)[used:])].mean(axis=1))
 
     def threshold(self, seed: int, share: float, used: int = 1) -> float:
         """Returns the lowest held-out score among the best share of the distinct functions; the best one's for 0."""
@@ -134,7 +134,7 @@ class Table:
 
 
 def make_table(space: Space, runs: Mapping[str, Sequence[Trial]]) -> pd.DataFrame:
-    """Returns a table: one row for each expression of a space, what the gates said, and what training gave on each task.
+    """Returns a table: for each expression of a space what the gates said, and what training gave on each task.
 
     The first expression of each function, in the order of the space, holds its results; the others are its duplicates.
 

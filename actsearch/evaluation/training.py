@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 
@@ -15,17 +15,21 @@ from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
 from actsearch.evaluation.score import Result, combine, summarize
 from actsearch.evaluation.train import train
-from actsearch.evaluation.trainer import Trainer
+from actsearch.evaluation.trainer import Measure, Trainer
 from actsearch.language import ActsearchError
 from actsearch.spaces import Genotype, Space
 from actsearch.tasks import Task, get_tasks
 from actsearch.trials import Known, Proposal, Status, Trial
 
+gated_train = functools.partial(train, gated=True)
+"""Training that ends at the task's quality gate where the candidate fails it."""
+
 REPEAT_STRIDE = 1_000_000
 """Between the seeds of a candidate's first training and those of its next repeat."""
 
 
-class _Screened(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class _Screened:
     """A proposal after the gates before training."""
 
     index: int
@@ -103,9 +107,7 @@ class TrainingEvaluator:
         steps = max(task.steps for task in self.tasks)
         self.engine, self._summary = choose_engine(engine, budget, steps, space.kind)
         self._memory = Memory()
-        self._trainers: dict[Any, Trainer] = {}
-        gated = any(gate.name == "quality" for gate in self.gates)
-        self._train = functools.partial(train, gated=gated)  # ends what the quality gate rejects
+        self._trainers: dict[tuple[str, int, Measure], Trainer] = {}
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -189,13 +191,15 @@ class TrainingEvaluator:
                 for training, results in self._measured(shortened, going, measure):
                     self._try(measure, training, shortened, results)
 
-    def _try(self, measure: Any, training: _Training, task: Task, results: Sequence[Any]) -> None:
+    def _try(self, measure: Measure | None, training: _Training, task: Task, results: Sequence[Any]) -> None:
         """Tries the gates that look at a measurement; the first that rejects ends the training."""
         for gate in self.gates:
             if gate.measure is measure and training.status is Status.OK and (note := gate.test(task, results)):
                 training.end(Status.REJECTED, note, gate.name)
 
-    def _measured(self, task: Task, trainings: Sequence[_Training], measure: Any) -> list[tuple[_Training, list[Any]]]:
+    def _measured(
+        self, task: Task, trainings: Sequence[_Training], measure: Measure
+    ) -> list[tuple[_Training, list[Any]]]:
         """Measures candidates on a task; returns each with its results, and charges the time to them in equal parts.
 
         `train` is run with every seed, any other measurement with the first one.
@@ -203,7 +207,8 @@ class TrainingEvaluator:
         if not trainings:
             return []
         seeds = trainings[0].seeds if measure is train else trainings[0].seeds[:1]
-        measure = self._train if measure is train else measure
+        if measure is train and any(gate.name == "quality" for gate in self.gates):
+            measure = gated_train
         with _charged(trainings):
             if self.engine == "interpret":
                 rows = self._interpret(task, trainings, seeds, measure)
@@ -212,18 +217,18 @@ class TrainingEvaluator:
         return list(zip(trainings, rows, strict=True))
 
     def _interpret(
-        self, task: Task, trainings: Sequence[_Training], seeds: Sequence[int], measure: Any
+        self, task: Task, trainings: Sequence[_Training], seeds: Sequence[int], measure: Measure
     ) -> list[list[Any]]:
         """Runs all candidates in one compiled program, which is kept: it serves the whole space."""
         key = task.name, task.steps, measure
         if key not in self._trainers:
             self._trainers[key] = Trainer.interpreted(task, self.space.template, devices=self.devices, measure=measure)
-        trainer, n = self._trainers[key], len(seeds)
         genotypes = [training.candidate.genotype for training in trainings]
-        results = trainer(trainer.jobs([genotype.choices for genotype in genotypes if genotype], seeds))
+        jobs = self._trainers[key].jobs([genotype.choices for genotype in genotypes if genotype], seeds)
+        results, n = self._trainers[key](jobs), len(seeds)
         return [results[i * n : (i + 1) * n] for i in range(len(trainings))]
 
-    def _specialize(self, task: Task, training: _Training, seeds: Sequence[int], measure: Any) -> list[Any]:
+    def _specialize(self, task: Task, training: _Training, seeds: Sequence[int], measure: Measure) -> list[Any]:
         """Compiles one candidate and runs it; nothing of it is kept."""
         program = training.candidate.proposal.program
         trainer = Trainer.specialized(task, program, devices=self.devices, measure=measure)

@@ -4,13 +4,12 @@ For the command line, the experiments and notebooks; `show` prints one, `render`
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping
 
 from rich.table import Table
 
-from actsearch.analysis import Agreement, Comparison, Contrast, FalseReject, Interval, Stage
-from actsearch.language import simplify
+from actsearch.analysis import Agreement, Comparison, FalseReject, Interval, Stage, Verification
+from actsearch.language import Program, simplify
 from actsearch.report.rendering import Column, render, show, to_text
 from actsearch.trials import Trial
 from actsearch.trials.ranking import best, mean_metric
@@ -101,29 +100,43 @@ def regret_table(comparison: Comparison) -> Table:
     return render(rows, columns, title)
 
 
-class Verified(Protocol):
-    """What a verification table shows; `actsearch.evaluation.verify` returns one."""
+def verification_table(verification: Verification, names: Mapping[Program, str] | None = None) -> Table:
+    """Returns a verification as a table: a row for each function, the best on average first.
 
-    @property
-    def contrasts(self) -> Mapping[str, Sequence[Contrast]]:
-        """By task, each function against the task's reference; see `compare_scores`."""
+    Args:
+      verification: from `actsearch.evaluation.verify`.
+      names: of functions, such as where they come from, for a column of their own; none by default.
+
+    Returns:
+      For each task the mean score, and the paired difference from each baseline twice: with its own interval, and with
+      an interval that holds for all comparisons at once. Where any training diverged a last column counts them.
+    """
+    columns: list[Column | str] = ["function"] if names is None else ["function", "name"]
+    for task in verification.tasks:
+        columns.append(Column(task, ".4f"))
+        for baseline in verification.baselines(task):
+            columns += [Column(f"minus {baseline}", "+.4f"), Column("all at once", "+.4f")]
+    diverged = any(row.trained.diverged for row in verification.rows)
+    rows: list[list[str | int | Interval | float | None]] = []
+    for program in verification.ranked:
+        cells: list[str | int | Interval | float | None] = [str(program)]
+        cells += [] if names is None else [names.get(program, "")]
+        for task in verification.tasks:
+            cells += _verified_cells(verification, task, program)
+        rows.append([*cells, verification.diverged(program)] if diverged else cells)
+    share, n = f"{verification.confidence:.0%}".replace("%", " %"), len(verification.seeds)
+    title = f"{n} fresh seeds, {verification.part} data: mean score and paired difference with {share} intervals"
+    return render(rows, [*columns, "diverged"] if diverged else columns, title)
 
 
-def verification_table(verification: Verified) -> Table:
-    """Returns a verification as a table: score, and difference to the reference alone and among all comparisons."""
-    columns = [
-        Column("task"),
-        Column("function"),
-        Column("score", ".4f"),
-        Column("difference", "+.4f"),
-        Column("all at once", "+.4f"),
-    ]
-    rows = [
-        (task, row.name, _without_endless_ends(row.mean), row.difference, row.simultaneous)
-        for task, contrasts in verification.contrasts.items()
-        for row in contrasts
-    ]
-    return render(rows, columns, "Fresh seeds: mean score and difference to the reference, paired, with 95 % intervals")
+def _verified_cells(verification: Verification, task: str, program: Program) -> list[Interval | float | None]:
+    """Returns the cells of a function on a task; empty ones where it was not trained, and for a baseline's own."""
+    row = next((row for row in verification.rows if (row.task, row.program) == (task, program)), None)
+    cells: list[Interval | float | None] = [None if row is None else _without_endless_ends(row.mean)]
+    for baseline in verification.baselines(task):
+        differences = [] if row is None else [d for d in row.differences if d.baseline == baseline]
+        cells += [differences[0].pointwise, differences[0].simultaneous] if differences else [None, None]
+    return cells
 
 
 def _without_endless_ends(interval: Interval | None) -> Interval | float | None:

@@ -1,5 +1,7 @@
 """The gates of layers: what each one stops, what it lets pass, and that those in training save the rest of it."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 from actsearch import parse
 from actsearch.catalog import CATALOG
 from actsearch.catalog import LAYERS as PUBLISHED
-from actsearch.evaluation import LAYER_GATES, Job, Scorer, ascend, pass_gates
+from actsearch.evaluation import Job, Trainer, ascend, gates_of, screen, train
 from actsearch.evaluation.gates import depends_on_input, scale_is_sane
 from actsearch.evaluation.stability import LIMIT, direction
 from actsearch.spaces.template import Template
@@ -16,15 +18,17 @@ from actsearch.tasks import Quality
 from tests.helpers.tiny import LAYERS, tiny_layer_task
 
 AFFINE = "param beta = 0; ({}) * gamma + beta"
-CHECK = Quality(steps=4, accuracy=0.2)
+GATES = gates_of("layer")
 
 
-def verdict(text, seen=()):
-    return pass_gates(parse(AFFINE.format(text)), dict(seen), LAYER_GATES)
+def gate_of(text):
+    """Returns the gate before training that rejects a layer, "" where it passes."""
+    return screen(parse(AFFINE.format(text)), GATES).gate
 
 
 def test_the_order_is_that_of_their_cost():
-    assert LAYER_GATES == ("shape", "input", "scale", "duplicate", "quality", "stability")
+    assert [gate.name for gate in GATES] == ["shape", "input", "scale", "quality", "stability"]
+    assert [gate.stage for gate in GATES] == ["before"] * 3 + ["after"] * 2
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,7 @@ def test_the_order_is_that_of_their_cost():
     ],
 )
 def test_a_layer_that_ignores_its_input(text):
-    assert verdict(text).status == "rejected:input"
+    assert gate_of(text) == "input"
 
 
 @pytest.mark.parametrize(
@@ -57,14 +61,14 @@ def test_a_layer_that_ignores_its_input(text):
 )
 def test_a_layer_of_an_insane_scale(text):
     assert depends_on_input(parse(AFFINE.format(text)))
-    assert verdict(text).status == "rejected:scale"
+    assert gate_of(text) == "scale"
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_layers_pass(name):
     program = CATALOG[name].program
     assert scale_is_sane(program)
-    assert pass_gates(program, {}, LAYER_GATES).status == "pass"
+    assert screen(program, GATES).gate == ""
 
 
 @pytest.mark.parametrize("text", ["x - batch_mean(x)", "x / batch_std(x)", "instance_std(x - batch_mean(x))"])
@@ -72,52 +76,45 @@ def test_a_layer_that_reads_its_input_beside_the_batch(text):
     assert depends_on_input(parse(AFFINE.format(text)))
 
 
-def test_duplicates_are_functional_and_come_after_the_cheap_gates():
-    first = verdict("x / group_std(x)")
-    again = verdict("--x / group_std(-x)", {first.fingerprint: 3})
-    assert (again.status, again.duplicate_of) == ("duplicate", 3)
-    assert verdict("x / layer_std(x)", {first.fingerprint: 3}).status == "pass"
-    useless = verdict("x / 0")
-    assert verdict("x / 0", {useless.fingerprint: 1}).status == "rejected:scale"
-
-
-def choice_of(text):
-    """Returns the choices of a layer of the small space, found by its formula."""
-    wanted, rng = parse(AFFINE.format(text)), np.random.default_rng(0)
-    return next(p.choices for p in (LAYERS.sample(rng) for _ in range(200_000)) if p == wanted)
+def jobs_of(*texts):
+    """Returns a job for each layer of the small space, all of the first seed."""
+    genotypes = [LAYERS.encode(parse(AFFINE.format(text))) for text in texts]
+    return [Job(genotype.choices, 0) for genotype in genotypes]
 
 
 @pytest.fixture(scope="module")
-def scorer():
-    task = tiny_layer_task(steps=40, quality=CHECK)
-    return Scorer.interpreted(task, LAYERS.template, seeds=[0], jobs_per_call=4)
+def outcomes():
+    """Outcomes of tanh by the quality gate's minimum; "free" without a gate."""
+    rows = {}
+    for minimum in (1.0, 1e-6):
+        task = tiny_layer_task(steps=40, quality=Quality(4, "accuracy", minimum))
+        trainer = Trainer.interpreted(task, LAYERS.template, measure=functools.partial(train, gated=True))
+        rows[minimum] = trainer(jobs_of("tanh(x)"))[0]
+    plain = Trainer.interpreted(tiny_layer_task(steps=40), LAYERS.template, jobs_per_call=4)
+    good, bad = jobs_of("tanh(x)", "x / 0")
+    rows["free"], rows["mixed"] = plain([good])[0], plain([bad, good, bad, bad, good, bad])
+    return rows
 
 
 class TestQuality:
-    def test_training_stops_where_the_accuracy_is_too_low(self, scorer):
-        choices = choice_of("tanh(x)")
-        free, stopped, passed = scorer([Job(choices, 0, 1.0, floor) for floor in (0.0, 1.0, 1e-6)])
-        assert free.early == stopped.early == passed.early
-        assert free == passed
-        assert stopped.accuracy == stopped.early
-        assert stopped.train_loss == 0 < free.train_loss
-        assert free.accuracy != free.early
+    def test_training_stops_where_the_metric_is_too_low(self, outcomes):
+        stopped, passed = outcomes[1.0], outcomes[1e-6]
+        assert stopped.early == passed.early == stopped.metrics["accuracy"]
+        assert stopped.train_loss == 0 < passed.train_loss
+        assert passed.metrics["accuracy"] != passed.early
 
-    def test_the_gate_changes_nothing_of_what_passes(self, scorer):
+    def test_the_gate_changes_nothing_of_what_passes(self, outcomes):
         """Steps before and after the gate are those of an ungated training."""
-        plain = Scorer.interpreted(tiny_layer_task(steps=40), LAYERS.template, seeds=[0], jobs_per_call=4)
-        jobs = [Job(choice_of(text), 0) for text in ("tanh(x)", "max(x, 0)")]
-        for gated, free in zip(scorer(jobs), plain(jobs), strict=True):
-            np.testing.assert_allclose(gated[:3], free[:3], rtol=1e-5)
-            assert free.early == free.accuracy
+        passed, free = outcomes[1e-6], outcomes["free"]
+        assert free.early is None
+        assert passed.metrics == pytest.approx(free.metrics, rel=1e-5)
+        assert passed.train_loss == pytest.approx(free.train_loss, rel=1e-5)
 
-    def test_a_graph_that_overflows_disturbs_nobody(self, scorer):
-        good, bad = Job(choice_of("tanh(x)"), 0, 1.0, 0.0), Job(choice_of("x / 0"), 0, 1.0, 0.0)
-        alone = scorer([good])
-        mixed = scorer([bad, good, bad, bad, good, bad])
-        assert mixed[1] == mixed[4] == alone[0]
-        assert not any(np.isfinite(mixed[i].loss) for i in (0, 2, 3, 5))
-        assert mixed[0].accuracy == mixed[0].early == 0
+    def test_a_graph_that_overflows_disturbs_nobody(self, outcomes):
+        mixed = outcomes["mixed"]
+        assert mixed[1] == mixed[4] == outcomes["free"]
+        assert not any(np.isfinite(mixed[i].metrics["loss"]) for i in (0, 2, 3, 5))
+        assert mixed[0].metrics["accuracy"] == 0
 
 
 @pytest.fixture(scope="module")
@@ -125,10 +122,10 @@ def norms():
     """The largest gradient norm of some layers by formula; that of the first one specialised comes under "alone"."""
     texts = ["x / group_std(x)", "tanh(x)", "exp(exp(x))"]
     programs = [parse(AFFINE.format(text)) for text in texts]
-    task, where = tiny_layer_task(), {"seeds": [0], "measure": ascend, "devices": jax.devices()[:1]}
-    found = Scorer.interpreted(task, Template.bank(programs), **where)([Job((i,), 0) for i in range(len(texts))])
-    alone = Scorer.specialized(task, programs[0], **where)([Job((), 0)])
-    return dict(zip([*texts, "alone"], (row.gradient for row in found + alone), strict=True))
+    task, options = tiny_layer_task(), {"measure": ascend, "devices": jax.devices()[:1]}
+    rows = Trainer.interpreted(task, Template.bank(programs), **options)([Job((i,), 0) for i in range(len(texts))])
+    rows += Trainer.specialized(task, programs[0], **options)([Job((), 0)])
+    return dict(zip([*texts, "alone"], (row.gradient for row in rows), strict=True))
 
 
 class TestStability:

@@ -1,4 +1,4 @@
-"""The tables in the package are whole, fit their spaces, keep selection and evaluation apart, and are what is written."""
+"""Tables are whole, fit their spaces, keep selection and evaluation apart, and are what is written."""
 
 import numpy as np
 import pandas as pd

@@ -1,9 +1,8 @@
 """The table of each result holds its numbers."""
 
 import math
-from types import SimpleNamespace
 
-from actsearch.analysis import Agreement, FalseReject, Interval, compare_runs, compare_scores, funnel
+from actsearch.analysis import Agreement, FalseReject, Interval, Scores, compare_runs, funnel, verified
 from actsearch.language import parse
 from actsearch.report import tables
 from actsearch.trials import Trial
@@ -78,11 +77,23 @@ def test_regret():
 
 
 def test_verification():
-    """One seed says nothing of the spread, and the reference has no difference to itself."""
-    scores = {"relu": [0.5, 0.5, 0.5], "silu": [0.75, 0.75, 0.75]}
-    contrasts = {"digits": compare_scores(scores, "relu"), "mnist": compare_scores({"relu": [0.5]}, "relu")}
-    assert lines(tables.verification_table(SimpleNamespace(contrasts=contrasts))) == [
-        "digits silu 0.7500 [0.7500, 0.7500] +0.2500 [+0.2500, +0.2500] +0.2500 [+0.2500, +0.2500]",
-        "digits relu 0.5000 [0.5000, 0.5000]",
-        "mnist relu 0.5000",
+    """A function that is not on a task, a baseline's own difference, and a diverged training."""
+    relu, silu, sine = map(parse, ("relu(x)", "x * sigmoid(x)", "sin(x)"))
+    trained = [
+        Scores("digits", relu, True, (0.5, 0.5)),
+        Scores("digits", silu, False, (0.875, 0.875)),
+        Scores("mnist", sine, True, (0.25, 0.25)),
+        Scores("mnist", silu, False, (0.0, 0.0), diverged=2),
     ]
+    verification = verified(trained, seeds=(100, 101))
+    names = {relu: "published", silu: "search #1"}
+    assert lines(tables.verification_table(verification, names)) == [
+        "x * sigmoid(x) search #1 0.8750 [0.8750, 0.8750] +0.3750 [+0.3750, +0.3750] +0.3750 [+0.3750, +0.3750] "
+        "0.0000 [0.0000, 0.0000] -0.2500 [-0.2500, -0.2500] -0.2500 [-0.2500, -0.2500] 2",
+        "relu(x) published 0.5000 [0.5000, 0.5000] 0",
+        "sin(x) 0.2500 [0.2500, 0.2500] 0",
+    ]
+    plain = tables.to_text(tables.verification_table(verified(trained[:2], seeds=(100, 101))))
+    assert "2 fresh seeds, test data" in plain
+    assert "minus relu(x)" in plain
+    assert "diverged" not in plain

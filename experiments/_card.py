@@ -1,0 +1,75 @@
+"""What the experiments share: a search and a verification with what they print, the machine, JSON files."""
+
+import datetime
+import functools
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import actsearch
+from actsearch.analysis import Verification
+from actsearch.controllers import Controller
+from actsearch.evaluation import Evaluator, verify
+from actsearch.language import Program
+from actsearch.report import ProgressLog, show, verification_table
+from actsearch.trials import Trial
+
+say = functools.partial(print, flush=True)
+
+Scores = dict[str, dict[str, list[float]]]
+"""Task -> name of a function -> test score for each fresh seed."""
+
+
+def searched(
+    space: str, task: str | Evaluator, controller: Controller | str, budget: int, out: Path, **options: Any
+) -> list[Trial]:
+    """Searches, or goes on, with a progress line; returns the trials."""
+    with ProgressLog(f"{space}, {out.name}") as log:
+        update = [lambda progress: log.update(*progress)]
+        result = actsearch.search(space, task, controller, budget, out=out, callbacks=update, **options)
+    say(f"{result.evaluator.summary}; {result.seconds:.0f} s")
+    return result.trials
+
+
+def verified(programs: Mapping[str, Program], tasks: str, seeds: int, **options: Any) -> tuple[Verification, Scores]:
+    """Verifies named programs and prints the table; returns the scores of each name on each task too.
+
+    Functions that are equal are trained once, and have all their names.
+    """
+    verification = verify(list(programs.values()), tasks, seeds, report=say, **options)
+    identities = {name: actsearch.fingerprint(program) for name, program in programs.items()}
+    names, scores = {}, {task: {} for task in verification.tasks}
+    for row in verification.rows:
+        own = [name for name, identity in identities.items() if identity == actsearch.fingerprint(row.program)]
+        names[row.program] = ", ".join(own)
+        scores[row.task] |= {name: list(row.trained.scores) for name in own}
+    show(verification_table(verification, names))
+    return verification, scores
+
+
+def seconds(trials: Sequence[Trial]) -> float:
+    """Returns the seconds that trials took."""
+    return sum(trial.seconds for trial in trials)
+
+
+def machine() -> dict[str, Any]:
+    """Returns when and where a result was made."""
+    packages = ("actsearch", "jax", "flax", "numpy")
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": {"cores": len(os.sched_getaffinity(0)), "platform": f"{platform.system()} {platform.machine()}"},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+    }
+
+
+def write_json(path: Path, record: Mapping[str, Any]) -> None:
+    """Writes a JSON file at once: a reader never sees a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".json.new")
+    temporary.write_text(json.dumps(record, indent=1) + "\n")
+    temporary.replace(path)
+    say(path)

@@ -1,0 +1,83 @@
+"""Verification: fresh seeds, the right baselines, rates chosen on validation data alone."""
+
+import pytest
+
+from actsearch import ActsearchError, parse
+from actsearch.evaluation import score_programs, verify
+from actsearch.trials import Trial
+from tests.helpers.tiny import tiny_layer_task, tiny_task
+
+TASK = tiny_task()
+RELU, SINE = parse("relu(x)"), parse("sin(x)")
+
+
+class Run:
+    """A run with two accepted candidates, trained with the seeds 100 and 102."""
+
+    def __init__(self):
+        worse = Trial(0, parse("relu(x)"), "a", "ok", 0.5, ({"score": 0.5},), (100,))
+        better = Trial(1, parse("sin(x) + 0 * x"), "b", "ok", 0.7, ({"score": 0.7},), (102,))
+        self.trials = [worse, better, Trial(2, parse("log(x)"), "c", "rejected", gate="finite")]
+
+
+@pytest.fixture(scope="module")
+def scores():
+    """Scores of the two programs on test data, trained directly."""
+    return score_programs(TASK, [RELU, SINE], (100, 101, 102), part="test")
+
+
+def test_scores_are_those_of_trainings_with_fresh_seeds_on_test_data(scores):
+    verification = verify("sin(x)", TASK, seeds=3)
+    assert (verification.seeds, verification.part) == ((100, 101, 102), "test")
+    for program, result in zip((RELU, SINE), scores, strict=True):
+        row = verification.row(TASK.name, program)
+        assert row.trained.scores == pytest.approx([metrics["score"] for metrics in result.metrics])
+        assert row.trained.rate_scale == 1.0
+    assert [row.trained.baseline for row in verification.rows] == [True, False]
+    assert [difference.baseline for difference in verification.rows[1].differences] == ["relu(x)"]
+
+
+def test_equal_functions_are_trained_once():
+    verification = verify([RELU, "max(x, 0)", "-(-sin(x))", SINE], TASK, seeds=2)
+    assert [str(program) for program in verification.programs] == ["relu(x)", "--sin(x)"]
+
+
+def test_the_best_of_a_run_with_seeds_that_it_did_not_use():
+    verification = verify(Run(), TASK, seeds=2, count=1)
+    assert verification.seeds == (101, 103)
+    assert [str(program) for program in verification.programs] == ["relu(x)", "sin(x)"]
+    with pytest.raises(ActsearchError, match=r"was trained with the seeds \[102\]"):
+        verify(Run(), TASK, seeds=(101, 102))
+
+
+def test_each_function_has_the_rate_that_is_best_on_validation_data():
+    scales = (0.001, 4.0)
+    verification = verify([SINE], TASK, seeds=2, rate_scales=scales, baselines=[RELU, "tanh(x)"])
+    assert len(verification.rows) == 3
+    for row in verification.rows:
+        assert [d.baseline for d in row.differences] == ["relu(x)", "tanh(x)"][: verification.rows.index(row)]
+        validation, test = (
+            [score_programs(TASK, [row.program], verification.seeds, rate_scales=[s], part=part)[0] for s in scales]
+            for part in ("validation", "test")
+        )
+        best = max(range(2), key=lambda i, rows=validation: rows[i].score)
+        assert row.trained.rate_scale == scales[best]
+        assert row.trained.scores == pytest.approx([metrics["score"] for metrics in test[best].metrics])
+
+
+def test_a_diverged_training_is_a_value():
+    verification = verify("exp(exp(exp(x)))", tiny_task(learning_rate=100.0), seeds=2)
+    row = verification.rows[1]
+    assert (row.trained.diverged, row.trained.scores) == (2, (0.0, 0.0))
+
+
+def test_mistakes():
+    with pytest.raises(ActsearchError, match="nothing to verify"):
+        verify([], TASK)
+    for seeds in (1, (3,), (3, 3)):
+        with pytest.raises(ActsearchError, match="at least 2 different seeds; received"):
+            verify(SINE, TASK, seeds)
+    with pytest.raises(ActsearchError, match="is a whole layer; the task digits-tiny has sites for activations"):
+        verify("x / batch_std(x)", TASK)
+    with pytest.raises(ActsearchError, match="column 4"):
+        verify("x +", tiny_layer_task())
