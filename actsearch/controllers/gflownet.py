@@ -2,8 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,11 +24,10 @@ from actsearch.controllers.base import (
     with_choices,
 )
 from actsearch.controllers.policy import REMEMBERED, Params, draw_new, policy_functions
+from actsearch.controllers.updates import Update, adam_updates
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space
 from actsearch.trials.trial import Proposal, Status, Trial
-
-Update: TypeAlias = Callable[..., tuple[Params, optax.OptState]]
 
 
 class Memory(NamedTuple):
@@ -196,22 +195,11 @@ def _update(sizes: tuple[int, ...], controller: GFlowNet) -> Update:
 
     It is a function of the arguments alone; the cache only saves its compilation.
     """
-    policy, optimizer = policy_functions(sizes, controller.hidden), optax.adam(controller.learning_rate)
+    policy = policy_functions(sizes, controller.hidden)
 
-    def loss(params: Params, choices: jax.Array, scores: jax.Array) -> jax.Array:
-        log_p = policy.follow(params, choices).log_probs.sum(axis=1)
-        pairs, order = log_p.reshape(-1, 2), scores.reshape(-1, 2)
+    def loss(params: Params, step: int, choices: jax.Array, scores: jax.Array) -> jax.Array:
+        log_p = policy.follow(params, choices[step]).log_probs.sum(axis=1)
+        pairs, order = log_p.reshape(-1, 2), scores[step].reshape(-1, 2)
         return order_loss(pairs[:, 0] - pairs[:, 1], order[:, 0] - order[:, 1]).mean()
 
-    @jax.jit
-    def update(
-        params: Params, opt_state: optax.OptState, choices: jax.Array, scores: jax.Array
-    ) -> tuple[Params, optax.OptState]:
-        def step(i: int, carry: tuple[Params, optax.OptState]) -> tuple[Params, optax.OptState]:
-            updates, state = optimizer.update(jax.grad(loss)(carry[0], choices[i], scores[i]), carry[1])
-            return optax.apply_updates(carry[0], updates), state
-
-        carry: tuple[Params, optax.OptState] = jax.lax.fori_loop(0, controller.updates, step, (params, opt_state))
-        return carry
-
-    return update
+    return adam_updates(loss, controller.learning_rate, controller.updates)

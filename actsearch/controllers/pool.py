@@ -12,7 +12,7 @@ from actsearch.engine.embedding import embed
 from actsearch.language import parse
 from actsearch.spaces import Genotype, Space
 from actsearch.spaces.template import Template
-from actsearch.trials.ranking import fingerprint_key
+from actsearch.trials.scores import fingerprint_key
 
 ENUMERABLE = 10_000
 """Spaces up to this size are enumerated; each batch draws its pool from a random half of them."""

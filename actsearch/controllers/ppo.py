@@ -2,8 +2,8 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -27,12 +27,12 @@ from actsearch.controllers.base import (
     with_choices,
 )
 from actsearch.controllers.policy import REMEMBERED, Params, draw_new, policy_functions
+from actsearch.controllers.updates import Update, adam_updates
 from actsearch.spaces import Space
 from actsearch.trials.trial import Proposal, Status, Trial
 
 Algorithm = Literal["ppo", "reinforce"]
 Baseline = Literal["average", "value"]
-Update: TypeAlias = Callable[..., tuple[Params, optax.OptState]]
 
 
 class Sequences(NamedTuple):
@@ -256,10 +256,10 @@ def _update(sizes: tuple[int, ...], controller: PPO) -> Update:
 
     It is a function of the arguments alone; the cache only saves its compilation.
     """
-    policy, optimizer = policy_functions(sizes, controller.hidden), optax.adam(controller.learning_rate)
+    policy = policy_functions(sizes, controller.hidden)
     epochs = controller.epochs if controller.algorithm == "ppo" else 1
 
-    def loss(params: Params, sequences: Sequences, rewards: jax.Array, average: jax.Array) -> jax.Array:
+    def loss(params: Params, step: int, sequences: Sequences, rewards: jax.Array, average: jax.Array) -> jax.Array:
         steps = policy.follow(params, sequences.choices)
         learned = controller.baseline == "value"
         expected = jax.lax.stop_gradient(steps.values) if learned else average
@@ -270,13 +270,4 @@ def _update(sizes: tuple[int, ...], controller: PPO) -> Update:
         error = jnp.square(steps.values - rewards[:, None]).mean() if learned else 0.0
         return error - gain.mean() - controller.entropy * steps.entropy.mean()
 
-    @jax.jit
-    def update(params: Params, opt_state: optax.OptState, *batch: Any) -> tuple[Params, optax.OptState]:
-        def step(_: int, carry: tuple[Params, optax.OptState]) -> tuple[Params, optax.OptState]:
-            updates, state = optimizer.update(jax.grad(loss)(carry[0], *batch), carry[1])
-            return optax.apply_updates(carry[0], updates), state
-
-        carry: tuple[Params, optax.OptState] = jax.lax.fori_loop(0, epochs, step, (params, opt_state))
-        return carry
-
-    return update
+    return adam_updates(loss, controller.learning_rate, epochs)

@@ -23,7 +23,8 @@ from actsearch.controllers.base import (
 from actsearch.controllers.delivery import Seen, new_trials
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space
-from actsearch.trials.ranking import Row, Scores, empty, promising, rows, update
+from actsearch.trials.ranking import promising
+from actsearch.trials.scores import Row, Scores, empty, rows, update
 from actsearch.trials.trial import Proposal, Trial
 
 KEPT = 300

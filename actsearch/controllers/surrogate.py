@@ -24,7 +24,7 @@ from actsearch.controllers.pool import KNOWN, PARENTS, Candidates, open_candidat
 from actsearch.controllers.regressors import MODELS
 from actsearch.language import ActsearchError
 from actsearch.spaces import Genotype, Space
-from actsearch.trials.ranking import fingerprint_key
+from actsearch.trials.scores import fingerprint_key
 from actsearch.trials.trial import Proposal, Status, Trial
 
 Model = Literal["gp", "knn", "forest"]

@@ -10,7 +10,7 @@ from actsearch.controllers import Exhaustive, Random, RegularizedEvolution, Repe
 from actsearch.language import ActsearchError
 from actsearch.spaces import swish
 from actsearch.trials.ranking import incumbent, rank
-from tests.helpers.playing import SPACE, PlayEvaluator, play, same
+from tests.helpers.playing import SPACE, Listener, PlayEvaluator, play, same
 
 LARGE = swish(1)
 
@@ -22,17 +22,6 @@ def noisy(scale):
         return scale * np.random.default_rng([*choices, repeat, int(100 * fidelity)]).standard_normal()
 
     return PlayEvaluator(lambda choices: float(np.mean([c == 0 for c in choices])), lambda choices: "ok", noise)
-
-
-@dataclasses.dataclass(frozen=True)
-class Listener(Random):
-    """Random search that writes down what it is given."""
-
-    trials: tuple[list, ...] = ([],)
-
-    def tell(self, space, state, trials):
-        self.trials[0].extend(trials)
-        return state
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3])

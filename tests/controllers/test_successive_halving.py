@@ -9,8 +9,7 @@ from actsearch.controllers import Exhaustive, Random, RegularizedEvolution, Repe
 from actsearch.controllers.successive_halving import KEPT
 from actsearch.language import ActsearchError
 from actsearch.spaces import swish
-from tests.controllers.test_repeated import Listener
-from tests.helpers.playing import SPACE, PlayEvaluator, play, same, trial
+from tests.helpers.playing import SPACE, Listener, PlayEvaluator, play, same, trial
 
 LARGE = swish(1)
 

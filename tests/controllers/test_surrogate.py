@@ -158,7 +158,10 @@ class FirstChoices:
 
 def test_a_spectrum_is_a_value_that_changes_what_is_proposed():
     controller = Surrogate(spectrum=FirstChoices())
-    by_choice = lambda program: SPACE.encode(program).choices[0] / 10  # noqa: E731
+
+    def by_choice(program):
+        return SPACE.encode(program).choices[0] / 10
+
     with_it, state = search(controller, 4, score=by_choice)
     without, _ = search(Surrogate(), 4, score=by_choice)
     assert choices_of(with_it) != choices_of(without)

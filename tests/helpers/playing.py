@@ -1,12 +1,13 @@
 """Controllers at play: made-up trials, recorded as an evaluator records them, and the loop of ask and tell."""
 
+import dataclasses
 import zlib
 
 import jax
 import numpy as np
 from flax import serialization
 
-from actsearch.controllers import get_controller
+from actsearch.controllers import Random, get_controller
 from actsearch.spaces import custom
 from actsearch.trials import Trial
 
@@ -85,10 +86,22 @@ class PlayEvaluator:
             facts |= {"objectives": {"a": score, "b": self.second(score)}, "seeds": (proposal.repeat,)}
             facts |= {"metrics": ({"score": score},)}
         facts |= {"first": None if first is None else first.index, "gate": gate}
-        made = trial(index, proposal, score, status, **facts)
-        self.first.setdefault(choices, made)
+        result = trial(index, proposal, score, status, **facts)
+        self.first.setdefault(choices, result)
         self.known.add((choices, *work))
-        return made
+        return result
+
+
+@dataclasses.dataclass(frozen=True)
+class Listener(Random):
+    """Random search that writes down what it is given."""
+
+    trials: tuple[list, ...] = ([],)
+
+    def tell(self, space, state, trials):
+        """Writes trials down."""
+        self.trials[0].extend(trials)
+        return state
 
 
 def play(controller, seed, batches, *, space=SPACE, size=5, evaluator=None, between=lambda number, state: state):

@@ -59,9 +59,7 @@ class TinyNet(nnx.Module):
         return self.head(self.layer(self.stem(x)).mean(axis=(1, 2)))
 
 
-def tiny_layer_task(
-    name: str = "digits-tiny-layer", steps: int = 6, quality: Quality | None = None
-) -> Classification:
+def tiny_layer_task(name: str = "digits-tiny-layer", steps: int = 6, quality: Quality | None = None) -> Classification:
     """Returns digits-resnet-layer with the smallest network, few steps and few examples to be evaluated on."""
     return dataclasses.replace(
         get_task("digits-resnet-layer"),

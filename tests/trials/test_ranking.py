@@ -11,7 +11,7 @@ from scipy import stats
 from actsearch.language import ActsearchError, parse
 from actsearch.spaces import Genotype
 from actsearch.trials import Trial
-from actsearch.trials.ranking import best, empty, incumbent, promising, rank, rows, update
+from actsearch.trials.ranking import best, incumbent, promising, rank
 
 X = parse("x")
 
@@ -165,37 +165,14 @@ class TestPromising:
         assert promising([], 3, 4) == []
 
 
-class TestScores:
-    def test_they_are_values(self):
-        scores = update(empty(), [trial(0, "a", 0.9)])
-        before = rows(scores)
-        update(scores, [trial(1, "a", 0.5, first=0), trial(2, "b", 0.5)])
-        assert rows(scores) == before
-
-    def test_updated_in_parts_they_are_the_whole(self):
-        rng = random.Random(1)
-        run = [trial(i, rng.choice("abcdef"), rng.random(), first=0 if i else None) for i in range(40)]
-        scores = empty()
-        for i in range(0, 40, 7):
-            scores = update(scores, run[i : i + 7])
-        assert [row[3:] for row in rows(scores)] == [row[4:] for row in rank(run)]
-
-    def test_they_forget_the_worst_and_keep_the_noise(self):
-        run = [trial(i, str(i), 0.5 + i / 100, 0.51 + i / 100) for i in range(21)]
-        scores = update(empty(), run, keep=10)
-        assert sorted(scores.first) == list(range(11, 21))
-        everything = {row.first: row for row in rows(update(empty(), run))}
-        assert all(row == everything[row.first] for row in rows(scores))
-        assert len(update(empty(), run[:20], keep=10).first) == 20, "only beyond twice as many"
-
-    def test_the_program_and_the_genotype_are_those_of_the_first_trial_that_counts(self):
-        genotype = Genotype("swish-1", (0, 0, 0))
-        run = [
-            trial(0, "a", 0.9, fidelity=0.5),
-            dataclasses.replace(trial(1, "a", 0.8, first=0), program=parse("x + x"), genotype=genotype),
-        ]
-        (row,) = rank(run)
-        assert (str(row.program), row.genotype, row.first) == ("x + x", genotype, 0)
+def test_the_program_and_the_genotype_are_those_of_the_first_trial_that_counts():
+    genotype = Genotype("swish-1", (0, 0, 0))
+    run = [
+        trial(0, "a", 0.9, fidelity=0.5),
+        dataclasses.replace(trial(1, "a", 0.8, first=0), program=parse("x + x"), genotype=genotype),
+    ]
+    (row,) = rank(run)
+    assert (str(row.program), row.genotype, row.first) == ("x + x", genotype, 0)
 
 
 class TestBest:
