@@ -1,8 +1,7 @@
 """The archive of a run: one SQLite file that the search appends to, resumes from and everyone else reads."""
 
 import contextlib
-import functools
-import json
+import itertools
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,8 @@ from typing import IO, Any
 import numpy as np
 
 from actsearch.archive import format1
+from actsearch.archive.creation import create, locked
+from actsearch.archive.opening import check_present, config_text, read_facts
 from actsearch.archive.rows import (
     COLUMNS,
     INSERT,
@@ -23,20 +24,7 @@ from actsearch.archive.rows import (
     from_row,
     to_row,
 )
-from actsearch.archive.sqlite import (
-    FILE,
-    FORMAT,
-    RESTORE,
-    ArchiveError,
-    checked,
-    connect,
-    create,
-    explained,
-    intact,
-    locked,
-    version,
-)
-from actsearch.trials.codec import describe, differences
+from actsearch.archive.sqlite import FILE, FORMAT, RESTORE, ArchiveError, checked, connect, explained, version
 from actsearch.trials.ranking import best
 from actsearch.trials.trial import Trial
 
@@ -79,14 +67,8 @@ class Archive:
         self._connection = connection
         self._path = path
         self._lock = lock
-        with explained(path):
-            if _tables(connection) != _expected_tables():  # one changed letter, and a table seems empty
-                raise ArchiveError(f"{path} is damaged: its tables are not those of its format. {RESTORE}.")
-            facts = connection.execute("SELECT name, value, checksum FROM facts").fetchall()
-        values = {name: json.loads(intact((name, value), sum_, path)[1]) for name, value, sum_ in facts}
-        if not values.keys() >= {"config", "info"}:
-            raise ArchiveError(f"{path} is damaged: its configuration is missing. {RESTORE}.")
-        self.config, self.info = values["config"], values["info"]
+        facts = read_facts(connection, path)
+        self.config, self.info = facts["config"], facts["info"]
 
     @classmethod
     def write(cls, directory: str | os.PathLike[str], config: Mapping[str, Any]) -> "Archive":
@@ -103,12 +85,12 @@ class Archive:
           ArchiveError: another writer holds the archive; its configuration differs; it is damaged, foreign or of
             another format; the directory cannot be written. An archive that was there is left as it was.
         """
-        text = _config_text(config)
+        text = config_text(config)
         path = Path(directory) / FILE
         with contextlib.ExitStack() as opened:
             lock = opened.enter_context(locked(Path(directory)))
             if os.path.lexists(path):
-                _check_present(path, config)
+                check_present(path, config)
             else:
                 create(path, TABLES, text)
             connection = opened.enter_context(contextlib.closing(connect(path, "rw")))
@@ -214,8 +196,11 @@ class Archive:
         unknown = [name for name in names if name not in OUTCOME]
         if unknown:
             raise ArchiveError(f"A column is one of {', '.join(OUTCOME)}; received {', '.join(unknown)}.")
-        outcomes = list(self.known())
-        return {name: _column(name, [getattr(outcome, name) for outcome in outcomes]) for name in names}
+        outcomes, parts = self.known(), {name: [_column(name, [])] for name in names}
+        while chunk := list(itertools.islice(outcomes, _CHUNK)):
+            for name in names:
+                parts[name].append(_column(name, [getattr(outcome, name) for outcome in chunk]))
+        return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
     def best(self, n: int) -> list[Trial]:
         """Returns the best distinct trials by the rule of `actsearch.trials.ranking.best`, reading few others whole.
@@ -297,18 +282,6 @@ SELECT fidelity, min(score) FROM (
 """The highest fidelity, and the score of the n-th best candidate there: what is below it is not among the best n."""
 
 
-def _tables(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Returns the definitions of a database's tables, as it holds them."""
-    return connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
-
-
-@functools.cache
-def _expected_tables() -> list[tuple[str, str]]:
-    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(TABLES)
-        return _tables(connection)
-
-
 def _column(name: str, values: Sequence[Any]) -> np.ndarray:
     match name:
         case "fingerprint" | "status" | "gate":
@@ -328,23 +301,3 @@ def _check_indices(path: Path, indices: list[int], expected: int) -> None:
                 f"{problem}: expected index {expected} next, received {index}. Number trials without gaps."
             )
         expected += 1
-
-
-def _config_text(config: Mapping[str, Any]) -> str:
-    try:
-        return json.dumps(dict(config))
-    except (TypeError, ValueError) as error:
-        problem = f"The configuration cannot be kept as JSON: {error}"
-        raise ArchiveError(f"{problem}. Give text, numbers, booleans, lists and mappings of them.") from error
-
-
-def _check_present(path: Path, config: Mapping[str, Any]) -> None:
-    """Raises where the archive that is there is not the one of a configuration, to be continued."""
-    with contextlib.closing(checked(path, whole=True)) as connection:
-        if version(connection) != FORMAT:
-            problem = f"{path} has format {version(connection)}, which is read and no longer appended to"
-            raise ArchiveError(f"{problem}. Choose another directory for a new run.")
-        rows = differences(Archive(connection, path, None).config, config)
-    if rows:
-        problem = f"{path} belongs to a run with another configuration: {describe(rows)}"
-        raise ArchiveError(f"{problem}. Choose another directory, or give the old values to continue that run.")

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from actsearch.archive.creation import add_facts
 from actsearch.archive.rows import INSERT, TABLES, record_to_row
-from actsearch.archive.sqlite import add_facts, damaged_row, explained
+from actsearch.archive.sqlite import damaged_row, explained
 
 _FIELDS = (
     "index",

@@ -6,7 +6,7 @@ import numpy as np
 
 from actsearch.analysis import FalseReject, false_reject
 from actsearch.evaluation.gates import GATES
-from actsearch.evaluation.trainer import Engine
+from actsearch.evaluation.engines import Engine
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space

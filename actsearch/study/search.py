@@ -10,8 +10,7 @@ from typing import Any
 
 from actsearch.archive import Archive
 from actsearch.controllers import Controller, get_controller
-from actsearch.evaluation import TABLES, Evaluator, TabularEvaluator, TrainingEvaluator
-from actsearch.evaluation.trainer import Engine
+from actsearch.evaluation import TABLES, Engine, Evaluator, TabularEvaluator, TrainingEvaluator
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space, get_space
 from actsearch.study.callbacks import Callback

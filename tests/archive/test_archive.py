@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from actsearch.archive import Archive, ArchiveError, Outcome, check, sqlite
 from actsearch.archive import archive as module
+from actsearch.archive.creation import LOCK
 from actsearch.archive.rows import INSERT, OUTCOME, to_row
-from actsearch.archive.sqlite import APPLICATION_ID, FILE, FORMAT, LOCK, checksum
+from actsearch.archive.sqlite import APPLICATION_ID, FILE, FORMAT, checksum
 from actsearch.language import ActsearchError, Builder, parse
 from actsearch.trials import Status, Trial
 from actsearch.trials.ranking import best
@@ -152,7 +153,8 @@ def test_the_best_are_those_of_the_one_rule(tmp_path_factory, rows, n):
             archive.best(-1)
 
 
-def test_columns_are_arrays_of_all_trials(run):
+def test_columns_are_arrays_of_all_trials(run, monkeypatch):
+    monkeypatch.setattr(module, "_CHUNK", 4)
     with Archive.write(run, CONFIG) as archive:
         archive.append([trial(10, status="rejected", gate="finite", score=None, first=2)])
         columns = archive.columns("status", "score", "first", "gate")
@@ -558,6 +560,7 @@ def test_another_thread_and_a_closed_archive_are_refused(run):
 CHILD = """
 import dataclasses, sys, time
 from actsearch.archive.archive import Archive
+from actsearch.archive.creation import LOCK
 from actsearch.archive.rows import INSERT, to_row
 from actsearch.language import parse
 from actsearch.trials.trial import Trial
