@@ -17,7 +17,7 @@ import numpy as np
 import tyro
 
 from actsearch.catalog import CATALOG
-from actsearch.evaluation import start, train
+from actsearch.evaluation import Training, init_state, train
 from actsearch.nn import Layer
 from actsearch.tasks import TASKS, Task, get_task
 
@@ -39,22 +39,22 @@ def main(args: Args):
     for name in args.tasks:
         task = get_task(name)
         print(f"{name}: recipe's rate {task.recipe.learning_rate}", flush=True)
-        starts = [start(task, FIRST_SEED + i) for i in range(args.seeds)]
-        baselines = LAYERS if task.layers else ("relu",)
-        accuracies = np.array([sweep(task, baseline, starts, args.factors) for baseline in baselines])
+        states = [init_state(task, FIRST_SEED + i) for i in range(args.seeds)]
+        baselines = LAYERS if task.kind == "layer" else ("relu",)
+        accuracies = np.array([sweep(task, baseline, states, args.factors) for baseline in baselines])
         for factor, mean in zip(args.factors, accuracies.mean(axis=0), strict=True):
             print(f"  mean of all, rate {factor * task.recipe.learning_rate:<8.4g} accuracy {mean:.4f}", flush=True)
 
 
-def sweep(task: Task, baseline: str, starts: list, factors: tuple[float, ...]) -> list[float]:
+def sweep(task: Task, baseline: str, states: list, factors: tuple[float, ...]) -> list[float]:
     """Prints one line a rate and returns the mean accuracies."""
     run, accuracies = trainer(task, baseline), []
     for factor in factors:
         began = time.perf_counter()
-        outcomes = jax.device_get([run(begin, factor) for begin in starts])
-        seconds = (time.perf_counter() - began) / len(starts)
-        loss, accuracy = (np.mean([getattr(o, field) for o in outcomes]) for field in ("loss", "accuracy"))
-        spread = np.std([o.loss for o in outcomes], ddof=1) / len(starts) ** 0.5
+        outcomes = jax.device_get([run(state, factor) for state in states])
+        seconds = (time.perf_counter() - began) / len(states)
+        loss, accuracy = (np.mean([o.metrics[field] for o in outcomes]) for field in ("loss", "accuracy"))
+        spread = np.std([o.metrics["loss"] for o in outcomes], ddof=1) / len(states) ** 0.5
         rate = f"  {baseline} rate {factor * task.recipe.learning_rate:<8.4g}"
         print(
             f"{rate} loss {loss:.4f} +- {spread:.4f}  accuracy {accuracy:.4f}  {seconds:.2f} s a training", flush=True
@@ -64,12 +64,12 @@ def sweep(task: Task, baseline: str, starts: list, factors: tuple[float, ...]) -
 
 
 def trainer(task: Task, baseline: str):
-    """Returns (start, factor of the rate) -> outcome on validation data."""
+    """Returns (state, factor of the rate) -> outcome on validation data."""
     data, program = jax.device_put(task.data()), CATALOG[baseline].program
 
-    def run(begin, factor):
+    def run(state, factor):
         layer = lambda features: Layer(program, features, groups=task.groups)  # noqa: E731
-        return train(task, layer, begin, factor, data.train, data.validation)
+        return train(Training(task, layer, state, factor, data.train, data.validation))
 
     return jax.jit(run)
 

@@ -1,7 +1,10 @@
 """Settings of every test: four CPU devices, JAX at its strictest, and the same random examples in every run."""
 
+import gc
+
 import hypothesis
 import jax
+import pytest
 
 # Before anything touches a device: afterwards the number of devices can no longer change.
 jax.config.update("jax_num_cpu_devices", 4)
@@ -11,3 +14,11 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 # Compilation makes the first example of a test slow, so deadlines would fail at random.
 hypothesis.settings.register_profile("actsearch", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("actsearch")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_compilations():
+    """Frees what a module compiled: JAX keeps it for ever, and a worker that runs all modules would hold gigabytes."""
+    yield
+    jax.clear_caches()
+    gc.collect()

@@ -33,7 +33,7 @@ IMPORTS = {
     "study": {"archive", "controllers", "evaluation", "language", "spaces", "tasks", "trials"},
     "evaluation": {"analysis", "catalog", "controllers", "engine", "language", "nn", "spaces", "tasks", "trials"},
     "report": {"analysis", "engine", "language", "trials"},
-    "tasks": {"nn"},
+    "tasks": {"catalog", "language", "nn"},
     "analysis": {"language", "trials"},
     "archive": {"language", "trials"},
     "catalog": {"engine", "language"},

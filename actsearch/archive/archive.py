@@ -33,7 +33,7 @@ _CHUNK = 10_000
 
 
 class Archive:
-    """The trials of one run, in the order told to the controller, in the file `archive.sqlite` of the run's directory.
+    """The trials of one run, in their order, in the file `archive.sqlite` of the run's directory.
 
     Trials are only ever added. What `append` returned from survives `kill -9` and a power cut. There is one writer at a
     time and any number of readers, also while it writes. An Archive belongs to the thread that opened it.

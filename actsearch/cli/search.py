@@ -90,7 +90,7 @@ def _show(log: ProgressLog, progress: Progress) -> None:
     log.update(progress.trials, progress.done, progress.budget, progress.fresh, progress.seconds)
 
 
-def _wrapped(controller: Controller, task: str, repeats: float, halving: bool) -> Controller:
+def _wrapped(controller: Controller[Any], task: str, repeats: float, halving: bool) -> Controller[Any]:
     """Returns a controller with the wrappers that the options ask for."""
     if halving:
         controller = SuccessiveHalving(controller)
@@ -100,7 +100,7 @@ def _wrapped(controller: Controller, task: str, repeats: float, halving: bool) -
     return controller
 
 
-def _label(controller: Controller) -> str:
+def _label(controller: Controller[Any]) -> str:
     """Returns the names of a controller and of those that it wraps, for the name of a directory."""
     names, config = [], controller.config()
     while config:

@@ -74,9 +74,10 @@ class ParetoEvolution(Controller[State]):
     Raises:
       ActsearchError: a hyperparameter out of range.
 
-    Source: section 3.3 and appendix. The several objectives are confirmed by public quotations; the numbers, which are
-    the defaults here, are from memory of the paper. Different here: proposals come in batches, bred from the window as
-    it was when the batch was asked for.
+    Source: section 3.3 and appendix. That mutants are scored on several networks, and that tournaments select on all of
+    these scores, is confirmed by quotations of figure 3; the defaults of all fields are unverified, since no public
+    copy of the text states them. Different here: proposals come in batches, bred from the window as it was when the
+    batch was asked for.
 
     Example:
       >>> ParetoEvolution(window=200).injection

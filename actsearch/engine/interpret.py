@@ -9,8 +9,8 @@ registers are computed again, and a second loop runs backwards with one adjoint 
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +24,9 @@ from actsearch.language import ActsearchError, Program
 from actsearch.spaces.template import Template
 
 Parameters = tuple[jax.Array, ...]
+Moving = jax.Array | None
+Evaluated = tuple[jax.Array, jax.Array]
+"""A value, and the moments used."""
 
 
 class Code(NamedTuple):
@@ -42,7 +45,15 @@ class Code(NamedTuple):
     live: jax.Array
 
 
-def interpreter(template: Template, settings: NormSettings | None = None) -> Callable:
+class Apply(Protocol):
+    """The signature of an interpreter."""
+
+    def __call__(self, choices: jax.Array, x: jax.Array, parameters: Parameters, moving: Moving = None) -> Evaluated:
+        """Evaluates the program of `choices`; see `interpreter`."""
+        ...
+
+
+def interpreter(template: Template, settings: NormSettings | None = None) -> Apply:
     """Returns `apply(choices, x, parameters, moving=None)`, the function of every program of a template.
 
     Args:
@@ -69,13 +80,15 @@ def interpreter(template: Template, settings: NormSettings | None = None) -> Cal
     """
     used = settings or NormSettings()
 
-    def apply(choices, x, parameters, moving=None):
+    def apply(choices: jax.Array, x: jax.Array, parameters: Parameters, moving: Moving = None) -> Evaluated:
         return _run(template, used, decode(template, choices), x, parameters, moving)
 
     return apply
 
 
-def _run(template, settings, code, x, parameters, moving):
+def _run(
+    template: Template, settings: NormSettings, code: Code, x: jax.Array, parameters: Parameters, moving: Moving
+) -> Evaluated:
     """Runs the machine; a template with reductions in float32 or wider, rounded last, as a specialised program is."""
     reduces = any(program.reductions for program in _tables(template).programs)
     wide = x.astype(jnp.promote_types(x.dtype, jnp.float32)) if reduces else x
@@ -112,10 +125,10 @@ class Interpreted:
         self,
         x: jax.Array,
         parameters: Mapping[str, jax.Array],
-        moving: jax.Array | None,
+        moving: Moving,
         settings: NormSettings,
         mask: jax.Array | None = None,
-    ) -> tuple[jax.Array, jax.Array]:
+    ) -> Evaluated:
         if _rows(self.template) and (mask is not None or settings.axis_name is not None):
             raise ActsearchError(
                 "An interpreted layer takes statistics of its whole batch on one device; received a mask or an "
@@ -155,7 +168,7 @@ def _tables(template: Template) -> _Tables:
     )
 
 
-def _padded(rows, width=None, dtype=np.int32) -> np.ndarray:
+def _padded(rows: Sequence[Sequence[float]], width: int | None = None, dtype: type = np.int32) -> np.ndarray:
     width = width or max(map(len, rows))
     return np.array([[*row, *[0] * (width - len(row))] for row in rows], dtype).reshape(len(rows), width)
 
@@ -180,27 +193,30 @@ def decode(template: Template, choices: jax.Array) -> Code:
 
 
 @functools.cache
-def _machine(template: Template, settings: NormSettings) -> Callable:
+def _machine(template: Template, settings: NormSettings) -> Callable[[Code, jax.Array, Parameters, Moving], Evaluated]:
     """Returns `run(code, x, parameters, moving)` with its hand-written reverse pass."""
 
-    @sequential_vmap
-    def forward(code, x, parameters, moving):
+    @sequential_vmap  # type: ignore[untyped-decorator]
+    def forward(code: Code, x: jax.Array, parameters: Parameters, moving: Moving) -> Evaluated:
         registers, moments = _registers(template, settings, code, x, parameters, moving)
         value, last = _last(template, settings, code, registers, parameters, moving)
         return value, jnp.concatenate([moments, last]) if last.shape[0] else moments
 
-    @sequential_vmap
-    def backward(code, x, parameters, moving, gradient):
+    @sequential_vmap  # type: ignore[untyped-decorator]
+    def backward(
+        code: Code, x: jax.Array, parameters: Parameters, moving: Moving, gradient: jax.Array
+    ) -> tuple[jax.Array, Parameters]:
         return _reverse(template, settings, code, x, parameters, moving, gradient)
 
     @jax.custom_vjp
-    def run(code, x, parameters, moving):
-        return forward(code, x, parameters, moving)
+    def run(code: Code, x: jax.Array, parameters: Parameters, moving: Moving) -> Evaluated:
+        evaluated: Evaluated = forward(code, x, parameters, moving)
+        return evaluated
 
-    def run_forward(code, x, parameters, moving):
+    def run_forward(code: Code, x: jax.Array, parameters: Parameters, moving: Moving) -> tuple[Evaluated, Any]:
         return forward(code, x, parameters, moving), (code, x, parameters, moving)
 
-    def run_backward(residuals, gradients):
+    def run_backward(residuals: Any, gradients: Evaluated) -> tuple[Any, ...]:
         # The moments feed moving averages alone, which nothing is trained through.
         moving = residuals[3]
         return None, *backward(*residuals, gradients[0]), None if moving is None else jnp.zeros_like(moving)
@@ -209,18 +225,20 @@ def _machine(template: Template, settings: NormSettings) -> Callable:
     return run
 
 
-def _registers(template, settings, code, x, parameters, moving) -> tuple[jax.Array, jax.Array]:
+def _registers(
+    template: Template, settings: NormSettings, code: Code, x: jax.Array, parameters: Parameters, moving: Moving
+) -> tuple[jax.Array, jax.Array]:
     """Runs the live slots but the last; returns the registers [slots, ...], `x` first, and their moments."""
     slots, rows = len(template.slots), _rows(template)
     branches = _branches(template, settings, range(slots - 1))
     features = x.shape[-1:] or (1,)
 
-    def step(i, carry):
+    def step(i: jax.Array, carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         registers, moments = carry
         slot = code.order[i]
-        here = None if moving is None else lax.dynamic_slice_in_dim(moving, slot * rows, rows)
+        averages = None if moving is None else lax.dynamic_slice_in_dim(moving, slot * rows, rows)
         option = jnp.asarray(branches.place)[code.options[slot]]
-        value, used = lax.switch(option, branches.forward, registers, code.operands[slot], parameters, here)
+        value, used = lax.switch(option, branches.forward, registers, code.operands[slot], parameters, averages)
         registers = lax.dynamic_update_index_in_dim(registers, value, slot + 1, 0)
         return registers, lax.dynamic_update_slice_in_dim(moments, used, slot * rows, 0) if rows else moments
 
@@ -229,25 +247,40 @@ def _registers(template, settings, code, x, parameters, moving) -> tuple[jax.Arr
     return lax.fori_loop(0, code.live, step, (registers, moments)) if slots > 1 else (registers, moments)
 
 
-def _last(template, settings, code, registers, parameters, moving):
+def _last(
+    template: Template, settings: NormSettings, code: Code, registers: jax.Array, parameters: Parameters, moving: Moving
+) -> Evaluated:
     """Runs the last slot; returns the output and its moments."""
     slot, rows = len(template.slots) - 1, _rows(template)
     branches = _branches(template, settings, [slot])
-    here = None if moving is None else moving[slot * rows :]
+    averages = None if moving is None else moving[slot * rows :]
     option = jnp.asarray(branches.place)[code.options[slot]]
-    return lax.switch(option, branches.forward, registers, code.operands[slot], parameters, here)
+    evaluated: Evaluated = lax.switch(option, branches.forward, registers, code.operands[slot], parameters, averages)
+    return evaluated
 
 
-def _reverse(template, settings, code, x, parameters, moving, gradient) -> tuple[jax.Array, Parameters]:
+def _reverse(
+    template: Template,
+    settings: NormSettings,
+    code: Code,
+    x: jax.Array,
+    parameters: Parameters,
+    moving: Moving,
+    gradient: jax.Array,
+) -> tuple[jax.Array, Parameters]:
     """Runs the slots backwards with one adjoint a register; returns the gradients of `x` and of the parameters."""
     slots, rows = len(template.slots), _rows(template)
     registers, _ = _registers(template, settings, code, x, parameters, moving)
 
-    def back(slot, branches, carry, gradient):
+    def back(
+        slot: int | jax.Array, branches: _Branches, carry: tuple[jax.Array, Parameters], gradient: jax.Array
+    ) -> tuple[jax.Array, Parameters]:
         adjoints, totals = carry
-        here = None if moving is None else lax.dynamic_slice_in_dim(moving, slot * rows, rows)
+        averages = None if moving is None else lax.dynamic_slice_in_dim(moving, slot * rows, rows)
         option, operands = jnp.asarray(branches.place)[code.options[slot]], code.operands[slot]
-        d_x, d_y, d_parameters = lax.switch(option, branches.reverse, registers, operands, parameters, here, gradient)
+        d_x, d_y, d_parameters = lax.switch(
+            option, branches.reverse, registers, operands, parameters, averages, gradient
+        )
         for register, more in zip(operands, (d_x, d_y), strict=True):
             old = lax.dynamic_index_in_dim(adjoints, register, 0, False)
             adjoints = lax.dynamic_update_index_in_dim(adjoints, old + more, register, 0)
@@ -257,7 +290,7 @@ def _reverse(template, settings, code, x, parameters, moving, gradient) -> tuple
     carry = back(slots - 1, _branches(template, settings, [slots - 1]), carry, gradient)
     branches = _branches(template, settings, range(slots - 1))
 
-    def step(i, carry):
+    def step(i: jax.Array, carry: tuple[jax.Array, Parameters]) -> tuple[jax.Array, Parameters]:
         slot = code.order[code.live - 1 - i]
         return back(slot, branches, carry, lax.dynamic_index_in_dim(carry[0], slot + 1, 0, False))
 
@@ -275,56 +308,67 @@ class _Branches(NamedTuple):
     """
 
     place: np.ndarray
-    forward: list[Callable]
-    reverse: list[Callable]
+    forward: list[Callable[..., Evaluated]]
+    reverse: list[Callable[..., tuple[jax.Array, jax.Array, Parameters]]]
 
 
-def _branches(template: Template, settings: NormSettings, slots) -> _Branches:
+def _branches(template: Template, settings: NormSettings, slots: Iterable[int]) -> _Branches:
     programs = _tables(template).programs
-    mine = list(dict.fromkeys(option for slot in slots for option in template.slots[slot].options))
-    place = np.array([mine.index(program) if program in mine else 0 for program in programs], np.int32)
-    options = [_option(template, settings, program) for program in mine]
+    offered = list(dict.fromkeys(option for slot in slots for option in template.slots[slot].options))
+    place = np.array([offered.index(program) if program in offered else 0 for program in programs], np.int32)
+    options = [_option(template, settings, program) for program in offered]
     return _Branches(place, [_forward(*option) for option in options], [_backward(*option) for option in options])
 
 
-def _option(template: Template, settings: NormSettings, program: Program) -> tuple[Callable, tuple[str, ...]]:
+class _Option(Protocol):
+    """The signature of one option."""
+
+    def __call__(
+        self, read: dict[str, jax.Array], like: jax.Array, parameters: Parameters, moving: Moving
+    ) -> Evaluated: ...
+
+
+def _option(template: Template, settings: NormSettings, program: Program) -> tuple[_Option, tuple[str, ...]]:
     """Returns (operands by name, array like x, parameters, moving) -> (value, moments), and the operands it reads."""
     rows, needed = _rows(template), len(program.batch_reductions)
     own = [(name, template.parameters.index((name, initial))) for name, initial in program.parameters]
 
-    def run(read, like, parameters, moving):
-        mine = {name: parameters[i] for name, i in own}
-        here = None if moving is None else moving[:needed]
-        value, used = evaluate_layer(program, read or {"x": like}, mine, here, settings)
+    def run(read: dict[str, jax.Array], like: jax.Array, parameters: Parameters, moving: Moving) -> Evaluated:
+        values = {name: parameters[i] for name, i in own}
+        averages = None if moving is None else moving[:needed]
+        value, used = evaluate_layer(program, read or {"x": like}, values, averages, settings)
         return value, jnp.pad(used, ((0, rows - needed), (0, 0)))
 
     return run, program.inputs
 
 
-def _read(names, registers, operands) -> dict[str, jax.Array]:
+def _read(names: tuple[str, ...], registers: jax.Array, operands: jax.Array) -> dict[str, jax.Array]:
     # A branch reads its operands itself: outside the switch each of them would be copied.
     return {name: lax.dynamic_index_in_dim(registers, operands["xy".index(name)], 0, False) for name in names}
 
 
-def _forward(run: Callable, names: tuple[str, ...]) -> Callable:
-    def branch(registers, operands, parameters, moving):
+def _forward(run: _Option, names: tuple[str, ...]) -> Callable[..., Evaluated]:
+    def branch(registers: jax.Array, operands: jax.Array, parameters: Parameters, moving: Moving) -> Evaluated:
         return run(_read(names, registers, operands), registers[0], parameters, moving)
 
     return branch
 
 
-def _backward(run: Callable, names: tuple[str, ...]) -> Callable:
-    def branch(registers, operands, parameters, moving, gradient):
-        def value(read, parameters):
+def _backward(run: _Option, names: tuple[str, ...]) -> Callable[..., tuple[jax.Array, jax.Array, Parameters]]:
+    def branch(
+        registers: jax.Array, operands: jax.Array, parameters: Parameters, moving: Moving, gradient: jax.Array
+    ) -> tuple[jax.Array, jax.Array, Parameters]:
+        def value(read: dict[str, jax.Array], parameters: Parameters) -> jax.Array:
             return run(read, registers[0], parameters, moving)[0]
 
         read = _read(names, registers, operands)
         d_read, d_parameters = jax.vjp(value, read, parameters)[1](gradient)
-        return *(d_read.get(name, jnp.zeros_like(gradient)) for name in "xy"), d_parameters
+        d_x, d_y = (d_read.get(name, jnp.zeros_like(gradient)) for name in "xy")
+        return d_x, d_y, d_parameters
 
     return branch
 
 
 def _rows(template: Template) -> int:
-    """Returns how many moving averages each slot has: as many as its hungriest option."""
-    return _tables(template).moments.shape[1]
+    """Returns how many moving averages each slot has: the maximum over options."""
+    return int(_tables(template).moments.shape[1])

@@ -21,7 +21,7 @@ def use_all_cores() -> None:
     if forced or jax.config.jax_num_cpu_devices > 1:  # type: ignore[attr-defined]
         return
     try:
-        jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+        jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))  # type: ignore[no-untyped-call]
     except RuntimeError:  # the backends are already there; the search then runs on what there is
         return
 
@@ -35,7 +35,7 @@ def candidate_mesh(devices: Sequence[jax.Device] | None = None) -> Mesh:
 
 def replicate(tree: Any, mesh: Mesh) -> Any:
     """Returns a pytree with a copy of its arrays on every device of a mesh."""
-    return jax.device_put(tree, NamedSharding(mesh, P()))
+    return jax.device_put(tree, NamedSharding(mesh, P()))  # type: ignore[no-untyped-call]
 
 
 class _Identical:

@@ -50,7 +50,7 @@ def _row(task: Task, outcome: Outcome) -> dict[str, float]:
 def combine(results: Mapping[str, Result]) -> Result:
     """Returns one result of a program's results by task: as it is for one task, else with the tasks' names in its keys.
 
-    The score of each seed, and of the whole, is the mean over the tasks; where any diverged, the whole has the score of that.
+    The score of each seed, and of the whole, is the mean over the tasks; of a whole that diverged anywhere, the least.
 
     Example:
       >>> row = combine({"a": Result(({"score": 0.5},), False, 0.5), "b": Result(({"score": 0.7},), False, 0.7)})

@@ -89,8 +89,8 @@ def split_network(task: Task, layer: LayerFactory, state: TrainState) -> tuple[A
     """Returns a network with the state's weights, split into its graph, its parameters and the rest of its state."""
     network = task.init(layer, jax.random.key(0))  # for its structure; XLA drops these weights
     nnx.update(network, state.weights)
-    graph, parameters, rest = nnx.split(network, nnx.Param, ...)
-    return graph, parameters, rest
+    graph, parameters, *others = nnx.split(network, nnx.Param, ...)
+    return graph, parameters, others[0]
 
 
 def train(training: Training, *, gated: bool = False) -> Outcome:

@@ -6,7 +6,7 @@ from actsearch.nn.linen import LinenLayer
 from actsearch.nn.mlp import MLP, MLPConfig
 from actsearch.nn.mobilenet import InvertedBottleneck, MobileNet, MobileNetConfig, SqueezeExcite, Stage
 from actsearch.nn.resnet import BottleneckBlock, PreActivationBlock, ResNet, ResNetConfig
-from actsearch.nn.sites import Site, sites
+from actsearch.nn.site import Site, sites
 from actsearch.nn.zoo import efficientnet_b0, mobilenet_v2, resnet_50
 
 __all__ = [

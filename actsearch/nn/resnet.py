@@ -1,4 +1,4 @@
-"""Pre-activation ResNets (He et al. 2016): each takes a factory `features -> layer` and puts its layers at every site."""
+"""Pre-activation ResNets (He et al. 2016): each takes a factory `features -> layer`, one of its layers for a site."""
 
 import dataclasses
 from collections.abc import Callable, Sequence

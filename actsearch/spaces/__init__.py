@@ -4,10 +4,10 @@ import functools
 from collections.abc import Callable
 
 from actsearch.language import ActsearchError
-from actsearch.spaces.act_bench import act_bench
+from actsearch.spaces.act_bench_space import act_bench
 from actsearch.spaces.base import Space
-from actsearch.spaces.evonorm import evonorm
-from actsearch.spaces.swish import swish
+from actsearch.spaces.evonorm_space import evonorm
+from actsearch.spaces.swish_space import swish
 from actsearch.spaces.template import Decision, Genotype, Slot, Template
 from actsearch.spaces.units import custom
 

@@ -55,7 +55,15 @@ class _Matcher:
             for option, operands in _uses(self.program, slot, node):
                 yield from self._operands(register, node, option, operands, (), found)
 
-    def _operands(self, register, node, option, operands, chosen, found) -> Iterator[Found]:
+    def _operands(
+        self,
+        register: int,
+        node: int,
+        option: int,
+        operands: tuple[int | None, ...],
+        chosen: tuple[int, ...],
+        found: Found,
+    ) -> Iterator[Found]:
         """Yields the ways to place the operands of a slot, those that are left after `chosen`."""
         slot = self.slots[register - 1]
         if len(chosen) == len(slot.operands):

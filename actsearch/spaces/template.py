@@ -65,7 +65,7 @@ class Template:
 
     slots: tuple[Slot, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.slots:
             raise ActsearchError("A Template needs at least one slot.")
         for register, slot in enumerate(self.slots, start=1):
@@ -153,7 +153,7 @@ class Template:
         return builder.finish()
 
     @functools.cached_property
-    def _plan(self):
+    def _plan(self) -> list[tuple[tuple[Program, ...], int | None, list[tuple[str, tuple[int, ...], int | None]]]]:
         """For each slot its options, the decision that picks one, and (input, registers, decision) for each operand."""
         return [
             (slot.options, option, list(zip("xy", slot.operands, operands, strict=False)))

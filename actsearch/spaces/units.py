@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actsearch.language import ActsearchError
+from actsearch.language import ActsearchError, Program
 from actsearch.spaces.base import Space
 from actsearch.spaces.template import Slot, Template, as_option
 
@@ -46,7 +46,7 @@ def units_space(name: str, unary: Sequence[str], binary: Sequence[str], units: i
     return Space(name, Template(tuple(slots)))
 
 
-def _options(kind: str, texts: Sequence[str], arity: int):
+def _options(kind: str, texts: Sequence[str], arity: int) -> tuple[Program, ...]:
     if isinstance(texts, str) or not texts:
         raise ActsearchError(f"{kind} must be a list with at least one operator; received {texts!r}.")
     options = tuple(as_option(text, arity) for text in texts)

@@ -1,8 +1,8 @@
 """One search from start to end."""
 
 from actsearch.study.callbacks import Callback, Progress, StopSearch, TimeLimit
+from actsearch.study.front import SearchResult, make_evaluator, run_config, search
 from actsearch.study.loop import run
-from actsearch.study.search import SearchResult, make_evaluator, run_config, search
 from actsearch.study.store import DirectoryStore, MemoryStore, Store
 
 __all__ = [

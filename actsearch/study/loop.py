@@ -29,7 +29,7 @@ class _Batch(NamedTuple):
 def run(
     space: Space,
     evaluator: Evaluator,
-    controller: Controller,
+    controller: Controller[Any],
     budget: int,
     *,
     seed: int = 0,

@@ -1,4 +1,4 @@
-"""The contract of a task: what candidates are trained on, and what a training is worth. The trainer uses nothing else."""
+"""The contract of a task: what candidates are trained on and what a training is worth; the trainer uses no more."""
 
 import dataclasses
 import functools

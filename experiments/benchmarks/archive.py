@@ -9,6 +9,7 @@ million trials: top, compare and resume in under 10 s each. The figures of the l
 
 import argparse
 import json
+import platform
 import sqlite3
 import tempfile
 import time
@@ -66,7 +67,8 @@ def measure(directory: Path, count: int) -> dict[str, Any]:
     }
     reference = seconds["SELECT * with sqlite3"]
     figures = {name: {"seconds": value, "ratio": value / reference} for name, value in seconds.items()}
-    machine = {"cpu": cpu_model(), **open_run(directory).info}
+    system = f"{platform.system()} {platform.machine()}"
+    machine = {**open_run(directory).info, "cpu": cpu_model(), "platform": system}
     return {"machine": machine, "trials": count, "bytes": path.stat().st_size, "figures": figures}
 
 

@@ -34,18 +34,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import threadpoolctl  # comes with scikit-learn
+from actsearch.evaluation.table_judge import TableJudge
 from matplotlib.figure import Figure
 
 from actsearch.analysis.regret import regret_panels
 from actsearch.analysis.statistics import Interval, bootstrap_mean
 from actsearch.controllers import Controller, get_controller
 from actsearch.evaluation import use_all_cores
-from actsearch.evaluation.table_judge import TableJudge
 from actsearch.evaluation.tabular import TABULAR, Tabular, get_tabular
 from actsearch.report.style import save
 from actsearch.report.tables import render, show
 from actsearch.spaces import get_space
-from actsearch.study.search import search
+from actsearch.study.front import search
 
 OUT = Path(__file__).parent / "results" / "controllers.json"
 FIGURES = Path(__file__).parents[1] / "figures"

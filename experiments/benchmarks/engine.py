@@ -43,7 +43,7 @@ from flax import nnx
 from rich.console import Console
 from rich.table import Table
 
-from actsearch.evaluation import Job, Scorer, Start, pass_gates, start, use_all_cores
+from actsearch.evaluation import Job, Trainer, TrainState, gates_of, init_state, screen, use_all_cores
 from actsearch.language import EPSILON, Program
 from actsearch.nn import Layer
 from actsearch.spaces import Space, swish
@@ -105,7 +105,7 @@ def run(task: Task, space: Space, settings: Settings, console: Console | None = 
     searched = max(settings.search_candidates, 2 * size)
     programs = draw(space, max(searched, settings.flax_candidates, settings.torch_candidates), settings.seed)
     console.print(
-        f"{space.name} on {task.name}, {task.recipe.steps} steps, {len(jax.devices())} {jax.default_backend()} devices"
+        f"{space.name} on {task.name}, {task.steps} steps, {len(jax.devices())} {jax.default_backend()} devices"
     )
     times: dict[str, Any] = {}
     one, times["one_device"] = measure_one_device(task, space, programs, settings, console.print)
@@ -136,18 +136,22 @@ def run(task: Task, space: Space, settings: Settings, console: Console | None = 
 
 def draw(space: Space, count: int, seed: int) -> list[Program]:
     """Returns random programs that pass a search's gates: finite on the probe and functionally distinct."""
-    rng, programs, seen = np.random.default_rng(seed), [], {}
+    rng, programs = np.random.default_rng(seed), {}
     for _ in range(100 * count):
-        program = space.sample(rng)
-        verdict = pass_gates(program, seen)
-        if verdict.status == "pass":
-            seen[verdict.fingerprint] = len(programs)
-            programs.append(program)
+        program = space.decode(space.sample(rng))
+        verdict = screen(program, gates_of(space.kind))
+        if not verdict.gate:
+            programs.setdefault(verdict.fingerprint, program)
         if len(programs) == count:
-            return programs
+            return list(programs.values())
     raise ValueError(
         f"{space.name} gave {len(programs)} distinct finite functions; {count} were asked for: ask for fewer."
     )
+
+
+def job_of(space: Space, program: Program, seed: int) -> Job:
+    """Returns the interpreter's job that trains a program of the space."""
+    return Job(space.encode(program).choices, seed)
 
 
 def timed(function: Callable, *args) -> tuple[float, Any]:
@@ -159,21 +163,20 @@ def timed(function: Callable, *args) -> tuple[float, Any]:
 # Interpreter and specialised functions, one device.
 
 
-def measure_one_device(task, space, programs, settings, say) -> tuple[Scorer, dict]:
-    """Times both engines on each candidate in turn; returns the interpreting scorer and the times."""
-    where = {"seeds": [settings.seed], "devices": jax.devices()[:1]}
+def measure_one_device(task, space, programs, settings, say) -> tuple[Trainer, dict]:
+    """Times both engines on each candidate in turn; returns the interpreting trainer and the times."""
+    where = {"devices": jax.devices()[:1]}
     compared = programs[: settings.candidates]
-    interpreted = Scorer.interpreted(task, space.template, **where)
-    first, _ = timed(interpreted, [Job(compared[0].choices, settings.seed)])
+    interpreted = Trainer.interpreted(task, space.template, **where)
+    first, _ = timed(interpreted, [job_of(space, compared[0], settings.seed)])
     say(f"interpreted, 1 device: first training {first:.1f} s, compilation included")
-    scorers, firsts = [], []
+    trainers, firsts = [], []
     for program in compared:
-        scorers.append(Scorer.specialized(task, program, **where))
-        firsts.append(timed(scorers[-1], [Job((), settings.seed)])[0])
+        trainers.append(Trainer.specialized(task, program, **where))
+        firsts.append(timed(trainers[-1], [Job((), settings.seed)])[0])
     say(f"specialised: {len(firsts)} first trainings {sum(firsts):.1f} s, compilations included")
-    rows = [
-        alternate(interpreted, scorer, program, settings) for program, scorer in zip(compared, scorers, strict=True)
-    ]
+    jobs = [job_of(space, program, settings.seed) for program in compared]
+    rows = [alternate(interpreted, trainer, job, settings) for job, trainer in zip(jobs, trainers, strict=True)]
     return interpreted, {
         "interpreted_first": first,
         "specialised_first": firsts,
@@ -186,10 +189,10 @@ def measure_one_device(task, space, programs, settings, say) -> tuple[Scorer, di
     }
 
 
-def alternate(interpreted: Scorer, specialised: Scorer, program: Program, settings: Settings) -> dict[str, Any]:
+def alternate(interpreted: Trainer, specialised: Trainer, job: Job, settings: Settings) -> dict[str, Any]:
     """Times one candidate under both engines, A B and then B A, so that noise of the machine hits both alike."""
     ways = {
-        "interpreted": (interpreted, [Job(program.choices or (), settings.seed)]),
+        "interpreted": (interpreted, [job]),
         "specialised": (specialised, [Job((), settings.seed)]),
     }
     seconds: dict[str, Any] = {name: [] for name in ways}
@@ -198,31 +201,31 @@ def alternate(interpreted: Scorer, specialised: Scorer, program: Program, settin
         for name in list(ways)[:: -1 if turn % 2 else 1]:
             took, (outcomes[name],) = timed(*ways[name])
             seconds[name].append(took)
-    accuracies = [outcomes[name].accuracy for name in ways]
-    return {**seconds, "accuracies": accuracies, "diverged": not math.isfinite(outcomes["specialised"].loss)}
+    accuracies = [outcomes[name].metrics["accuracy"] for name in ways]
+    return {**seconds, "accuracies": accuracies, "diverged": not math.isfinite(outcomes["specialised"].metrics["loss"])}
 
 
 # The interpreter on every device: what a search does.
 
 
-def measure_all_devices(task, space, programs, one: Scorer, settings, say) -> dict:
+def measure_all_devices(task, space, programs, one: Trainer, settings, say) -> dict:
     """Times a search batch from nothing, then batches on one device and on all in turn."""
     size = settings.candidates
-    jobs = [Job(program.choices, settings.seed) for program in programs]
+    jobs = [job_of(space, program, settings.seed) for program in programs]
     began = time.perf_counter()
-    scorer = Scorer.interpreted(task, space.template, seeds=[settings.seed])
-    scorer(jobs[:size])
+    trainer = Trainer.interpreted(task, space.template)
+    trainer(jobs[:size])
     cold = time.perf_counter() - began
-    compilations = {str(size): scorer.compilations}
-    second, _ = timed(scorer, jobs[size : 2 * size])
-    compilations[str(2 * size)] = scorer.compilations
-    rest, _ = timed(scorer, jobs[2 * size :])
-    compilations[str(len(jobs))] = scorer.compilations
+    compilations = {str(size): trainer.compilations}
+    second, _ = timed(trainer, jobs[size : 2 * size])
+    compilations[str(2 * size)] = trainer.compilations
+    rest, _ = timed(trainer, jobs[2 * size :])
+    compilations[str(len(jobs))] = trainer.compilations
     say(f"interpreted, {len(jax.devices())} devices: {len(jobs)} candidates {cold + second + rest:.1f} s from nothing")
     batches: dict[str, list[float]] = {"one": [], "all": []}
     for _ in range(settings.rounds):
         batches["one"].append(timed(one, jobs[:size])[0])
-        batches["all"].append(timed(scorer, jobs[:size])[0])
+        batches["all"].append(timed(trainer, jobs[:size])[0])
     one(jobs[size : 2 * size])
     return {
         "devices": len(jax.devices()),
@@ -251,13 +254,13 @@ class Parts(NamedTuple):
 
 def parts(task: Task) -> Parts:
     train, validation, _ = task.data()
-    scale = np.float32(task.scale)
+    scale = np.float32(task.dataset.scale)
     return Parts(train.inputs / scale, train.labels, validation.inputs / scale, validation.labels)
 
 
 def measure_flax(task: Task, programs: Sequence[Program], settings: Settings, say) -> dict:
     """Times both forms of the plain loop on each candidate, compilation included, in turn."""
-    begin = jax.device_get(start(task, settings.seed))
+    begin = jax.device_get(init_state(task, settings.seed))
     data = jax.device_put(parts(task))
     forms = {"scan": flax_scan, "steps": flax_steps}
     times: dict[str, Any] = {name: [] for name in forms}
@@ -273,7 +276,7 @@ def measure_flax(task: Task, programs: Sequence[Program], settings: Settings, sa
     return times
 
 
-def flax_parts(task: Task, program: Program, begin: Start):
+def flax_parts(task: Task, program: Program, begin: TrainState):
     """Returns what both forms share: a fresh network's parameters, the optimizer, a training step and the accuracy."""
     network = task.init(lambda features: Layer(program, features), jax.random.key(0))
     nnx.update(network, begin.weights)
@@ -296,7 +299,7 @@ def flax_parts(task: Task, program: Program, begin: Start):
     return parameters, optimizer, step, accuracy
 
 
-def flax_scan(task: Task, program: Program, begin: Start, data: Parts) -> float:
+def flax_scan(task: Task, program: Program, begin: TrainState, data: Parts) -> float:
     """Trains with one jit of everything; returns the validation accuracy."""
     parameters, optimizer, step, accuracy = flax_parts(task, program, begin)
 
@@ -309,7 +312,7 @@ def flax_scan(task: Task, program: Program, begin: Start, data: Parts) -> float:
     return float(fit(parameters, begin.batches, data))
 
 
-def flax_steps(task: Task, program: Program, begin: Start, data: Parts) -> float:
+def flax_steps(task: Task, program: Program, begin: TrainState, data: Parts) -> float:
     """Trains with a jit of one step in a Python loop; returns the validation accuracy."""
     parameters, optimizer, step, accuracy = flax_parts(task, program, begin)
     state, step = optimizer.init(parameters), jax.jit(step)
@@ -337,7 +340,7 @@ class TorchWork(NamedTuple):
 
 
 def measure_torch(
-    task: Task, space: Space, programs: Sequence[Program], scorer: Scorer, settings: Settings, say
+    task: Task, space: Space, programs: Sequence[Program], trainer: Trainer, settings: Settings, say
 ) -> dict:
     """Times PyTorch in one process and in two, and checks that it trains as JAX does."""
     work = torch_work(task, settings.seed)
@@ -345,9 +348,9 @@ def measure_torch(
     say(f"PyTorch: {len(covered)} of {len(programs)} candidates are covered by its table of primitives")
     one, rows = torch_wall(work, covered, processes=1)
     two, _ = torch_wall(work, covered, processes=2)
-    early_task = dataclasses.replace(task, recipe=dataclasses.replace(task.recipe, steps=EARLY_STEPS))
+    early_task = dataclasses.replace(task, steps=EARLY_STEPS)
     _, early_rows = torch_wall(torch_work(early_task, settings.seed), covered, processes=1)
-    checks = check_torch(early_task, space, covered, rows, early_rows, settings.seed, scorer)
+    checks = check_torch(early_task, space, covered, rows, early_rows, settings.seed, trainer)
     print_checks(checks, settings.torch_checks, say)
     seconds = [row[0] for row in rows]
     return {"one_process": one, "two_processes": two, "candidates": len(covered), "seconds": seconds, "checks": checks}
@@ -355,7 +358,7 @@ def measure_torch(
 
 def torch_work(task: Task, seed: int) -> TorchWork:
     """Returns a task's data, and the start that a seed fixes, as PyTorch needs them."""
-    begin = jax.device_get(start(task, seed))
+    begin = jax.device_get(init_state(task, seed))
     linears = nnx.to_pure_dict(begin.weights)["linears"]
     weights = [(np.asarray(linears[i]["kernel"]), np.asarray(linears[i]["bias"])) for i in sorted(linears)]
     return TorchWork(parts(task), weights, np.array(begin.batches), task.recipe.learning_rate, task.recipe.momentum)
@@ -487,19 +490,19 @@ def torch_covers(program: Program) -> bool:
 
 
 def check_torch(
-    early_task: Task, space: Space, programs, late_rows, early_rows, seed: int, scorer: Scorer
+    early_task: Task, space: Space, programs, late_rows, early_rows, seed: int, trainer: Trainer
 ) -> list[dict]:
     """Returns, for each program, the loss after a few steps and the final accuracy in JAX and in PyTorch."""
-    jobs = [Job(program.choices or (), seed) for program in programs]
-    early = Scorer.interpreted(early_task, space.template, seeds=[seed])(jobs)
+    jobs = [job_of(space, program, seed) for program in programs]
+    early = Trainer.interpreted(early_task, space.template)(jobs)
     checks = []
-    rows = zip(programs, early, scorer(jobs), early_rows, late_rows, strict=True)
+    rows = zip(programs, early, trainer(jobs), early_rows, late_rows, strict=True)
     for program, soon, end, (_, (_, loss)), (_, (accuracy, _)) in rows:
-        checks.append({"program": str(program), "jax_early_loss": soon.loss, "torch_early_loss": loss})
+        checks.append({"program": str(program), "jax_early_loss": soon.metrics["loss"], "torch_early_loss": loss})
         checks[-1] |= {
-            "jax_accuracy": end.accuracy,
+            "jax_accuracy": end.metrics["accuracy"],
             "torch_accuracy": accuracy,
-            "diverged": not math.isfinite(end.loss),
+            "diverged": not math.isfinite(end.metrics["loss"]),
         }
     return checks
 

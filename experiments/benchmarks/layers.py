@@ -28,8 +28,7 @@ from flax import nnx
 
 from actsearch.catalog import CATALOG
 from actsearch.engine import LayerFunction, interpret, specialize
-from actsearch.evaluation import LAYER_GATES, Job, Scorer, pass_gates, start
-from actsearch.evaluation.train import structure
+from actsearch.evaluation import Job, Trainer, gates_of, init_state, screen, split_network
 from actsearch.language import Program
 from actsearch.nn import Layer
 from actsearch.report.tables import Column, render, show
@@ -55,7 +54,7 @@ def run(task: Task, space: Space, graphs: int, out: Path) -> dict:
     programs = draw(space, graphs)
     times = measure_times(task, space, programs)
     memory = measure_memory(task, space, programs[: min(graphs, 8)])
-    targets = judge(times, memory, task.recipe.steps)
+    targets = judge(times, memory, task.steps)
     heads = ("target", Column("figure", ",.3g"), "limit", "met")
     show(render([(*row.values(),) for row in targets], heads, f"Layers on {task.name}, one device"))
     report = {
@@ -73,14 +72,13 @@ def run(task: Task, space: Space, graphs: int, out: Path) -> dict:
 
 def draw(space: Space, count: int) -> list[Program]:
     """Returns distinct random graphs that pass the cheap gates and hold a statistic."""
-    rng, seen, found = np.random.default_rng(0), {}, []
-    while len(found) < count:
-        program = space.sample(rng)
-        verdict = pass_gates(program, seen, LAYER_GATES)
-        if verdict.status == "pass" and program.reductions:
-            seen[verdict.fingerprint] = len(seen)
-            found.append(program)
-    return found
+    rng, programs = np.random.default_rng(0), {}
+    while len(programs) < count:
+        program = space.decode(space.sample(rng))
+        verdict = screen(program, gates_of("layer"))
+        if not verdict.gate and program.reductions:
+            programs.setdefault(verdict.fingerprint, program)
+    return list(programs.values())
 
 
 def timed(function: Callable, *args) -> float:
@@ -92,19 +90,20 @@ def timed(function: Callable, *args) -> float:
 
 def measure_times(task: Task, space: Space, programs: list[Program]) -> dict:
     """Returns seconds of the first and of warm trainings, interpreted and specialised, graph by graph."""
-    where = {"seeds": [0], "devices": jax.devices()[:1]}
-    machine = Scorer.interpreted(task, space.template, **where)
-    first = timed(machine, [Job(programs[0].choices or (), 0)])
+    where = {"devices": jax.devices()[:1]}
+    machine = Trainer.interpreted(task, space.template, **where)
+    jobs = {program: [Job(space.encode(program).choices, 0)] for program in programs}
+    first = timed(machine, jobs[programs[0]])
     rows: dict[str, list[float]] = {"interpreted": [], "specialised": [], "specialised_first": []}
     for program in programs:
-        own = Scorer.specialized(task, program, **where)
+        own = Trainer.specialized(task, program, **where)
         rows["specialised_first"].append(timed(own, [Job((), 0)]))
-        pairs = [(timed(machine, [Job(program.choices or (), 0)]), timed(own, [Job((), 0)])) for _ in range(3)]
+        pairs = [(timed(machine, jobs[program]), timed(own, [Job((), 0)])) for _ in range(3)]
         for name, values in zip(("interpreted", "specialised"), zip(*pairs, strict=True), strict=True):
             rows[name].append(statistics.median(values))
     published = {}
     for name in PUBLISHED:
-        own = Scorer.specialized(task, CATALOG[name].program, **where)
+        own = Trainer.specialized(task, CATALOG[name].program, **where)
         own([Job((), 0)])
         published[name] = statistics.median(timed(own, [Job((), 0)]) for _ in range(5))
     return {"interpreted_first": first, **rows, "published": published}
@@ -120,20 +119,20 @@ def measure_memory(task: Task, space: Space, programs: list[Program]) -> dict:
 
 def gradient_bytes(task: Task, candidate: Callable[[jax.Array], LayerFunction], choices: int) -> int:
     """Returns what XLA plans for the temporary arrays of one gradient of the loss."""
-    begin, batch = start(task, 0), task.abstract_batch()
+    state, batch = init_state(task, 0), task.abstract_batch()
 
-    def gradient(choices, inputs, labels):
-        made = candidate(choices)
-        graph, parameters, rest = structure(task, lambda n: Layer(made, n, groups=task.groups), begin)
+    def gradient(choices, batch):
+        function = candidate(choices)
+        graph, parameters, rest = split_network(task, lambda n: Layer(function, n, groups=task.groups), state)
 
         def loss(parameters):
             network = nnx.merge(graph, parameters, rest, copy=True)
             network.train()
-            return task.loss(network, inputs, labels)
+            return task.loss(network, batch)
 
         return jax.grad(loss)(parameters)
 
-    compiled = jax.jit(gradient).lower(jnp.zeros(choices, jnp.int32), *map(jnp.asarray, batch)).compile()
+    compiled = jax.jit(gradient).lower(jnp.zeros(choices, jnp.int32), jax.tree.map(jnp.asarray, batch)).compile()
     return int(compiled.memory_analysis().temp_size_in_bytes)
 
 

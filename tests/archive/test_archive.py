@@ -36,8 +36,8 @@ FORMULAS = ("x * sigmoid(beta * x)", "max(x, 0)", "t1 = sigmoid(x); t1 * t1 + x"
 
 def trial(index, **changes):
     program = parse(FORMULAS[index % len(FORMULAS)])
-    made = Trial(index, program, f"{index:08x}", "ok", 0.5, ({"score": 0.5, "loss": 0.7},), (0,), seconds=0.25)
-    return dataclasses.replace(made, **changes)
+    original = Trial(index, program, f"{index:08x}", "ok", 0.5, ({"score": 0.5, "loss": 0.7},), (0,), seconds=0.25)
+    return dataclasses.replace(original, **changes)
 
 
 def batch(start, stop):
@@ -199,10 +199,10 @@ def test_config_and_info_are_kept_from_the_creation(run):
 
 
 def test_other_files_in_the_directory_are_left_alone(tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "notes.txt").write_text("a note")
     with Archive.write(tmp_path, {}):
         pass
-    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert (tmp_path / "notes.txt").read_text() == "a note"
 
 
 def test_zero_with_a_sign_is_not_taken_for_damage(tmp_path):

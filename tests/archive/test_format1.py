@@ -109,7 +109,7 @@ def test_wrappers_nest_as_they_did():
         "inner": {"name": "successive_halving", "rungs": 3, "eta": 3, "inner": {"name": "random"}},
     }
     assert config["evaluator"]["seeds"] == [0]
-    assert convert_config({"mine": 1}) == {"mine": 1}
+    assert convert_config({"rate": 1}) == {"rate": 1}
 
 
 @every

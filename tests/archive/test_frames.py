@@ -77,7 +77,7 @@ def test_to_parquet_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(pyarrow.parquet, "write_table", fail)
     with pytest.raises(OSError, match="No space"):
         to_parquet(EXPORTED, path)
-    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+    assert [path_.name for path_ in tmp_path.iterdir()] == [path.name]
     assert path.read_bytes() == b"old"
 
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from actsearch.evaluation.fisher import FisherSpectrum
-from actsearch.evaluation.train import start
-from actsearch.nn import MLP
+from actsearch.evaluation.train import init_state
+from actsearch.language import ActsearchError
+from actsearch.nn import MLPConfig
 from actsearch.spaces import custom
 from actsearch.tasks import get_task
+from tests.helpers.own_task import FitSine
 
 SPACE = custom(["x", "relu", "beta * x", "exp"], ["+", "*"])
-TINY = dataclasses.replace(
-    get_task("digits-mlp"), name="tiny", network=lambda layer, rngs: MLP((64, 3, 10), layer, rngs=rngs)
-)
+TINY = dataclasses.replace(get_task("digits-mlp"), name="tiny", network=MLPConfig((64, 3, 10)))
 N = 5
 
 
@@ -27,7 +27,7 @@ def spectrum():
 
 def reference(function, betas):
     """Eigenvalues of the explicit matrix in float64: every parameter of a network written out by hand."""
-    weights = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(start(TINY, 0).weights)]
+    weights = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(init_state(TINY, 0).weights)]
     kernels = sorted((w for w in weights if w.ndim == 2), key=lambda w: -w.shape[0])
     biases = sorted((w for w in weights if w.ndim == 1), key=len)
     inputs, labels = (np.asarray(part[:N]) for part in TINY.data().train)
@@ -64,13 +64,18 @@ def test_a_row_does_not_depend_on_the_others(spectrum):
 
 def test_no_row_holds_nan():
     steep = custom(["x", "exp(exp(x * x * 100))"], ["+", "*"])
-    found = FisherSpectrum(TINY, steep.template, examples=N)([(1, 1, 1), (0, 0, 0)])
-    assert (found[0] == 12).all()
-    assert np.isfinite(found).all()
-    assert (found[1] < 12).all()
+    rows = FisherSpectrum(TINY, steep.template, examples=N)([(1, 1, 1), (0, 0, 0)])
+    assert (rows[0] == 12).all()
+    assert np.isfinite(rows).all()
+    assert (rows[1] < 12).all()
 
 
 @pytest.mark.parametrize("examples", [1, 900])
 def test_examples(examples):
-    with pytest.raises(ValueError, match=f"examples must be from 2 to 899, the training part; received {examples}"):
+    with pytest.raises(ActsearchError, match=f"examples must be from 2 to 899, the training part; received {examples}"):
         FisherSpectrum(TINY, SPACE.template, examples=examples)
+
+
+def test_of_a_classification_alone():
+    with pytest.raises(ActsearchError, match="a classification's cross entropy; fit-sine is none"):
+        FisherSpectrum(FitSine(), SPACE.template)

@@ -1,8 +1,7 @@
 """A score depends on task, seed, rate and program alone: not on neighbours, order, devices, or the engine."""
 
-import os
-import subprocess
-import sys
+import gc
+import weakref
 
 import jax
 import jax.numpy as jnp
@@ -12,20 +11,18 @@ import pytest
 from actsearch import parse
 from actsearch.engine import interpret
 from actsearch.evaluation import (
-    GATES,
     Job,
     Outcome,
-    Scorer,
-    candidate_mesh,
+    Trainer,
+    Training,
     choose_engine,
-    pass_gates,
-    result,
+    init_state,
     score_programs,
-    start,
+    summarize,
     train,
-    use_all_cores,
 )
-from actsearch.language import Node, Program
+from actsearch.evaluation.devices import candidate_mesh, resident
+from actsearch.language import ActsearchError
 from actsearch.nn import Layer
 from tests.helpers.tiny import SPACE, sampled, tiny_task
 
@@ -38,23 +35,28 @@ EXPLODES = 1e30  # a learning rate that ends every training in NaN or infinity
 @pytest.fixture(scope="module")
 def four():
     """One compilation for the whole file, on four devices, three jobs a device and call."""
-    return Scorer.interpreted(TASK, SPACE.template, seeds=SEEDS, jobs_per_call=3)
+    return Trainer.interpreted(TASK, SPACE.template, jobs_per_call=3)
 
 
 @pytest.fixture(scope="module")
 def one():
-    return Scorer.interpreted(TASK, SPACE.template, seeds=SEEDS, jobs_per_call=3, devices=jax.devices()[:1])
+    return Trainer.interpreted(TASK, SPACE.template, jobs_per_call=3, devices=jax.devices()[:1])
 
 
 def jobs(count, seed=0):
-    return [Job(program.choices, i % len(SEEDS)) for i, program in enumerate(sampled(count, seed))]
+    return [Job(genotype.choices, i % len(SEEDS)) for i, genotype in enumerate(sampled(count, seed))]
 
 
 def identical(a, b):
-    return np.testing.assert_array_equal(np.array(a), np.array(b))
+    jax.tree.map(np.testing.assert_array_equal, a, b)
 
 
-class TestScorer:
+def numbers(outcomes):
+    """Returns outcomes as an array [outcomes, numbers]."""
+    return np.array([jax.tree.leaves(outcome) for outcome in outcomes])
+
+
+class TestTrainer:
     def test_neighbours_order_and_place_do_not_matter(self, four):
         some = jobs(30)
         together = four(some)
@@ -76,25 +78,50 @@ class TestScorer:
         outcomes = four(mixed)
         identical(outcomes[::3], alone)
         bad = outcomes[1::3] + outcomes[2::3]
-        assert not any(np.isfinite(outcome.loss) for outcome in bad)
-        assert not any(result(TASK, [outcome]).score for outcome in bad)
+        assert not any(np.isfinite(outcome.metrics["loss"]) for outcome in bad)
+        assert not any(summarize(TASK, [outcome]).score for outcome in bad)
 
     def test_a_program_that_is_nan_disturbs_nobody(self, four):
         good, bad = jobs(9), Job(choice_of("sqrt(x) + x"), 0)
         outcomes = four([row for job in good for row in (job, bad, bad)])
         identical(outcomes[::3], four(good))
-        assert all(np.isnan(outcome.loss) and outcome.accuracy == 0 for outcome in outcomes[1::3] + outcomes[2::3])
+        assert all(
+            np.isnan(outcome.metrics["loss"]) and outcome.metrics["accuracy"] == 0
+            for outcome in outcomes[1::3] + outcomes[2::3]
+        )
 
     def test_never_compiles_again(self, four):
-        for count in (1, 2, 12, 13, 60):
+        four(jobs(2))
+        compilations = four.compilations
+        for count in (2, 12, 13, 60):
             assert len(four(jobs(count, seed=count))) == count
-        assert four.compilations == 1
+        assert four.compilations == compilations
+
+    def test_other_seeds_need_no_compilation(self, four):
+        genotype = sampled(1)[0]
+        first = four(four.jobs([genotype.choices], SEEDS))
+        compilations = four.compilations
+        others = four(four.jobs([genotype.choices], [5, 2_000_000]))
+        assert four.compilations == compilations
+        assert all(a != b for a, b in zip(first, others, strict=True))
+        identical(four(four.jobs([genotype.choices], SEEDS)), first)
+
+    def test_jobs_are_ordered_by_candidate(self, four):
+        assert four.jobs([(1,), (2,)], [7, 8], [1.0, 0.5]) == [
+            Job((1,), 7, 1.0),
+            Job((1,), 8, 1.0),
+            Job((2,), 7, 0.5),
+            Job((2,), 8, 0.5),
+        ]
 
     def test_the_part_is_where_it_is_measured_not_how_it_is_trained(self, four):
         validation, test = four(jobs(6)), four(jobs(6), part="test")
         identical([outcome.train_loss for outcome in validation], [outcome.train_loss for outcome in test])
-        assert all(a.loss != b.loss for a, b in zip(validation, test, strict=True) if np.isfinite(a.loss))
-        assert four.compilations == 1
+        assert all(
+            a.metrics["loss"] != b.metrics["loss"]
+            for a, b in zip(validation, test, strict=True)
+            if np.isfinite(a.metrics["loss"])
+        )
 
     def test_no_jobs(self, four):
         assert four([]) == []
@@ -102,36 +129,36 @@ class TestScorer:
     def test_seed_program_and_rate_matter(self, four):
         program, other = choice_of("tanh(x) * relu(x)"), choice_of("tanh(x) + relu(x)")
         rows = [Job(program, 0), Job(program, 1), Job(other, 0), Job(program, 0, 0.5)]
-        losses = [outcome.loss for outcome in four(rows)]
+        losses = [outcome.metrics["loss"] for outcome in four(rows)]
         assert len(set(losses)) == 4
 
     @pytest.mark.parametrize("text", ["tanh(x) * relu(x)", "max(beta * x, x^3)"])
     def test_both_engines_agree(self, four, text):
         choices = choice_of(text)
-        scorer = Scorer.specialized(TASK, SPACE.decode(choices), seeds=SEEDS, devices=jax.devices()[:1])
-        specialised = scorer([Job((), seed) for seed in SEEDS])
+        trainer = Trainer.specialized(TASK, SPACE.decode(choices), devices=jax.devices()[:1])
+        specialised = trainer([Job((), seed) for seed in SEEDS])
         interpreted = four([Job(choices, seed) for seed in SEEDS])
-        np.testing.assert_allclose(np.array(specialised), np.array(interpreted), **ENGINES_AGREE)
-        assert scorer.compilations == 1
+        np.testing.assert_allclose(numbers(specialised), numbers(interpreted), **ENGINES_AGREE)
+        assert trainer.compilations == 1
 
     def test_equals_pmap(self, four):
         """What a reader of the older way would write, on the same four devices."""
         some = jobs(4, seed=3)
         data = jax.tree.map(jnp.asarray, TASK.data())
 
-        def training(choices, begin):
+        def training(choices, state):
             activation = interpret(SPACE.template, choices)
-            return train(TASK, lambda n: Layer(activation, n), begin, jnp.float32(1), data.train, data.validation)
+            layer = lambda n: Layer(activation, n)  # noqa: E731
+            return train(Training(TASK, layer, state, jnp.float32(1), data.train, data.validation))
 
-        starts = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(start(TASK, job.seed) for job in some))
+        starts = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(init_state(TASK, job.seed) for job in some))
         outcomes = jax.pmap(training)(jnp.array([job.choices for job in some]), starts)
-        np.testing.assert_allclose(np.stack(outcomes, axis=1), np.array(four(some)), **ENGINES_AGREE)
+        np.testing.assert_allclose(np.stack(jax.tree.leaves(outcomes), axis=1), numbers(four(some)), **ENGINES_AGREE)
 
 
 def choice_of(text):
     """Returns the choices of the program of SPACE that is written like this."""
-    wanted = parse(text)
-    return next(program.choices for program in SPACE.enumerate() if program == wanted)
+    return SPACE.encode(parse(text)).choices
 
 
 def test_training_learns():
@@ -142,66 +169,86 @@ def test_training_learns():
     assert not outcome.diverged
 
 
-def test_start_is_fixed_by_its_seed():
-    first, again, other = start(TASK, 0), start(TASK, 0), start(TASK, 1)
+def test_state_is_fixed_by_its_seed():
+    first, again, other = (init_state(TASK, seed) for seed in (0, 0, 1))
     jax.tree.map(np.testing.assert_array_equal, first[:2], again[:2])
     assert first.key == again.key
     assert first.key != other.key
     assert (first.batches != other.batches).any()
-    kernels = [jax.tree.leaves(begin.weights)[1] for begin in (first, other)]
+    kernels = [jax.tree.leaves(state.weights)[1] for state in (first, other)]
     assert (kernels[0] != kernels[1]).any()
     assert int(first.batches.max()) < len(TASK.data().train.labels)
 
 
-def test_a_job_of_an_undeclared_seed(one):
-    with pytest.raises(ValueError, match=r"made for the seeds \[0, 1\]; received a job of seed 2"):
-        one([Job(sampled(1)[0].choices, 2)])
+class TestMemory:
+    """What a trainer used is free again when it is gone; the data are on the devices once."""
+
+    def test_of_a_specialised_trainer_nothing_stays(self):
+        def run(text):
+            trainer = Trainer.specialized(TASK, parse(text), devices=jax.devices()[:1])
+            trainer(trainer.jobs([()], SEEDS))
+            return weakref.ref(trainer)
+
+        run("tanh(x)")
+        gc.collect()
+        before = len(jax.live_arrays())
+        gone = [run(f"tanh({scale} * x)") for scale in (2, 3, 4)]
+        gc.collect()
+        assert [trainer() for trainer in gone] == [None] * 3
+        assert len(jax.live_arrays()) <= before
+
+    def test_two_trainers_share_the_data(self):
+        mesh = candidate_mesh(jax.devices()[:1])
+        first, second = (resident(task.data().train, mesh) for task in (TASK, TASK.at_fidelity(0.5)))
+        assert first.inputs is second.inputs
+        assert resident(TASK.data().test, mesh).inputs is not first.inputs
 
 
 class TestResult:
     def outcomes(self, *rows):
-        return [Outcome(accuracy, loss, loss) for accuracy, loss in rows]
+        return [Outcome({"accuracy": accuracy, "loss": loss}, loss) for accuracy, loss in rows]
 
     def test_mean_over_seeds(self):
-        found = result(TASK, self.outcomes((0.5, 1.0), (0.75, 2.0)))
-        assert (found.score, found.diverged) == (0.625, False)
-        assert [row["score"] for row in found.metrics] == [0.5, 0.75]
-        assert [row["loss"] for row in found.metrics] == [1.0, 2.0]
+        row = summarize(TASK, self.outcomes((0.5, 1.0), (0.75, 2.0)))
+        assert (row.score, row.diverged) == (0.625, False)
+        assert [row["score"] for row in row.metrics] == [0.5, 0.75]
+        assert [row["loss"] for row in row.metrics] == [1.0, 2.0]
 
     @pytest.mark.parametrize("loss", [np.nan, np.inf])
     def test_one_diverged_seed_is_enough(self, loss):
-        found = result(TASK, self.outcomes((0.5, 1.0), (0.75, loss)))
-        assert (found.score, found.diverged) == (0.0, True)
-        assert [row["score"] for row in found.metrics] == [0.5, 0.75]  # the seeds keep what they had
+        row = summarize(TASK, self.outcomes((0.5, 1.0), (0.75, loss)))
+        assert (row.score, row.diverged) == (0.0, True)
+        assert [row["score"] for row in row.metrics] == [0.5, 0.75]  # the seeds keep what they had
 
 
 class TestScorePrograms:
     def test_equals_the_scorer_and_reports(self, four):
-        programs, lines = sampled(5, seed=8), []
-        found = score_programs(TASK, programs, SEEDS, engine="interpret", bank_size=5, report=lines.append)
-        outcomes = four([Job(program.choices, seed) for program in programs for seed in SEEDS])
-        for i, row in enumerate(found):
-            expected = result(TASK, outcomes[2 * i : 2 * i + 2])
+        genotypes, lines = sampled(5, seed=8), []
+        programs = [SPACE.decode(genotype) for genotype in genotypes]
+        results = score_programs(TASK, programs, SEEDS, engine="interpret", bank_size=5, report=lines.append)
+        outcomes = four([Job(genotype.choices, seed) for genotype in genotypes for seed in SEEDS])
+        for i, row in enumerate(results):
+            expected = summarize(TASK, outcomes[2 * i : 2 * i + 2])
             assert row.diverged == expected.diverged
-            for mine, other in zip(row.metrics, expected.metrics, strict=True):
-                assert mine == pytest.approx(other, rel=1e-4, abs=1e-5, nan_ok=True)
+            for metrics, other in zip(row.metrics, expected.metrics, strict=True):
+                assert metrics == pytest.approx(other, rel=1e-4, abs=1e-5, nan_ok=True)
         assert lines[0] == "engine: interpret (forced)"
         assert lines[-1].startswith("digits-tiny: 5 of 5 programs")
 
     def test_the_best_rate_is_chosen_on_validation_data(self):
         program = parse("relu(x)")
         rates = (EXPLODES, 1.0, 1e-9)
-        (found,) = score_programs(TASK, [program], SEEDS, rate_scales=rates, part="test", devices=jax.devices()[:1])
+        (row,) = score_programs(TASK, [program], SEEDS, rate_scales=rates, part="test", devices=jax.devices()[:1])
         validation = [
             score_programs(TASK, [program], SEEDS, rate_scales=(rate,), devices=jax.devices()[:1])[0].score
             for rate in rates[1:]
         ]
-        assert {row["rate_scale"] for row in found.metrics} == {rates[1:][int(np.argmax(validation))]}
-        assert not found.diverged
+        assert {row["rate_scale"] for row in row.metrics} == {rates[1:][int(np.argmax(validation))]}
+        assert not row.diverged
 
     @pytest.mark.parametrize(("programs", "seeds"), [([], [0]), ([parse("x")], [])])
     def test_needs_something_to_do(self, programs, seeds):
-        with pytest.raises(ValueError, match="at least one program and one seed"):
+        with pytest.raises(ActsearchError, match="at least one program and one seed"):
             score_programs(TASK, programs, seeds)
 
 
@@ -217,63 +264,23 @@ class TestScorePrograms:
     ],
 )
 def test_choose_engine(engine, programs, chosen, words):
-    found, line = choose_engine(engine, programs)
-    assert found == chosen
+    row, line = choose_engine(engine, programs)
+    assert row == chosen
     assert line.startswith(f"engine: {chosen} (")
     assert words in line
     assert "\n" not in line
 
 
 def test_long_trainings_are_compiled():
-    for layers in (False, True):
-        short, long = (choose_engine("auto", 1000, steps, layers) for steps in (100, 10**6))
+    for kind in ("activation", "layer"):
+        short, long = (choose_engine("auto", 1000, steps, kind) for steps in (100, 10**6))
         assert short[0] == "interpret"
         assert long[0] == "specialize"
         assert "these are 1,000,000" in long[1]
-    assert choose_engine("auto", 1000, 13_000, layers=True)[0] == "specialize"
-    assert choose_engine("auto", 1000, 13_000, layers=False)[0] == "interpret"
+    assert choose_engine("auto", 1000, 13_000, "layer")[0] == "specialize"
+    assert choose_engine("auto", 1000, 13_000, "activation")[0] == "interpret"
 
 
 def test_choose_engine_refuses():
-    with pytest.raises(ValueError, match="engine is one of auto, interpret, specialize; received 'jit'"):
+    with pytest.raises(ActsearchError, match="engine is one of auto, interpret, specialize; received 'jit'"):
         choose_engine("jit", 3)
-
-
-class TestGates:
-    def test_pass_then_duplicate(self):
-        first = pass_gates(parse("x * sigmoid(x)"), {})
-        assert (first.status, first.duplicate_of) == ("pass", None)
-        second = pass_gates(parse("sigmul(x, x)"), {first.fingerprint: 7})
-        assert (second.status, second.duplicate_of, second.fingerprint) == ("duplicate", 7, first.fingerprint)
-
-    def test_finite_comes_before_duplicate(self):
-        identity = pass_gates(parse("sqrt(x)"), {}).fingerprint
-        verdict = pass_gates(parse("sqrt(x)"), {identity: 0})
-        assert (verdict.status, verdict.duplicate_of, len(verdict.fingerprint)) == ("rejected:finite", None, 32)
-
-    def test_a_program_that_no_engine_evaluates(self):
-        broken = Program((Node("input", (), "x"), Node("no_such_primitive", (0,))))
-        verdict = pass_gates(broken, {})
-        assert (verdict.status, verdict.fingerprint) == ("rejected:shape", "")
-        assert "no_such_primitive" in verdict.note
-
-    def test_every_status_names_a_gate(self):
-        assert GATES == ("shape", "finite", "duplicate")
-        assert all(pass_gates(parse(text), {}).seconds > 0 for text in ("x", "sqrt(x)"))
-
-
-class TestMesh:
-    def test_all_devices_or_the_given_ones(self):
-        assert (candidate_mesh().axis_names, candidate_mesh().size) == (("candidate",), 4)
-        two = jax.devices()[2:]
-        assert candidate_mesh(two).devices.tolist() == two
-
-    def test_use_all_cores_leaves_a_user_choice_alone(self):
-        use_all_cores()
-        assert (jax.config.jax_num_cpu_devices, jax.device_count()) == (4, 4)
-
-    def test_use_all_cores_makes_one_device_a_core(self):
-        code = "import jax; from actsearch.evaluation import use_all_cores as f; f(); print(jax.device_count())"
-        clean = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"} | {"JAX_PLATFORMS": "cpu"}
-        shown = subprocess.run([sys.executable, "-c", code], env=clean, capture_output=True, text=True, check=True)
-        assert int(shown.stdout) == len(os.sched_getaffinity(0))

@@ -7,7 +7,7 @@ import json
 import pytest
 from rich.console import Console
 
-from actsearch.nn import MLP
+from actsearch.nn import MLPConfig
 from actsearch.spaces import custom
 from actsearch.tasks import get_task
 from tests.helpers import scripts
@@ -23,8 +23,8 @@ def small_task():
     task = get_task("digits-mlp")
     return dataclasses.replace(
         task,
-        recipe=dataclasses.replace(task.recipe, steps=3),
-        network=lambda layer, rngs: MLP((64, 8, 10), layer, rngs=rngs),
+        steps=3,
+        network=MLPConfig((64, 8, 10)),
     )
 
 

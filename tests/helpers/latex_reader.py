@@ -36,7 +36,7 @@ _PRIMITIVES = {
     "hardsigmoid": "hard_sigmoid",
     "hardswish": "hard_swish",
 }
-_SETS = {"b,h,w": "batch", "h,w": "instance", "h,w,c": "layer", "h,w,c/g": "group"}
+_SETS = {"b,h,w": "batch", "h,w": "instance", "h,w,c": "layer", "h,w,c/g": "group", "c": "feature"}
 _STATISTICS = {r"\mu": "mean", r"\rho": "rms", "s": "std"}
 _OWN = {
     r"\max": np.maximum,

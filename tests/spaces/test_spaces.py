@@ -12,7 +12,7 @@ from actsearch import parse
 from actsearch.engine import identity
 from actsearch.language import ActsearchError, ParseError
 from actsearch.spaces import SPACES, Template, act_bench, custom, get_space, swish
-from actsearch.spaces.swish import BINARY, UNARY
+from actsearch.spaces.swish_space import BINARY, UNARY
 
 CUSTOM = {
     "custom-1": lambda: custom(["x", "1", "param a = 0.25; a * x"], ["*", "x - y^2"]),

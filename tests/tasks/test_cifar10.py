@@ -12,9 +12,11 @@ import pytest
 from flax import nnx
 
 from actsearch import parse
-from actsearch.nn import Layer, MobileNet, Stage
-from actsearch.tasks import get_task
-from actsearch.tasks.cifar10 import cifar10, crop
+from actsearch.language import ActsearchError
+from actsearch.nn import Layer, MobileNetConfig, Stage
+from actsearch.tasks import Split, get_task
+from actsearch.tasks.cifar10 import crop
+from actsearch.tasks.datasets.cifar10 import cifar10
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +36,11 @@ def test_the_last_training_images_are_the_validation_part(data):
     tfds = pytest.importorskip("tensorflow_datasets")
     with tfds.testing.mock_data(num_examples=12):
         images = np.stack([example["image"] for example in tfds.data_source("cifar10", split="train")])
-    np.testing.assert_array_equal(np.concatenate([data.train.inputs, data.validation.inputs]), images)
+    np.testing.assert_array_equal(np.concatenate([data[0].inputs, data[1].inputs]), images)
 
 
 def test_abstract_batch_has_the_shapes_of_a_real_one(data):
-    for made, real in zip(get_task("cifar10-resnet-layer").abstract_batch(), data.train, strict=True):
+    for made, real in zip(get_task("cifar10-resnet-layer").abstract_batch(), data[0], strict=True):
         assert (made.shape[1:], made.dtype) == (real.shape[1:], real.dtype)
 
 
@@ -72,20 +74,20 @@ def test_one_step_of_training(data):
     """The task with a small network: augmentation, loss, decay and Nesterov run together, and the weights move."""
     task = dataclasses.replace(
         get_task("cifar10-mobilenet-layer"),
-        network=lambda layer, rngs: MobileNet(3, 4, (Stage(2, 4, 2),), 8, 10, layer, stem_stride=2, rngs=rngs),
+        network=MobileNetConfig(3, 4, (Stage(2, 4, 2),), 8, 10, stem_stride=2),
     )
     network = task.init(lambda features: Layer(parse("relu(x)"), features), jax.random.key(0))
     graph, parameters, rest = nnx.split(network, nnx.Param, ...)
-    optimizer = task.recipe.optimizer()
+    optimizer = task.optimizer()
 
     @jax.jit
-    def step(parameters, key, inputs, labels):
-        loss = lambda parameters: task.loss(nnx.merge(graph, parameters, rest), inputs, labels, key)  # noqa: E731
+    def step(parameters, key, batch):
+        loss = lambda parameters: task.loss(nnx.merge(graph, parameters, rest), batch, key)  # noqa: E731
         value, gradients = jax.value_and_grad(loss)(parameters)
         updates, _ = optimizer.update(gradients, optimizer.init(parameters), parameters)
         return optax.apply_updates(parameters, updates), value
 
-    after, value = step(parameters, jax.random.key(1), data.train.inputs[:2], data.train.labels[:2])
+    after, value = step(parameters, jax.random.key(1), Split(*(rows[:2] for rows in data[0])))
     assert np.isfinite(float(value))
     kernels = [parameters["stem"]["kernel"][...], after["stem"]["kernel"][...]]
     assert (kernels[0] != kernels[1]).any()
@@ -93,7 +95,7 @@ def test_one_step_of_training(data):
 
 def test_without_tfds_the_user_reads_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
-    with pytest.raises(ModuleNotFoundError, match=r'CIFAR-10 needs TFDS .*: pip install "actsearch\[tfds\]"'):
+    with pytest.raises(ActsearchError, match=r'CIFAR-10 needs TFDS .*: pip install "actsearch\[tfds\]"'):
         cifar10.__wrapped__()
 
 
@@ -101,9 +103,7 @@ def test_without_data_the_user_reads_how_to_prepare_them(monkeypatch, tmp_path):
     tfds = pytest.importorskip("tensorflow_datasets")
     real = tfds.data_source
     monkeypatch.setattr(tfds, "data_source", lambda *args, **kwargs: real(*args, data_dir=tmp_path, **kwargs))
-    with pytest.raises(
-        FileNotFoundError, match=r"not on this machine .* tfds build cifar10 --file_format=array_record"
-    ):
+    with pytest.raises(ActsearchError, match=r"not on this machine .* tfds build cifar10 --file_format=array_record"):
         cifar10.__wrapped__()
 
 
@@ -117,5 +117,5 @@ def test_importing_actsearch_never_imports_tfds():
     code = (
         "import sys, actsearch.tasks; print([n for n in sys.modules if n.startswith(('tensorflow', 'array_record'))])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert output.stdout.strip() == "[]"

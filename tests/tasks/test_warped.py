@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from actsearch.tasks import get_task, warped
-from actsearch.tasks.digits import digits
+import actsearch.tasks.datasets.warped as warped
+from actsearch.tasks import get_task
+from actsearch.tasks.datasets.digits import digits, digits_images
+
+PARTS = ("train", "validation", "test")
 
 
 def test_shapes_and_dtypes():
@@ -23,17 +26,17 @@ def test_fixed_by_the_seed():
 
 @pytest.mark.parametrize(("part", "copies"), [("train", 4), ("validation", 2), ("test", 4)])
 def test_every_digit_of_the_part_is_warped_equally_often(part, copies):
-    labels = getattr(digits(), part).labels
-    np.testing.assert_array_equal(getattr(warped.warped(), part).labels, np.tile(labels, copies))
+    real, made = (load()[PARTS.index(part)].labels for load in (digits, warped.warped))
+    np.testing.assert_array_equal(made, np.tile(real, copies))
 
 
-@pytest.mark.parametrize("changed", ["train", "validation", "test"])
+@pytest.mark.parametrize("changed", PARTS)
 def test_no_part_sees_another(changed, monkeypatch):
     """With one part of the digits blank, that part of the warped digits alone changes, clutter included."""
-    real = digits(image=True)
-    blank = getattr(real, changed)._replace(inputs=np.zeros_like(getattr(real, changed).inputs))
-    monkeypatch.setattr(warped, "digits", lambda image: real._replace(**{changed: blank}))
-    for name, before, after in zip(real._fields, warped.warped(), warped.warped.__wrapped__(), strict=True):
+    parts = dict(zip(PARTS, digits_images(), strict=True))
+    parts[changed] = parts[changed]._replace(inputs=np.zeros_like(parts[changed].inputs))
+    monkeypatch.setattr(warped, "digits_images", lambda: tuple(parts.values()))
+    for name, before, after in zip(PARTS, warped.warped(), warped.warped.__wrapped__(), strict=True):
         assert (before.inputs == after.inputs).all() == (name != changed)
 
 
@@ -43,14 +46,13 @@ def test_no_image_is_in_two_parts():
 
 
 def test_the_digit_is_in_the_middle_and_little_is_in_the_corners():
-    images = warped.warped().train.inputs.astype(float)
+    images = warped.warped()[0].inputs.astype(float)
     assert images[:, 8:20, 8:20].mean() > 4 * images[:, :3, :3].mean()
 
 
 def test_batches_of_16_and_4_are_the_same_task_with_another_recipe():
     tasks = [get_task(f"warped-resnet-layer{suffix}") for suffix in ("", "-batch16", "-batch4")]
-    recipes = [task.recipe for task in tasks]
-    assert [recipe.batch_size for recipe in recipes] == [64, 16, 4]
-    rates = [recipe.learning_rate for recipe in recipes]
+    assert [task.batch_size for task in tasks] == [64, 16, 4]
+    rates = [task.recipe.learning_rate for task in tasks]
     np.testing.assert_allclose(rates, rates[0] * np.array([1, 1 / 2, 1 / 4]))  # the square-root rule
-    assert [recipe.steps for recipe in recipes] == [300, 600, 1_200]
+    assert [task.steps for task in tasks] == [300, 600, 1_200]

@@ -32,7 +32,8 @@ def _example(image: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> 
     digit = _place(image, 2.6 * rng.uniform(0.75, 1.25), rng.uniform(-3, 3, size=2), rng)
     noise = rng.normal(0, 0.1, size=(SIDE, SIDE))
     total = np.maximum(digit, 0.8 * _fragment(other, rng)) * rng.uniform(0.6, 1.0) + noise
-    return np.round(255 * np.clip(total, 0, 1)).astype(np.uint8)
+    pixels: np.ndarray = np.round(255 * np.clip(total, 0, 1)).astype(np.uint8)
+    return pixels
 
 
 def _fragment(other: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -54,7 +55,8 @@ def _place(image: np.ndarray, zoom: float, shift: np.ndarray, rng: np.random.Gen
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     back = turn @ np.array([[1.0, shear], [0.0, 1.0]]) / zoom  # from canvas to image
     offset = (np.array(image.shape) - 1) / 2 - back @ ((SIDE - 1) / 2 + shift)
-    return ndimage.affine_transform(image, back, offset, output_shape=(SIDE, SIDE), order=1)
+    placed: np.ndarray = ndimage.affine_transform(image, back, offset, output_shape=(SIDE, SIDE), order=1)
+    return placed
 
 
 WARPED = DataSet("warped digits", shape=(SIDE, SIDE, 1), scale=255.0, load=warped)

@@ -53,7 +53,7 @@ class SearchResult:
 def search(
     space: Space | str = "swish-1",
     task: Task | Evaluator | str | Sequence[Task] = "digits-mlp",
-    controller: Controller | str = "random",
+    controller: Controller[Any] | str = "random",
     budget: int = 1000,
     *,
     seed: int = 0,
@@ -112,7 +112,9 @@ def search(
     return SearchResult(evaluator, time.perf_counter() - began, Path(out))
 
 
-def run_config(space: Space, evaluator: Evaluator, controller: Controller, seed: int, batch: int) -> dict[str, Any]:
+def run_config(
+    space: Space, evaluator: Evaluator, controller: Controller[Any], seed: int, batch: int
+) -> dict[str, Any]:
     """Returns what identifies a run: whatever a trial depends on, but the budget."""
     return {
         "space": space.name,

@@ -1,4 +1,4 @@
-"""Networks: sites where they belong, weights as initialised, with and without BatchNorm of their own."""
+"""ResNets: sites where they belong, with and without BatchNorm of their own."""
 
 import jax
 import jax.numpy as jnp
@@ -7,8 +7,7 @@ import pytest
 from flax import nnx
 
 from actsearch import parse
-from actsearch.nn import MLP, BottleneckBlock, Layer, PreActivationBlock, ResNet
-from actsearch.tasks import get_task
+from actsearch.nn import BottleneckBlock, Layer, PreActivationBlock, ResNet
 
 RNG = np.random.default_rng(0)
 
@@ -22,33 +21,6 @@ def sites(make):
         return Layer(parse("beta * x"), features)
 
     return make(layer), seen
-
-
-def test_mlp():
-    network, seen = sites(lambda layer: MLP((5, 7, 6, 4), layer, rngs=nnx.Rngs(0)))
-    assert seen == [7, 6]
-    x = RNG.normal(size=(3, 5)).astype(np.float32)
-    hidden = x
-    for linear, scale in zip(network.linears, (2.0, 3.0, None), strict=True):
-        hidden = hidden @ np.asarray(linear.kernel[...]) + np.asarray(linear.bias[...])
-        hidden = hidden if scale is None else scale * hidden
-    for layer, scale in zip(network.layers, (2.0, 3.0), strict=True):
-        layer.parameters["beta"][...] = jnp.full(layer.num_features, scale)
-    assert hidden.shape == (3, 4)
-    np.testing.assert_allclose(network(x), hidden, rtol=1e-4, atol=1e-5)
-
-
-def test_mlp_starts_he_normal_without_bias():
-    network, _ = sites(lambda layer: MLP((400, 300, 10), layer, rngs=nnx.Rngs(0)))
-    assert float(jnp.std(network.linears[0].kernel[...])) == pytest.approx((2 / 400) ** 0.5, rel=0.02)
-    assert not np.asarray(network.linears[0].bias[...]).any()
-
-
-def test_the_candidate_leaves_the_other_weights_alone():
-    """Starts are paired: two candidates with different parameters have the same initial weights."""
-    weights = [MLP((5, 7, 4), lambda n, t=text: Layer(parse(t), n), rngs=nnx.Rngs(3)) for text in ("x", "beta * x")]
-    first, second = (network.linears[0].kernel[...] for network in weights)
-    np.testing.assert_array_equal(first, second)
 
 
 def test_block_is_batch_norm_layer_convolution_twice_beside_a_shortcut():
@@ -113,15 +85,3 @@ def test_bottleneck_block(normalize, norms):
         return block(x)
 
     assert jax.eval_shape(run, jax.ShapeDtypeStruct((4, 6, 6, 8), jnp.float32)).shape == (4, 3, 3, 16)
-
-
-@pytest.mark.parametrize(
-    ("name", "loss"), [("digits-resnet", 2.5562603), ("digits-mlp", 2.4007468), ("digits-deep-mlp", 2.4241037)]
-)
-def test_the_networks_of_activations_start_as_ever(name, loss):
-    """Recorded before there were networks of whole layers: the scores in old archives stay comparable."""
-    task = get_task(name)
-    network = task.init(lambda features: Layer(parse("relu(x)"), features), jax.random.key(0))
-    network.train()
-    batch = task.data().train
-    assert float(task.loss(network, batch.inputs[:64], batch.labels[:64])) == pytest.approx(loss, rel=1e-5)

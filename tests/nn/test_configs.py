@@ -1,0 +1,62 @@
+"""A network's configuration is a value: it can be compared, hashed and pickled, and makes the network."""
+
+import pickle
+
+import jax
+import numpy as np
+import pytest
+from flax import nnx
+
+from actsearch import parse
+from actsearch.nn import (
+    MLP,
+    Layer,
+    MLPConfig,
+    MobileNet,
+    MobileNetConfig,
+    ResNet,
+    ResNetConfig,
+    Stage,
+    efficientnet_b0,
+    mobilenet_v2,
+    resnet_50,
+)
+
+STAGES = (Stage(1, 4), Stage(3, 6, stride=2))
+PAIRS = {
+    "mlp": (lambda: MLPConfig((5, 7, 4)), lambda layer, rngs: MLP((5, 7, 4), layer, rngs=rngs)),
+    "resnet": (
+        lambda: ResNetConfig(1, 4, ((4, 1), (6, 2)), 10, normalize=False),
+        lambda layer, rngs: ResNet(1, 4, ((4, 1), (6, 2)), 10, layer, normalize=False, rngs=rngs),
+    ),
+    "mobilenet": (
+        lambda: MobileNetConfig(1, 4, STAGES, 12, 10, stem_stride=2, squeeze_excite=True),
+        lambda layer, rngs: MobileNet(1, 4, STAGES, 12, 10, layer, stem_stride=2, squeeze_excite=True, rngs=rngs),
+    ),
+}
+
+
+def layer(features):
+    return Layer(parse("x * sigmoid(beta * x)"), features)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_makes_the_network(name):
+    config, direct = PAIRS[name]
+    made, expected = (nnx.split(make(layer, rngs=nnx.Rngs(3))) for make in (config(), direct))
+    assert made[0] == expected[0]
+    jax.tree.map(np.testing.assert_array_equal, made[1], expected[1])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(config for config, _ in PAIRS.values()),
+        *(lambda f=f: f(10) for f in (resnet_50, mobilenet_v2, efficientnet_b0)),
+    ],
+)
+def test_is_a_value(make):
+    first, second = make(), make()
+    assert first == second
+    assert hash(first) == hash(second)
+    assert pickle.loads(pickle.dumps(first)) == first

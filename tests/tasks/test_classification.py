@@ -1,0 +1,199 @@
+"""Classification: loss, metrics, score and recipe; and what the names of the digits' tasks fix."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from actsearch import parse
+from actsearch.language import ActsearchError
+from actsearch.nn import Layer
+from actsearch.tasks import TASKS, Recipe, Split, get_task
+
+DATASETS = {"digits": ((899, 449, 449), 1), "warped": ((3_596, 898, 1_796), 4)}
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if name.split("-")[0] in DATASETS])
+def test_split_is_stratified(name):
+    data, (examples, copies) = get_task(name).data(), DATASETS[name.split("-")[0]]
+    assert tuple(len(part.labels) for part in data) == tuple(len(part.inputs) for part in data) == examples
+    everything = np.concatenate([part.labels for part in data])
+    share = np.bincount(everything) / len(everything)
+    for part in data:
+        assert (part.inputs.dtype, part.labels.dtype) == (np.uint8, np.int32)
+        assert np.abs(np.bincount(part.labels) - share * len(part.labels)).max() <= 1.5 * copies
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "score"),
+    [(0.25, 0.25), (0, 0), (1, 1), (np.nan, 0), (np.inf, 1), (-np.inf, 0), (1.5, 1), (-0.1, 0)],
+)
+def test_score_is_the_accuracy_in_bounds(accuracy, score):
+    assert get_task("digits-mlp").score({"accuracy": accuracy, "loss": np.nan}) == score
+
+
+@pytest.mark.parametrize(
+    ("name", "loss"), [("digits-resnet", 2.5562603), ("digits-mlp", 2.4007468), ("digits-deep-mlp", 2.4241037)]
+)
+def test_the_networks_of_activations_start_as_ever(name, loss):
+    """Recorded before there were networks of whole layers: the scores in old archives stay comparable."""
+    task = get_task(name)
+    network = task.init(lambda features: Layer(parse("relu(x)"), features), jax.random.key(0))
+    network.train()
+    batch = jax.tree.map(lambda rows: rows[:64], task.data().train)
+    assert float(task.loss(network, batch)) == pytest.approx(loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if name.startswith("digits")])
+def test_every_digit_is_in_one_part(name):
+    """Each of scikit-learn's 1,797 images is in one part, as often as it is in the whole."""
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    whole = sorted((*image.astype(int), int(label)) for image, label in zip(images, labels, strict=True))
+    parts = [
+        (*image.ravel().tolist(), int(label))
+        for part in get_task(name).data()
+        for image, label in zip(part.inputs, part.labels, strict=True)
+    ]
+    assert sorted(parts) == whole
+
+
+def test_the_images_are_those_of_the_vectors():
+    image, vector = get_task("digits-resnet").data(), get_task("digits-mlp").data()
+    assert image.train.inputs.shape == (899, 8, 8, 1)
+    for a, b in zip(image, vector, strict=True):
+        np.testing.assert_array_equal(a.inputs.reshape(len(a.inputs), -1), b.inputs)
+        np.testing.assert_array_equal(a.labels, b.labels)
+
+
+def test_the_name_fixes_the_numbers():
+    """To change one of these is to make a task with a new name."""
+    for name, *numbers in (
+        ("digits-mlp", 500, 64, Recipe(learning_rate=0.02)),
+        ("digits-deep-mlp", 250, 64, Recipe(learning_rate=0.005)),
+        ("digits-resnet", 150, 32, Recipe(learning_rate=0.025)),
+    ):
+        task = get_task(name)
+        assert [task.steps, task.batch_size, task.recipe] == numbers
+    assert Recipe(learning_rate=1) == Recipe(learning_rate=1, momentum=0.9, schedule="constant", weight_decay=0.0)
+    test = get_task("digits-mlp").data().test
+    assert (int(test.inputs.sum()), test.labels[:8].tolist()) == (141678, [8, 4, 8, 7, 1, 3, 1, 4])
+
+
+def test_metrics_count_no_answer_that_is_not_a_number():
+    """A row with NaN or infinity is wrong, also where argmax would call it right; the loss shows it."""
+    task = get_task("digits-mlp")
+    rows = np.zeros((4, 10), np.float32)
+    rows[0, 3], rows[1, 3], rows[2, 3] = 1.0, np.nan, np.inf
+    metrics = task.metrics(lambda _: jnp.asarray(rows), Split(np.zeros((4, 64)), np.array([3, 3, 3, 3])))
+    assert float(metrics["accuracy"]) == 0.25
+    assert not np.isfinite(float(metrics["loss"]))
+
+
+def test_loss_is_the_mean_cross_entropy_of_scaled_inputs():
+    task = get_task("digits-mlp")
+    seen = []
+
+    def network(inputs):
+        seen.append(inputs)
+        return jnp.zeros((2, 10))
+
+    loss = task.loss(network, Split(np.full((2, 64), 16, np.uint8), np.array([0, 1])))
+    assert float(loss) == pytest.approx(np.log(10))
+    np.testing.assert_array_equal(seen[0], np.ones((2, 64)))
+
+
+def test_optimizer_is_momentum_descent_with_a_scaled_rate():
+    optimizer = Recipe(learning_rate=0.1).optimizer(1, 2.0)
+    state, total = optimizer.init(jnp.float32(0)), 0.0
+    for expected in (-0.2, -0.38, -0.542):  # 0.2 * (1, 1.9, 2.71)
+        update, state = optimizer.update(jnp.float32(1), state)
+        total += float(update)
+        assert float(update) == pytest.approx(expected)
+
+
+def descend(recipe, gradients, parameter=1.0):
+    """Returns the values that a kernel of one weight takes under the given gradients."""
+    optimizer, values = recipe.optimizer(4), []
+    weight = jnp.full((1, 1), parameter)
+    state = optimizer.init(weight)
+    for gradient in gradients:
+        update, state = optimizer.update(jnp.full((1, 1), gradient), state, weight)
+        weight = weight + update
+        values.append(float(weight[0, 0]))
+    return values
+
+
+def test_cosine_goes_from_the_rate_to_zero():
+    recipe = Recipe(learning_rate=0.1, momentum=0.0, schedule="cosine")
+    steps = -np.diff([1.0, *descend(recipe, [1.0] * 4)])
+    np.testing.assert_allclose(steps, [0.05 * (1 + np.cos(np.pi * t / 4)) for t in range(4)], rtol=1e-4)
+
+
+def test_nesterov_looks_ahead():
+    recipe = Recipe(learning_rate=0.1, nesterov=True)
+    expected, trace, weight = [], 0.0, 1.0
+    for gradient in (1.0, -2.0, 0.5):
+        trace = gradient + 0.9 * trace
+        weight -= 0.1 * (gradient + 0.9 * trace)
+        expected.append(weight)
+    np.testing.assert_allclose(descend(recipe, (1.0, -2.0, 0.5)), expected, rtol=1e-5)
+
+
+def test_weight_decay_adds_to_the_gradient_of_kernels_alone():
+    recipe = Recipe(learning_rate=0.1, weight_decay=0.5)
+    expected, trace, weight = [], 0.0, 2.0
+    for gradient in (1.0, 0.0):
+        trace = gradient + 0.5 * weight + 0.9 * trace
+        weight -= 0.1 * trace
+        expected.append(weight)
+    np.testing.assert_allclose(descend(recipe, (1.0, 0.0), parameter=2.0), expected, rtol=1e-5)
+    optimizer, parameters = recipe.optimizer(4), {"scale": jnp.ones(3), "kernel": jnp.ones((2, 3))}
+    zeros = jax.tree.map(jnp.zeros_like, parameters)
+    updates, _ = optimizer.update(zeros, optimizer.init(parameters), parameters)
+    assert not updates["scale"].any()
+    np.testing.assert_allclose(updates["kernel"], jnp.full((2, 3), -0.05))
+
+
+def test_a_schedule_that_does_not_exist_is_refused():
+    with pytest.raises(ActsearchError, match='schedule is "constant" or "cosine"; received \'linear\''):
+        Recipe(learning_rate=0.1, schedule="linear")
+
+
+def test_augmentation_is_drawn_in_training_and_never_in_evaluation():
+    def augment(inputs, key):
+        return inputs if key is None else inputs + 16 * jax.random.bernoulli(key, 1.0).astype(inputs.dtype)
+
+    task, seen = dataclasses.replace(get_task("digits-mlp"), augment=augment), []
+
+    def network(inputs):
+        seen.append(float(inputs.mean()))
+        return jnp.zeros((2, 10))
+
+    inputs, labels = np.zeros((2, 64), np.uint8), np.array([0, 1])
+    examples = Split(inputs, labels)
+    task.loss(network, examples, jax.random.key(0))
+    task.loss(network, examples)
+    task.metrics(network, examples)
+    assert seen == [1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(("examples", "largest"), [(2_000, 2_000), (2_001, 1_000), (4_000, 1_000)])
+def test_evaluation_of_a_large_part_goes_in_chunks(examples, largest):
+    task, sizes = get_task("digits-mlp"), []
+    rng = np.random.default_rng(0)
+    inputs, labels = rng.integers(0, 16, (examples, 64), np.uint8), rng.integers(0, 10, examples)
+
+    def network(inputs):
+        sizes.append(len(inputs))
+        return 20 * inputs[:, :10]
+
+    metrics = task.metrics(network, Split(inputs, labels))
+    logits = 20 * (inputs[:, :10] / 16)
+    assert set(sizes) == {largest}
+    assert float(metrics["accuracy"]) == pytest.approx(np.mean(logits.argmax(axis=1) == labels))
+    loss = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(examples), labels]
+    assert float(metrics["loss"]) == pytest.approx(loss.mean(), rel=1e-4)
