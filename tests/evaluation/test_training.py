@@ -199,7 +199,9 @@ class TestGates:
         assert evaluator.identity["gates"] == ["shape", "finite", "short"]
 
     def test_a_gate_after_training(self):
-        picky = Gate("picky", lambda task, rows: f"{task.name}: {rows[0].metrics['accuracy']}", "never satisfied", measure=train)
+        picky = Gate(
+            "picky", lambda task, rows: f"{task.name}: {rows[0].metrics['accuracy']}", "never satisfied", measure=train
+        )
         (trial,) = evaluator_of(SPACE, gates=[picky]).evaluate([Proposal(parse("relu(x) + x"))], 0)
         assert (trial.stage, trial.score) == ("rejected:picky", None)
         assert trial.note.startswith("digits-tiny: 0.")
