@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from actsearch.engine.specialize import evaluate
+from actsearch.engine.formula import evaluate
 from actsearch.language import PRIMITIVES, Primitive, Program, nans_allowed
 
 RESOLUTION = 1e-6

@@ -17,10 +17,10 @@ import numpy as np
 
 from actsearch.engine import Identity, NormSettings
 from actsearch.engine import identity as identity_of
+from actsearch.engine.formula import evaluate_layer
 from actsearch.engine.probe import evaluate_on, tensor_probe
-from actsearch.engine.specialize import evaluate_layer
+from actsearch.evaluation.one_training import Outcome, train
 from actsearch.evaluation.stability import LIMIT, Stability, ascend
-from actsearch.evaluation.train import Outcome, train
 from actsearch.evaluation.trainer import Measure
 from actsearch.language import ActsearchError, Program
 from actsearch.tasks import Kind, Task

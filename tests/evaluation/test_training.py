@@ -10,7 +10,7 @@ import pytest
 from actsearch import ActsearchError, parse
 from actsearch.evaluation import GATES, Evaluator, Gate, TrainingEvaluator, gates_of, register, repeat_seeds
 from actsearch.evaluation import gates as gates_module
-from actsearch.evaluation.train import train
+from actsearch.evaluation.one_training import train
 from actsearch.spaces import Genotype, custom, evonorm
 from actsearch.tasks import Quality
 from actsearch.trials import Proposal, Status
