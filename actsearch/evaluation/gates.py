@@ -58,7 +58,7 @@ class Gate:
       >>> from actsearch.language import parse
       >>> short = Gate("short", lambda c: "" if len(c.program.nodes) < 9 else "too long", "has at most 8 nodes")
       >>> screen(parse("x * x * x * x * x * x"), [*gates_of("activation"), short])
-      Verdict(fingerprint='0a6ae3c1fd0ce6a37e5c9dc9b9fbc84f', gate='short', note='too long')
+      Verdict(fingerprint='dc07ef702341472103908459bcb2bea8', gate='short', note='too long')
     """
 
     name: str
