@@ -18,8 +18,8 @@ import numpy as np
 from jax import lax
 from jax.custom_batching import sequential_vmap
 
+from actsearch.engine.formula import evaluate_layer, initial_moments
 from actsearch.engine.function import LayerFunction, NormSettings
-from actsearch.engine.specialize import evaluate_layer, initial_moments
 from actsearch.language import ActsearchError, Program
 from actsearch.spaces.template import Template
 
