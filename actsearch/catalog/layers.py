@@ -10,7 +10,7 @@ A layer normalises, or stands in for one that does, and ends in a trained affine
     groups            32, lowered to the largest divisor of the channels, as the TPU and Flax ports; timm asserts one.
     channel axis      the last; a moving average is [features].
     index sets        layer_norm and rms_norm run over the features alone, `feature_`, as those of Flax and PyTorch, so
-                      that a causal network stays causal. The EvoNorm paper's `layer_` is space and features of an image.
+                      that a causal network stays causal. The EvoNorm paper's `layer_` is space and features.
 """
 
 from actsearch.catalog.entry import by_name, entry

@@ -277,24 +277,18 @@ def test_in_training_only_batch_statistics_see_the_neighbours(name):
 HALVES = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
 """Relative error of one rounding."""
 
-SIGNALS = {
-    "ordinary": images(),
-    "large mean": images() + 100,
-    "constant channels": images() * 0 + np.arange(FEATURES) * 10.0,
-}
+SIGNALS = {"ordinary": images(), "large mean": images() + 100}
 NEAR_OVERFLOW = np.sign(images()) * np.random.default_rng(2).uniform(0.9, 1, images().shape) * 6e4
 CASES = [(dtype, signal, x) for dtype in HALVES for signal, x in SIGNALS.items()]
 CASES += [("float16", "near overflow", NEAR_OVERFLOW), ("bfloat16", "near overflow", NEAR_OVERFLOW)]
 
 
 def assert_rounded_once(actual, expected, program, dtype):
-    """Layers with statistics are rounded last; the others round each step."""
+    """Layers with statistics are rounded last; the others round each of up to eight steps."""
+    error = HALVES[dtype] * (1.01 if program.reductions else 8)
+    smallest = 1e-4 if program.reductions else error
     assert actual.dtype == dtype
-    error = HALVES[dtype] if program.reductions else 8 * HALVES[dtype]
-    scale = 1 if program.reductions else np.maximum(1, np.abs(expected))
-    np.testing.assert_allclose(
-        np.asarray(actual, float) / scale, expected / scale, rtol=1.01 * error, atol=0.3 * HALVES[dtype] + 1e-4
-    )
+    np.testing.assert_allclose(np.asarray(actual, float), expected, rtol=error, atol=smallest)
 
 
 @pytest.mark.parametrize(("dtype", "signal", "x"), CASES, ids=[f"{dtype}-{signal}" for dtype, signal, _ in CASES])
@@ -307,7 +301,8 @@ def test_half_precision(name, dtype, signal, x):
     moments = own_batch(exact)
     assert_rounded_once(layer(x), FORMS[name](exact, p, moments), program, dtype)
     assert_rounded_once(layer(x, True), FORMS[name](exact, p, moments), program, dtype)
-    slope = jax.grad(lambda x: layer(x).astype(jnp.float32).sum())(x)
+    function = to_function(program, groups=GROUPS)
+    slope = jax.grad(lambda x: function(x, **p).astype(jnp.float32).sum())(x)
     assert slope.dtype == dtype
     assert np.isfinite(np.asarray(slope, float)).all()
 
