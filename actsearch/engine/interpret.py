@@ -1,48 +1,34 @@
 """Programs as data: one compiled function runs every program of a template.
 
 The choice vector is an argument, so that a training function is compiled once and then scores any number of
-candidates. It is decoded once into a short list of live slots, and a loop runs these with one `lax.switch` over the
-options of all slots, each of which XLA compiles as if it stood alone; dead slots cost nothing. The reverse pass is
-written by hand: autodiff through `switch` would store the union of all branches' residuals; here `x` alone is kept, the
-registers are computed again, and a second loop runs backwards with one adjoint a register.
+candidates. It is decoded once into a short list of live slots (`codes`), which a loop runs (`machine`).
 """
 
 import dataclasses
-import functools
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Protocol
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jax import lax
-from jax.custom_batching import sequential_vmap
 
+from actsearch.engine.codes import Code, decode, make_tables
 from actsearch.engine.function import LayerFunction, NormSettings
-from actsearch.engine.specialize import evaluate_layer, initial_moments
-from actsearch.language import ActsearchError, Program
+from actsearch.engine.machine import Parameters, get_machine
+from actsearch.language import ActsearchError
 from actsearch.spaces.template import Template
 
-Parameters = tuple[jax.Array, ...]
+
+class Apply(Protocol):
+    """The signature of an interpreter's function."""
+
+    def __call__(
+        self, choices: jax.Array, x: jax.Array, parameters: Parameters, moving: jax.Array | None = None
+    ) -> tuple[jax.Array, jax.Array]:
+        """Returns the value and the moments used."""
+        ...
 
 
-class Code(NamedTuple):
-    """A choice vector, decoded for the machine. The output's slot is the last one and always runs.
-
-    Attributes:
-      options: for each slot the number of its option in the template's list of distinct options, int32 [slots].
-      operands: for each slot the registers it reads, int32 [slots, 2].
-      order: the other slots, live ones first, each group in the order of the template, int32 [slots - 1].
-      live: number of live slots in `order`, int32.
-    """
-
-    options: jax.Array
-    operands: jax.Array
-    order: jax.Array
-    live: jax.Array
-
-
-def interpreter(template: Template, settings: NormSettings | None = None) -> Callable:
+def interpreter(template: Template, settings: NormSettings | None = None) -> Apply:
     """Returns `apply(choices, x, parameters, moving=None)`, the function of every program of a template.
 
     Args:
@@ -67,20 +53,14 @@ def interpreter(template: Template, settings: NormSettings | None = None) -> Cal
       >>> value
       Array([4., 9.], dtype=float32)
     """
-    used = settings or NormSettings()
+    machine = get_machine(template, settings or NormSettings())
 
-    def apply(choices, x, parameters, moving=None):
-        return _run(template, used, decode(template, choices), x, parameters, moving)
+    def apply(
+        choices: jax.Array, x: jax.Array, parameters: Parameters, moving: jax.Array | None = None
+    ) -> tuple[jax.Array, jax.Array]:
+        return machine(decode(template, choices), x, parameters, moving)
 
     return apply
-
-
-def _run(template, settings, code, x, parameters, moving):
-    """Runs the machine; a template with reductions in float32 or wider, rounded last, as a specialised program is."""
-    reduces = any(program.reductions for program in _tables(template).programs)
-    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32)) if reduces else x
-    value, moments = _machine(template, settings)(code, wide, parameters, moving)
-    return value.astype(x.dtype), moments
 
 
 def interpret(template: Template, choices: jax.Array) -> LayerFunction:
@@ -92,7 +72,7 @@ def interpret(template: Template, choices: jax.Array) -> LayerFunction:
     # Two options may give one name two initial values; the key keeps them apart.
     keys = [f"{name}={initial!r}" for name, initial in template.parameters]
     initial = {key: value for key, (_, value) in zip(keys, template.parameters, strict=True)}
-    moments = jnp.asarray(_tables(template).moments)[code.options].reshape(-1)
+    moments = jnp.asarray(make_tables(template).moments)[code.options].reshape(-1)
 
     return LayerFunction("interpreted", initial, moments, Interpreted(template, code, tuple(keys)))
 
@@ -116,215 +96,10 @@ class Interpreted:
         settings: NormSettings,
         mask: jax.Array | None = None,
     ) -> tuple[jax.Array, jax.Array]:
-        if _rows(self.template) and (mask is not None or settings.axis_name is not None):
+        if make_tables(self.template).averages and (mask is not None or settings.axis_name is not None):
             raise ActsearchError(
                 "An interpreted layer takes statistics of its whole batch on one device; received a mask or an "
                 "axis_name: make the layer from the program itself, Layer(space.decode(choices), features)."
             )
-        return _run(self.template, settings, self.code, x, tuple(parameters[key] for key in self.keys), moving)
-
-
-class _Tables(NamedTuple):
-    """What `decode` looks up, for each slot and choice.
-
-    Attributes:
-      programs: the distinct options of all slots.
-      options: number in `programs` of each option of each slot, int32 [slots, most options].
-      registers: readable registers of each operand of each slot, int32 [slots, 2, most registers].
-      reads: whether each program reads its first and its second operand, bool [programs, 2].
-      moments: initial moving averages of each program, float32 [programs, most averages].
-    """
-
-    programs: tuple[Program, ...]
-    options: np.ndarray
-    registers: np.ndarray
-    reads: np.ndarray
-    moments: np.ndarray
-
-
-@functools.cache
-def _tables(template: Template) -> _Tables:
-    programs = tuple(dict.fromkeys(option for slot in template.slots for option in slot.options))
-    moments = [initial_moments(program) for program in programs]
-    return _Tables(
-        programs,
-        _padded([[programs.index(option) for option in slot.options] for slot in template.slots]),
-        np.stack([_padded([*slot.operands, (0,), (0,)][:2], template.widest) for slot in template.slots]),
-        np.array([[name in program.inputs for name in "xy"] for program in programs]),
-        _padded(moments, dtype=np.float32),
-    )
-
-
-def _padded(rows, width=None, dtype=np.int32) -> np.ndarray:
-    width = width or max(map(len, rows))
-    return np.array([[*row, *[0] * (width - len(row))] for row in rows], dtype).reshape(len(rows), width)
-
-
-def decode(template: Template, choices: jax.Array) -> Code:
-    """Returns the code of `choices`, int32 [decisions]; outside the training loop, it is computed once."""
-    tables, slots = _tables(template), len(template.slots)
-    zero = jnp.int32(0)
-    options, operands = [], []
-    for slot, (option, registers) in enumerate(template.layout):
-        options.append(jnp.asarray(tables.options[slot])[zero if option is None else choices[option]])
-        chosen = [zero if decision is None else choices[decision] for decision in (*registers, None, None)[:2]]
-        operands.append([jnp.asarray(tables.registers[slot, i])[choice] for i, choice in enumerate(chosen)])
-    live = jnp.zeros(slots + 1, bool).at[slots].set(True)
-    for slot in reversed(range(slots)):
-        reads = jnp.asarray(tables.reads)[options[slot]] & live[slot + 1]
-        live = live.at[operands[slot][0]].max(reads[0]).at[operands[slot][1]].max(reads[1])
-    live = live[1:slots]
-    order = jnp.argsort(~live, stable=True).astype(jnp.int32)
-    code = jnp.stack(options), jnp.stack([jnp.stack(row) for row in operands]), order, jnp.sum(live, dtype=jnp.int32)
-    return Code(*code)
-
-
-@functools.cache
-def _machine(template: Template, settings: NormSettings) -> Callable:
-    """Returns `run(code, x, parameters, moving)` with its hand-written reverse pass."""
-
-    @sequential_vmap
-    def forward(code, x, parameters, moving):
-        registers, moments = _registers(template, settings, code, x, parameters, moving)
-        value, last = _last(template, settings, code, registers, parameters, moving)
-        return value, jnp.concatenate([moments, last]) if last.shape[0] else moments
-
-    @sequential_vmap
-    def backward(code, x, parameters, moving, gradient):
-        return _reverse(template, settings, code, x, parameters, moving, gradient)
-
-    @jax.custom_vjp
-    def run(code, x, parameters, moving):
-        return forward(code, x, parameters, moving)
-
-    def run_forward(code, x, parameters, moving):
-        return forward(code, x, parameters, moving), (code, x, parameters, moving)
-
-    def run_backward(residuals, gradients):
-        # The moments feed moving averages alone, which nothing is trained through.
-        moving = residuals[3]
-        return None, *backward(*residuals, gradients[0]), None if moving is None else jnp.zeros_like(moving)
-
-    run.defvjp(run_forward, run_backward)
-    return run
-
-
-def _registers(template, settings, code, x, parameters, moving) -> tuple[jax.Array, jax.Array]:
-    """Runs the live slots but the last; returns the registers [slots, ...], `x` first, and their moments."""
-    slots, rows = len(template.slots), _rows(template)
-    branches = _branches(template, settings, range(slots - 1))
-    features = x.shape[-1:] or (1,)
-
-    def step(i, carry):
-        registers, moments = carry
-        slot = code.order[i]
-        here = None if moving is None else lax.dynamic_slice_in_dim(moving, slot * rows, rows)
-        option = jnp.asarray(branches.place)[code.options[slot]]
-        value, used = lax.switch(option, branches.forward, registers, code.operands[slot], parameters, here)
-        registers = lax.dynamic_update_index_in_dim(registers, value, slot + 1, 0)
-        return registers, lax.dynamic_update_slice_in_dim(moments, used, slot * rows, 0) if rows else moments
-
-    registers = jnp.zeros((slots, *x.shape), x.dtype).at[0].set(x)
-    moments = jnp.zeros(((slots - 1) * rows, *features), jnp.promote_types(x.dtype, jnp.float32))
-    return lax.fori_loop(0, code.live, step, (registers, moments)) if slots > 1 else (registers, moments)
-
-
-def _last(template, settings, code, registers, parameters, moving):
-    """Runs the last slot; returns the output and its moments."""
-    slot, rows = len(template.slots) - 1, _rows(template)
-    branches = _branches(template, settings, [slot])
-    here = None if moving is None else moving[slot * rows :]
-    option = jnp.asarray(branches.place)[code.options[slot]]
-    return lax.switch(option, branches.forward, registers, code.operands[slot], parameters, here)
-
-
-def _reverse(template, settings, code, x, parameters, moving, gradient) -> tuple[jax.Array, Parameters]:
-    """Runs the slots backwards with one adjoint a register; returns the gradients of `x` and of the parameters."""
-    slots, rows = len(template.slots), _rows(template)
-    registers, _ = _registers(template, settings, code, x, parameters, moving)
-
-    def back(slot, branches, carry, gradient):
-        adjoints, totals = carry
-        here = None if moving is None else lax.dynamic_slice_in_dim(moving, slot * rows, rows)
-        option, operands = jnp.asarray(branches.place)[code.options[slot]], code.operands[slot]
-        d_x, d_y, d_parameters = lax.switch(option, branches.reverse, registers, operands, parameters, here, gradient)
-        for register, more in zip(operands, (d_x, d_y), strict=True):
-            old = lax.dynamic_index_in_dim(adjoints, register, 0, False)
-            adjoints = lax.dynamic_update_index_in_dim(adjoints, old + more, register, 0)
-        return adjoints, jax.tree.map(jnp.add, totals, d_parameters)
-
-    carry = jnp.zeros_like(registers), jax.tree.map(jnp.zeros_like, parameters)
-    carry = back(slots - 1, _branches(template, settings, [slots - 1]), carry, gradient)
-    branches = _branches(template, settings, range(slots - 1))
-
-    def step(i, carry):
-        slot = code.order[code.live - 1 - i]
-        return back(slot, branches, carry, lax.dynamic_index_in_dim(carry[0], slot + 1, 0, False))
-
-    adjoints, totals = lax.fori_loop(0, code.live, step, carry) if slots > 1 else carry
-    return adjoints[0], totals
-
-
-class _Branches(NamedTuple):
-    """The options of some slots as branches of a switch.
-
-    Attributes:
-      place: branch of each of the template's distinct options, int32 [options]; 0 where it is none of these slots'.
-      forward: (registers, operands, parameters, moving) -> (value, moments).
-      reverse: (registers, operands, parameters, moving, gradient) -> gradients of both operands and the parameters.
-    """
-
-    place: np.ndarray
-    forward: list[Callable]
-    reverse: list[Callable]
-
-
-def _branches(template: Template, settings: NormSettings, slots) -> _Branches:
-    programs = _tables(template).programs
-    mine = list(dict.fromkeys(option for slot in slots for option in template.slots[slot].options))
-    place = np.array([mine.index(program) if program in mine else 0 for program in programs], np.int32)
-    options = [_option(template, settings, program) for program in mine]
-    return _Branches(place, [_forward(*option) for option in options], [_backward(*option) for option in options])
-
-
-def _option(template: Template, settings: NormSettings, program: Program) -> tuple[Callable, tuple[str, ...]]:
-    """Returns (operands by name, array like x, parameters, moving) -> (value, moments), and the operands it reads."""
-    rows, needed = _rows(template), len(program.batch_reductions)
-    own = [(name, template.parameters.index((name, initial))) for name, initial in program.parameters]
-
-    def run(read, like, parameters, moving):
-        mine = {name: parameters[i] for name, i in own}
-        here = None if moving is None else moving[:needed]
-        value, used = evaluate_layer(program, read or {"x": like}, mine, here, settings)
-        return value, jnp.pad(used, ((0, rows - needed), (0, 0)))
-
-    return run, program.inputs
-
-
-def _read(names, registers, operands) -> dict[str, jax.Array]:
-    # A branch reads its operands itself: outside the switch each of them would be copied.
-    return {name: lax.dynamic_index_in_dim(registers, operands["xy".index(name)], 0, False) for name in names}
-
-
-def _forward(run: Callable, names: tuple[str, ...]) -> Callable:
-    def branch(registers, operands, parameters, moving):
-        return run(_read(names, registers, operands), registers[0], parameters, moving)
-
-    return branch
-
-
-def _backward(run: Callable, names: tuple[str, ...]) -> Callable:
-    def branch(registers, operands, parameters, moving, gradient):
-        def value(read, parameters):
-            return run(read, registers[0], parameters, moving)[0]
-
-        read = _read(names, registers, operands)
-        d_read, d_parameters = jax.vjp(value, read, parameters)[1](gradient)
-        return *(d_read.get(name, jnp.zeros_like(gradient)) for name in "xy"), d_parameters
-
-    return branch
-
-
-def _rows(template: Template) -> int:
-    """Returns how many moving averages each slot has: as many as its hungriest option."""
-    return _tables(template).moments.shape[1]
+        values = tuple(parameters[key] for key in self.keys)
+        return get_machine(self.template, settings)(self.code, x, values, moving)
