@@ -7,8 +7,8 @@ score of the best function of the table less that of the best function that it h
 had it verified everything on fresh seeds. Beside it stands the incumbent's regret, that of the function with the best
 score seen: it measures the noise of one seed, since not even an exhaustive search brings it down. An evaluation is a
 trial: one that a gate rejects, or that repeats a known function, counts too, as it does in the budget of a search.
-"Reached the top 0.1 %" means that a function whose held-out score is among the best 0.1 % of the distinct functions that
-train was evaluated. Tables named -likelihood score by exp(-loss), the others by accuracy.
+"Reached the top 0.1 %" means that a function was evaluated whose held-out score is among the best 0.1 % of the distinct
+functions that train. Tables named -likelihood score by exp(-loss), the others by accuracy.
 
 The runs of a table share its three seeds: the intervals say how much a controller's own luck matters, and not how much
 another set of trainings would change. Hyperparameters of PPO, GFlowNet and surrogate were chosen on the tables of
