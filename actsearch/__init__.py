@@ -10,8 +10,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actsearch.archive import open_run
     from actsearch.catalog import identify
     from actsearch.engine import fingerprint, to_function
+    from actsearch.evaluation import verify
     from actsearch.language import ActsearchError, ParseError, Program, parse, simplify
     from actsearch.nn import Layer
     from actsearch.study import search
@@ -23,10 +25,12 @@ _HOMES = {
     "Program": "language",
     "fingerprint": "engine",
     "identify": "catalog",
+    "open_run": "archive",
     "parse": "language",
     "search": "study",
     "simplify": "language",
     "to_function": "engine",
+    "verify": "evaluation",
 }
 """The room of each public name; it is imported when the name is first used, so that the front door opens at once."""
 
@@ -38,10 +42,12 @@ __all__ = [
     "Program",
     "fingerprint",
     "identify",
+    "open_run",
     "parse",
     "search",
     "simplify",
     "to_function",
+    "verify",
 ]
 
 

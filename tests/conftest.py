@@ -1,6 +1,8 @@
 """Settings of every test: four CPU devices, JAX at its strictest, and the same random examples in every run."""
 
+import ctypes
 import gc
+import sys
 
 import hypothesis
 import jax
@@ -16,9 +18,14 @@ hypothesis.settings.register_profile("actsearch", deadline=None, derandomize=Tru
 hypothesis.settings.load_profile("actsearch")
 
 
+LIBC = ctypes.CDLL("libc.so.6") if sys.platform == "linux" else None
+
+
 @pytest.fixture(scope="module", autouse=True)
 def forget_compilations():
     """Frees what a module compiled: JAX keeps it for ever, and a worker that runs all modules would hold gigabytes."""
     yield
     jax.clear_caches()
     gc.collect()
+    if LIBC is not None:
+        LIBC.malloc_trim(0)  # half of what was freed stays with the allocator otherwise

@@ -2,10 +2,10 @@
 
 from actsearch.engine.counting import FunctionCounts, count_functions
 from actsearch.engine.embedding import Embedding, embed
-from actsearch.engine.fingerprint import FINGERPRINT_VERSION, Identity, fingerprint, identity
+from actsearch.engine.fingerprint_v2 import FINGERPRINT_VERSION, Identity, fingerprint, identity
+from actsearch.engine.formula import specialize, to_function
 from actsearch.engine.function import LayerFunction, NormSettings
-from actsearch.engine.interpret import interpret, interpreter
-from actsearch.engine.specialize import specialize, to_function
+from actsearch.engine.interpretation import interpret, interpreter
 
 __all__ = [
     "FINGERPRINT_VERSION",

@@ -9,7 +9,7 @@ import numpy as np
 from jax import lax
 
 from actsearch.engine.function import NormSettings
-from actsearch.engine.interpret import interpreter
+from actsearch.engine.interpretation import interpreter
 from actsearch.engine.probe import GROUPS
 from actsearch.language import nans_allowed
 from actsearch.spaces.template import Template

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from actsearch.engine.fingerprint import FINGERPRINT_VERSION, identity
+from actsearch.engine.fingerprint_v2 import FINGERPRINT_VERSION, identity
 from actsearch.engine.identities import identities
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from actsearch.engine.batch import evaluate_batch
-from actsearch.engine.fingerprint import Identity, identify, identity
+from actsearch.engine.fingerprint_v2 import Identity, identify, identity
 from actsearch.engine.probe import probe_tensors
 from actsearch.engine.settings import MAX_ORDERS, Setting, first_settings, numbers, orders, settings_of
 from actsearch.language import Program

@@ -17,14 +17,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from actsearch.engine.specialize import evaluate
+from actsearch.engine.formula import evaluate
 from actsearch.language import PRIMITIVES, Primitive, Program, nans_allowed
 
 RESOLUTION = 1e-6
 """Outputs that differ by less, absolute below 1 and relative above, count as equal."""
 
-SHAPE = (3, 6, 4, 4)
-"""[batch, height, width, features] of each tensor of the probe."""
+SHAPE = (2, 4, 4, 16)
+"""[batch, height, width, features] of each tensor of the probe.
+
+A statistic runs over 16 elements at least, so that one of them can lie 6 scales out, where layers saturate.
+"""
 
 GROUPS = 2
 """Groups of features of group reductions on a probe."""

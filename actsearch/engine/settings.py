@@ -23,9 +23,10 @@ class Value(NamedTuple):
     moved: bool
 
     def number(self) -> float:
-        """Returns the value, below 1, or above 1 where it is moved."""
+        """Returns the value, 0.55 to 0.95, or 1.6 to 1.9 where it is moved."""
         digest = hashlib.blake2b(f"{self.initial + 0.0!r}/{self.rank}".encode(), digest_size=4).digest()
-        return (1.35 if self.moved else 0.55) + 0.4 * int.from_bytes(digest, "big") / 2**32
+        share = int.from_bytes(digest, "big") / 2**32
+        return 1.6 + 0.3 * share if self.moved else 0.55 + 0.4 * share
 
 
 Setting = tuple[Value, ...]

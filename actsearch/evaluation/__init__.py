@@ -1,19 +1,19 @@
 """The only place that compiles and trains."""
 
 from actsearch.analysis.verification import Verification
-from actsearch.evaluation.audit import audit
 from actsearch.evaluation.base import Evaluator, Memory, genotype_of
 from actsearch.evaluation.devices import candidate_mesh, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
+from actsearch.evaluation.gate_audit import audit
 from actsearch.evaluation.gates import GATES, Gate, Verdict, gates_of, register, screen
+from actsearch.evaluation.one_training import Outcome, Training, TrainState, init_state, split_network, train
 from actsearch.evaluation.score import Result, combine, score_programs, summarize
 from actsearch.evaluation.stability import Stability, ascend
 from actsearch.evaluation.table import TABLES, Table, get_table, make_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
-from actsearch.evaluation.train import Outcome, Training, TrainState, init_state, split_network, train
 from actsearch.evaluation.trainer import Job, Part, Trainer
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
-from actsearch.evaluation.verify import HasTrials, verify
+from actsearch.evaluation.verification import HasTrials, verify
 
 __all__ = [
     "GATES",

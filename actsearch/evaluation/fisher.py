@@ -11,7 +11,7 @@ from flax import nnx
 from jax.flatten_util import ravel_pytree
 
 from actsearch.engine import interpret
-from actsearch.evaluation.train import TrainState, count, init_state, split_network
+from actsearch.evaluation.one_training import TrainState, count, init_state, split_network
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer
 from actsearch.spaces.template import Template

@@ -17,10 +17,10 @@ import numpy as np
 
 from actsearch.engine import Identity, NormSettings
 from actsearch.engine import identity as identity_of
+from actsearch.engine.formula import evaluate_layer
 from actsearch.engine.probe import evaluate_on, tensor_probe
-from actsearch.engine.specialize import evaluate_layer
+from actsearch.evaluation.one_training import Outcome, train
 from actsearch.evaluation.stability import LIMIT, Stability, ascend
-from actsearch.evaluation.train import Outcome, train
 from actsearch.evaluation.trainer import Measure
 from actsearch.language import ActsearchError, Program
 from actsearch.tasks import Kind, Task
@@ -58,7 +58,7 @@ class Gate:
       >>> from actsearch.language import parse
       >>> short = Gate("short", lambda c: "" if len(c.program.nodes) < 9 else "too long", "has at most 8 nodes")
       >>> screen(parse("x * x * x * x * x * x"), [*gates_of("activation"), short])
-      Verdict(fingerprint='0a6ae3c1fd0ce6a37e5c9dc9b9fbc84f', gate='short', note='too long')
+      Verdict(fingerprint='dc07ef702341472103908459bcb2bea8', gate='short', note='too long')
     """
 
     name: str

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jax
 
 from actsearch.evaluation.engines import Engine, choose_engine
-from actsearch.evaluation.train import Outcome
+from actsearch.evaluation.one_training import Outcome
 from actsearch.evaluation.trainer import Part, Trainer
 from actsearch.language import ActsearchError, Program
 from actsearch.spaces.template import Template

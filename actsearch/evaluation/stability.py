@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 
-from actsearch.evaluation.train import Training, split_network, take
+from actsearch.evaluation.one_training import Training, split_network, take
 
 STEPS = 100
 LIMIT = 1e8

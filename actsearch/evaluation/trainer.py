@@ -12,7 +12,7 @@ from jax.sharding import PartitionSpec as P
 
 from actsearch.engine import LayerFunction, interpret, specialize
 from actsearch.evaluation.devices import candidate_mesh, replicate, resident
-from actsearch.evaluation.train import Training, TrainState, init_state, train
+from actsearch.evaluation.one_training import Training, TrainState, init_state, train
 from actsearch.language import Program
 from actsearch.nn import Layer
 from actsearch.spaces.template import Template

@@ -13,8 +13,8 @@ from actsearch.engine import FINGERPRINT_VERSION
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
+from actsearch.evaluation.one_training import train
 from actsearch.evaluation.score import Result, combine, summarize
-from actsearch.evaluation.train import train
 from actsearch.evaluation.trainer import Measure, Trainer
 from actsearch.language import ActsearchError
 from actsearch.spaces import Genotype, Space

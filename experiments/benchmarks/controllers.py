@@ -2,13 +2,13 @@
 
     python experiments/benchmarks/controllers.py [--runs 100] [--tables NAME ...] [--controllers NAME ...]
 
-A run sees the scores of one seed of the table, and is judged by the mean of the other seeds. Its regret is the judged
+A run sees the scores of one seed of the table, and is evaluated by the mean of the other seeds. Its regret is that
 score of the best function of the table less that of the best function that it has evaluated: what it would have kept
 had it verified everything on fresh seeds. Beside it stands the incumbent's regret, that of the function with the best
 score seen: it measures the noise of one seed, since not even an exhaustive search brings it down. An evaluation is a
 trial: one that a gate rejects, or that repeats a known function, counts too, as it does in the budget of a search.
-"Reached the top 0.1 %" means that a function whose judged score is among the best 0.1 % of the distinct functions that
-train was evaluated. Tables named -likelihood score by exp(-loss), the others by accuracy.
+"Reached the top 0.1 %" means that a function was evaluated whose held-out score is among the best 0.1 % of the distinct
+functions that train. Tables named -likelihood score by exp(-loss), the others by accuracy.
 
 The runs of a table share its three seeds: the intervals say how much a controller's own luck matters, and not how much
 another set of trainings would change. Hyperparameters of PPO, GFlowNet and surrogate were chosen on the tables of
@@ -34,18 +34,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import threadpoolctl  # comes with scikit-learn
-from actsearch.evaluation.table_judge import TableJudge
 from matplotlib.figure import Figure
 
-from actsearch.analysis.regret import regret_panels
-from actsearch.analysis.statistics import Interval, bootstrap_mean
-from actsearch.controllers import Controller, get_controller
-from actsearch.evaluation import use_all_cores
-from actsearch.evaluation.tabular import TABULAR, Tabular, get_tabular
-from actsearch.report.style import save
-from actsearch.report.tables import render, show
+from actsearch.analysis import Interval, bootstrap_mean, trials_until
+from actsearch.controllers import (
+    PPO,
+    Controller,
+    Exhaustive,
+    GFlowNet,
+    ParetoEvolution,
+    Random,
+    RegularizedEvolution,
+    Surrogate,
+)
+from actsearch.evaluation import TABLES, Table, TabularEvaluator, get_table, regret_on_table, use_all_cores
+from actsearch.report import regret_panels, render, save, show
 from actsearch.spaces import get_space
-from actsearch.study.front import search
+from actsearch.study import run, search
 
 OUT = Path(__file__).parent / "results" / "controllers.json"
 FIGURES = Path(__file__).parents[1] / "figures"
@@ -53,21 +58,20 @@ BUDGET, BATCH, RUNS = 500, 8, 100
 SHORT = {"surrogate": 120}
 """Budgets of controllers that cost more for each evaluation and need fewer."""
 
-CONTROLLERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "random": ("random", {}),
-    "exhaustive": ("exhaustive", {}),
-    "evolution": ("evolution", {}),
-    "evolution, small": ("evolution", {"population": 20, "sample": 5}),
-    "pareto": ("pareto", {}),
-    "ppo": ("ppo", {}),
-    "ppo, plain": ("ppo", {"draws": 1}),
-    "reinforce": ("ppo", {"algorithm": "reinforce"}),
-    "gflownet": ("gflownet", {}),
-    "surrogate": ("surrogate", {}),
+CONTROLLERS: dict[str, Controller] = {
+    "random": Random(),
+    "exhaustive": Exhaustive(),
+    "evolution": RegularizedEvolution(),
+    "evolution, small": RegularizedEvolution(population=20, sample=5),
+    "pareto": ParetoEvolution(),
+    "ppo": PPO(),
+    "ppo, plain": PPO(draws=1),
+    "reinforce": PPO(algorithm="reinforce"),
+    "gflownet": GFlowNet(),
+    "surrogate": Surrogate(),
 }
-"""Label -> controller and options."""
 
-TABLES = [name for name, task in TABULAR.items() if task.metric == "likelihood"]
+LIKELIHOOD = [name for name, table in TABLES.items() if table.metric == "likelihood"]
 """The tables when none is named; those by accuracy have the same names without the ending."""
 
 TOPS = {"top 1 %": 0.01, "top 0.1 %": 0.001, "best": 0.0}
@@ -80,7 +84,7 @@ class Run(NamedTuple):
       regret: of the best function evaluated, after each evaluation, [budget].
       incumbent: regret of the function with the best score seen, [budget].
       reached: evaluations until each of TOPS was evaluated, infinite where it was not.
-      seconds: spent in the controller alone.
+      seconds: spent in the loop: the controller, and looking scores up.
     """
 
     regret: np.ndarray
@@ -89,43 +93,15 @@ class Run(NamedTuple):
     seconds: float
 
 
-def play(controller: Controller, task: Tabular, seed: int, budget: int, batch: int = BATCH) -> Run:
+def play(controller: Controller, table: Table, seed: int, budget: int, batch: int = BATCH) -> Run:
     """Runs a controller on a table."""
-    space, judged = get_space(task.space), task.judged(seed)
-    judge, state, trials, seconds = TableJudge(space, task, seed), controller.init(seed), [], 0.0
-    while len(trials) < budget:
-        began = time.perf_counter()
-        proposals, state = controller.ask(state, min(batch, budget - len(trials)))
-        seconds += time.perf_counter() - began
-        made = judge(proposals, len(trials))
-        trials += made
-        began = time.perf_counter()
-        state = controller.tell(state, made)
-        seconds += time.perf_counter() - began
-    places = np.array([task.table.place(trial.program.choices or ()) for trial in trials])
-    chosen = np.array([trial.score if trial.status in ("ok", "diverged") else -1.0 for trial in trials])
-    seen = np.nan_to_num(judged[places])  # what no gate let pass has the score 0
-    leader = np.maximum.accumulate(chosen)
-    new = np.flatnonzero(chosen > np.concatenate([[-1.0], leader[:-1]]))  # where the incumbent changes
-    held = np.concatenate([[0.0], seen[new]])[np.searchsorted(new, np.arange(budget), side="right")]
-    best = np.nanmax(judged)
-    reached = {}
-    for name, share in TOPS.items():
-        found = np.flatnonzero(seen >= threshold(task, seed, share))
-        reached[name] = float(found[0] + 1) if len(found) else math.inf
-    return Run(best - np.maximum.accumulate(seen), best - held, reached, seconds)
-
-
-def threshold(task: Tabular, seed: int, share: float) -> float:
-    """Returns the least judged score of the best share of the distinct functions that train; of the best for 0."""
-    own = (task.table.functions == np.arange(len(task.table.functions))) & (task.table.gates == "trained")
-    scores = np.sort(task.judged(seed)[own])[::-1]
-    return float(scores[max(1, round(share * len(scores))) - 1])
-
-
-def chance(task: Tabular, seed: int, share: float) -> float:
-    """Returns the probability that a random expression of the table is in its best share."""
-    return float((np.nan_to_num(task.judged(seed), nan=-1.0) >= threshold(task, seed, share)).mean())
+    space, began = get_space(table.space), time.perf_counter()
+    store = run(space, TabularEvaluator(space, table, seed=seed), controller, budget, seed=seed, batch=batch)
+    seconds = time.perf_counter() - began
+    course = regret_on_table(table, store.trials(), seed)
+    reached = {name: trials_until(course.evaluated, table.threshold(seed, share)) for name, share in TOPS.items()}
+    evaluations = {name: math.inf if count is None else float(count) for name, count in reached.items()}
+    return Run(course.regret, course.incumbent_regret, evaluations, seconds)
 
 
 def one_thread() -> None:
@@ -135,14 +111,16 @@ def one_thread() -> None:
 
 def measure(label: str, name: str, runs: int) -> dict[str, Any]:
     """Returns what a controller does on a table, over runs with the seeds 0 to runs - 1."""
-    task, (controller, options) = get_tabular(name), CONTROLLERS[label]
-    budget, began = SHORT.get(controller, BUDGET), time.process_time()
-    made = get_controller(controller, get_space(task.space), **options)
-    play(made, task, 0, budget)  # compiles
-    found = [play(made, task, seed, budget) for seed in range(runs)]
+    table, controller = get_table(name), CONTROLLERS[label]
+    budget, began = SHORT.get(label, BUDGET), time.process_time()
+    play(controller, table, 0, budget)  # compiles
+    found = [play(controller, table, seed, budget) for seed in range(runs)]
     grid = [n for n in GRID if n <= budget]
     return {
-        **{"controller": label, "table": name, "budget": budget, "runs": runs},
+        "controller": label,
+        "table": name,
+        "budget": budget,
+        "runs": runs,
         "regret": curve(np.stack([run.regret for run in found]), grid),
         "incumbent": curve(np.stack([run.incumbent for run in found]), grid),
         "reached": {top: reached([run.reached[top] for run in found]) for top in TOPS},
@@ -173,10 +151,10 @@ def reached(evaluations: list[float]) -> dict[str, Any]:
 
 def random_medians(name: str, runs: int) -> dict[str, float]:
     """Returns the exact median of evaluations that random search needs, the mean over the runs' seeds."""
-    task = get_tabular(name)
+    table = get_table(name)
     return {
         top: statistics.mean(
-            math.ceil(math.log(0.5) / math.log1p(-chance(task, seed, share))) for seed in range(min(runs, 3))
+            math.ceil(math.log(0.5) / math.log1p(-table.chance(seed, share))) for seed in range(min(runs, 3))
         )
         for top, share in TOPS.items()
     }
@@ -186,8 +164,7 @@ def real_searches(budget: int) -> list[dict[str, Any]]:
     """Returns, for each controller in a search that trains, its own seconds beside those of gates and training."""
     found = []
     for label in ("evolution, small", "ppo", "gflownet", "surrogate"):
-        controller, options = CONTROLLERS[label]
-        result = search("swish-1", "digits-mlp", controller, budget, options=options)
+        result = search("swish-1", "digits-mlp", CONTROLLERS[label], budget)
         scoring = sum(trial.seconds for trial in result.trials)
         # What is not scoring: ask and tell, their compilation, and the loop.
         share = (result.seconds - scoring) / scoring
@@ -197,8 +174,8 @@ def real_searches(budget: int) -> list[dict[str, Any]]:
     return found
 
 
-def judge_targets(rows: list[dict[str, Any]], medians: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
-    """Returns, table by table, whether the issue's comparisons with random search hold."""
+def compare_with_random(rows: list[dict[str, Any]], medians: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
+    """Returns, table by table, whether the comparisons with random search hold."""
     by = {(row["controller"], row["table"]): row for row in rows}
     found = []
     for table in dict.fromkeys(row["table"] for row in rows):
@@ -207,19 +184,27 @@ def judge_targets(rows: list[dict[str, Any]], medians: dict[str, dict[str, float
         chance_ = by["random", table]["regret"][str(BUDGET)]
         for label in ("evolution", "evolution, small", "ppo", "ppo, plain", "reinforce", "gflownet", "pareto"):
             if row := by.get((label, table)):
-                mine = row["regret"][str(BUDGET)]
+                regret = row["regret"][str(BUDGET)]
                 found.append(
                     {
-                        **{"table": table, "controller": label, "figure": f"regret at {BUDGET} evaluations"},
-                        **{"value": mine, "random": chance_, "met": mine[2] < chance_[1]},
+                        "table": table,
+                        "controller": label,
+                        "figure": f"regret at {BUDGET} evaluations",
+                        "value": regret,
+                        "random": chance_,
+                        "met": regret[2] < chance_[1],
                     }
                 )
         if row := by.get(("surrogate", table)):
-            mine, theirs = row["reached"]["top 0.1 %"]["median"][0], medians[table]["top 0.1 %"]
+            needed, theirs = row["reached"]["top 0.1 %"]["median"][0], medians[table]["top 0.1 %"]
             found.append(
                 {
-                    **{"table": table, "controller": "surrogate", "figure": "evaluations to the top 0.1 %"},
-                    **{"value": mine, "random": theirs, "met": mine is not None and mine <= theirs / 10},
+                    "table": table,
+                    "controller": "surrogate",
+                    "figure": "evaluations to the top 0.1 %",
+                    "value": needed,
+                    "random": theirs,
+                    "met": needed is not None and needed <= theirs / 10,
                 }
             )
     return found
@@ -233,9 +218,9 @@ def draw(rows: list[dict[str, Any]], metric: str, title: str) -> Figure:
     """Returns the regret of the tables of a metric, one panel each."""
     panels: dict[str, dict[str, dict[int, Interval]]] = {}
     for row in rows:
-        task = get_tabular(row["table"])
-        if task.metric == metric and row["controller"] in DRAWN:
-            curves = panels.setdefault(f"{task.space}, {task.network}", {})
+        table = get_table(row["table"])
+        if table.metric == metric and row["controller"] in DRAWN:
+            curves = panels.setdefault(f"{table.space}, {table.task}", {})
             curves[row["controller"]] = {int(n): Interval(*values) for n, values in row["regret"].items()}
     return regret_panels(panels, title)
 
@@ -250,11 +235,11 @@ def main():
     began = time.perf_counter()
     rows = measure_all([(label, table, args.runs) for table in args.tables for label in args.controllers], args.rows)
     medians = {table: random_medians(table, args.runs) for table in args.tables}
-    targets = judge_targets(rows, medians)
+    targets = compare_with_random(rows, medians)
     heads = ("table", "controller", "figure", "value", "random", "met")
     show(render([[_text(t[key]) for key in heads] for t in targets], heads, f"Against random search, {args.runs} runs"))
     for metric in ("accuracy", "likelihood"):
-        if any(get_tabular(row["table"]).metric == metric for row in rows):
+        if any(get_table(row["table"]).metric == metric for row in rows):
             save(draw(rows, metric, f"Regret by {metric}, {args.runs} runs"), FIGURES / f"controllers_{metric}")
     document = {**_machine(), "cpu_seconds": round(sum(row["cpu_seconds"] for row in rows)), "batch": BATCH}
     document |= {"random_medians": medians, "targets": targets, "rows": rows}
@@ -305,7 +290,7 @@ def _arguments() -> argparse.Namespace:
         default=RUNS,
         help="seeds of each controller on each table; 0: the searches that train alone",
     )
-    parser.add_argument("--tables", nargs="+", default=TABLES, choices=list(TABULAR), metavar="NAME")
+    parser.add_argument("--tables", nargs="+", default=LIKELIHOOD, choices=list(TABLES), metavar="NAME")
     parser.add_argument(
         "--controllers", nargs="+", default=list(CONTROLLERS), choices=list(CONTROLLERS), metavar="NAME"
     )

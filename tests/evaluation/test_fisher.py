@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from actsearch.evaluation.fisher import FisherSpectrum
-from actsearch.evaluation.train import init_state
+from actsearch.evaluation.one_training import init_state
 from actsearch.language import ActsearchError
 from actsearch.nn import MLPConfig
 from actsearch.spaces import custom

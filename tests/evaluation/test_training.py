@@ -10,7 +10,7 @@ import pytest
 from actsearch import ActsearchError, parse
 from actsearch.evaluation import GATES, Evaluator, Gate, TrainingEvaluator, gates_of, register, repeat_seeds
 from actsearch.evaluation import gates as gates_module
-from actsearch.evaluation.train import train
+from actsearch.evaluation.one_training import train
 from actsearch.spaces import Genotype, custom, evonorm
 from actsearch.tasks import Quality
 from actsearch.trials import Proposal, Status
@@ -199,7 +199,9 @@ class TestGates:
         assert evaluator.identity["gates"] == ["shape", "finite", "short"]
 
     def test_a_gate_after_training(self):
-        picky = Gate("picky", lambda task, rows: f"{task.name}: {rows[0].metrics['accuracy']}", "never satisfied", measure=train)
+        picky = Gate(
+            "picky", lambda task, rows: f"{task.name}: {rows[0].metrics['accuracy']}", "never satisfied", measure=train
+        )
         (trial,) = evaluator_of(SPACE, gates=[picky]).evaluate([Proposal(parse("relu(x) + x"))], 0)
         assert (trial.stage, trial.score) == ("rejected:picky", None)
         assert trial.note.startswith("digits-tiny: 0.")

@@ -29,7 +29,10 @@ STRATEGIES = {
 every_strategy = pytest.mark.parametrize("controller", STRATEGIES.values(), ids=STRATEGIES)
 
 
-def go(controller=Random(), budget=40, *, space=SPACE, evaluator=None, **changes):
+RANDOM = Random()
+
+
+def go(controller=RANDOM, budget=40, *, space=SPACE, evaluator=None, **changes):
     return search(space, evaluator or MockEvaluator(), controller, budget, **{"seed": 3, "batch": 8} | changes)
 
 
@@ -47,7 +50,7 @@ class TestRun:
         assert story(first) != story(go(controller, seed=4))
 
     @every_strategy
-    @pytest.mark.parametrize("stops", [(16,), (13,), (9, 20, 21)], ids=str)
+    @pytest.mark.parametrize("stops", [(16,), (9, 13, 21)], ids=str)
     def test_resumed_equals_unbroken(self, controller, stops, tmp_path):
         """Stopped between batches, in the middle of one, and more than once."""
         stops = [budget for budget in stops if budget >= controller.min_budget()]
@@ -131,7 +134,7 @@ class TestIdentity:
         extended = search(space, task, Exhaustive(shuffle=False), 3, out=tmp_path)
         unbroken = search(space, TrainingEvaluator(space, task, engine="specialize"), Exhaustive(shuffle=False), 3)
         assert story(extended) == story(unbroken)
-        with pytest.raises(ArchiveError, match='evaluator.engine is "specialize" there and "interpret" here'):
+        with pytest.raises(ArchiveError, match=r'evaluator\.engine is "specialize" there and "interpret" here'):
             search(
                 space, TrainingEvaluator(space, task, engine="interpret"), Exhaustive(shuffle=False), 3, out=tmp_path
             )
@@ -139,7 +142,7 @@ class TestIdentity:
     def test_another_recipe_under_the_same_name_is_refused(self, tmp_path):
         space = custom(["tanh"], ["+", "*"])
         search(space, tiny_task(learning_rate=0.05), Exhaustive(), 1, out=tmp_path)
-        with pytest.raises(ArchiveError, match="evaluator.tasks.digits-tiny is .* there and .* here"):
+        with pytest.raises(ArchiveError, match=r"evaluator\.tasks\.digits-tiny is .* there and .* here"):
             search(space, tiny_task(learning_rate=0.5), Exhaustive(), 2, out=tmp_path)
 
     def test_an_archive_of_other_code_is_refused(self, tmp_path):

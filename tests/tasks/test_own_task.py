@@ -46,7 +46,7 @@ class Unbounded(FitSine):
 
 def test_a_score_below_the_worst_is_an_error_of_the_task():
     with pytest.raises(
-        ActsearchError, match=r"fit-sine scored a training -0\.\d+, below 0, .* give the task a `worst`"
+        ActsearchError, match=r"fit-sine scored a training -\d+\.\d+, below 0, .* give the task a `worst`"
     ):
         score_programs(Unbounded(worst=0.0, steps=1), [parse("x")], [0], **ONE)
 

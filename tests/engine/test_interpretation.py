@@ -14,7 +14,7 @@ from jax.sharding import PartitionSpec as P
 
 from actsearch import parse
 from actsearch.engine import NormSettings, interpret, interpreter, specialize
-from actsearch.engine.specialize import evaluate
+from actsearch.engine.formula import evaluate
 from actsearch.evaluation import candidate_mesh
 from actsearch.language import PRIMITIVES
 from actsearch.spaces import custom, swish

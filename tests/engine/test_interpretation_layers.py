@@ -10,7 +10,7 @@ import pytest
 
 from actsearch import parse
 from actsearch.engine import NormSettings, interpreter, specialize
-from actsearch.engine.specialize import evaluate_layer
+from actsearch.engine.formula import evaluate_layer
 from actsearch.language.reductions import Reduction, moment, reduce
 from actsearch.spaces import evonorm
 from actsearch.spaces.template import Template

@@ -1,0 +1,105 @@
+"""Programs as data: one compiled function runs every program of a template.
+
+The choice vector is an argument, so that a training function is compiled once and then scores any number of
+candidates. It is decoded once into a short list of live slots (`codes`), which a loop runs (`machine`).
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Protocol
+
+import jax
+import jax.numpy as jnp
+
+from actsearch.engine.codes import Code, decode, make_tables
+from actsearch.engine.function import LayerFunction, NormSettings
+from actsearch.engine.machine import Parameters, get_machine
+from actsearch.language import ActsearchError
+from actsearch.spaces.template import Template
+
+
+class Apply(Protocol):
+    """The signature of an interpreter's function."""
+
+    def __call__(
+        self, choices: jax.Array, x: jax.Array, parameters: Parameters, moving: jax.Array | None = None
+    ) -> tuple[jax.Array, jax.Array]:
+        """Returns the value and the moments used."""
+        ...
+
+
+def interpreter(template: Template, settings: NormSettings | None = None) -> Apply:
+    """Returns `apply(choices, x, parameters, moving=None)`, the function of every program of a template.
+
+    Args:
+      template: the slots; also the order of choices and of parameters.
+      settings: how reductions are computed.
+
+    Returns:
+      A function of `choices`, int32 [decisions]; `x`, a floating-point array [..., channels]; `parameters`, one
+      array [channels] for each row of `template.parameters`; and moving averages as for a LayerFunction. It returns the
+      value and the moments used. It equals the specialised program in value and in every gradient up to rounding.
+      Under `vmap` it runs candidates one after another, so that no batched choice reaches a switch, which would run
+      every branch.
+
+    Example:
+      >>> import jax.numpy as jnp
+      >>> from actsearch.spaces import swish
+      >>> space = swish(units=1)
+      >>> apply = interpreter(space.template)
+      >>> space.decode((0, 18, 1))
+      Program('x * relu(x)')
+      >>> value, moments = apply(jnp.array([0, 18, 1]), jnp.array([2.0, 3.0]), (jnp.ones(2),))
+      >>> value
+      Array([4., 9.], dtype=float32)
+    """
+    machine = get_machine(template, settings or NormSettings())
+
+    def apply(
+        choices: jax.Array, x: jax.Array, parameters: Parameters, moving: jax.Array | None = None
+    ) -> tuple[jax.Array, jax.Array]:
+        return machine(decode(template, choices), x, parameters, moving)
+
+    return apply
+
+
+def interpret(template: Template, choices: jax.Array) -> LayerFunction:
+    """Returns the program that `choices`, a traced int32 [decisions], determines, as a LayerFunction.
+
+    Its parameters are those of all options of the template; the ones that the program does not use get no gradient.
+    """
+    code = decode(template, choices)
+    # Two options may give one name two initial values; the key keeps them apart.
+    keys = [f"{name}={initial!r}" for name, initial in template.parameters]
+    initial = {key: value for key, (_, value) in zip(keys, template.parameters, strict=True)}
+    moments = jnp.asarray(make_tables(template).moments)[code.options].reshape(-1)
+
+    return LayerFunction("interpreted", initial, moments, Interpreted(template, code, tuple(keys)))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Interpreted:
+    """The function of the program that `code` stands for, as `LayerFunction` describes it.
+
+    Equal to itself alone: what decides the function is an array, maybe a traced one.
+    """
+
+    template: Template
+    code: Code
+    keys: tuple[str, ...]
+
+    def __call__(
+        self,
+        x: jax.Array,
+        parameters: Mapping[str, jax.Array],
+        moving: jax.Array | None,
+        settings: NormSettings,
+        mask: jax.Array | None = None,
+    ) -> tuple[jax.Array, jax.Array]:
+        if make_tables(self.template).averages and (mask is not None or settings.axis_name is not None):
+            raise ActsearchError(
+                "An interpreted layer takes statistics of its whole batch on one device; received a mask or an "
+                "axis_name: make the layer from the program itself, Layer(space.decode(choices), features)."
+            )
+        values = tuple(parameters[key] for key in self.keys)
+        return get_machine(self.template, settings)(self.code, x, values, moving)
