@@ -10,24 +10,26 @@ within its error. Two CPU cores: about one minute for the tasks of activations, 
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import jax
 import numpy as np
 import tyro
 
 from actsearch.catalog import CATALOG
-from actsearch.evaluation import Training, init_state, train
-from actsearch.nn import Layer
-from actsearch.tasks import TASKS, Task, get_task
+from actsearch.evaluation import Trainer, use_all_cores
+from actsearch.tasks import TASKS, Classification, get_task
 
 FACTORS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 FIRST_SEED = 1_000  # no search and no table trains with these
-LAYERS = ("batch_norm_relu", "group_norm_relu", "evonorm_b0", "evonorm_s0")
+BASELINES = {
+    "activation": ("relu",),
+    "layer": ("batch_norm_relu", "group_norm_relu", "evonorm_b0", "evonorm_s0"),
+}
 
 
 @dataclass
-class Args:
+class Settings:
     """Which tasks and rates, and how many seeds a rate."""
 
     tasks: tuple[str, ...] = tuple(name for name in TASKS if not name.startswith("cifar10"))
@@ -35,44 +37,36 @@ class Args:
     factors: tuple[float, ...] = FACTORS
 
 
-def main(args: Args):
-    for name in args.tasks:
+def main(settings: Settings) -> None:
+    """Prints loss and accuracy of every baseline at every rate, and the mean accuracy of all of them."""
+    use_all_cores()
+    seeds = range(FIRST_SEED, FIRST_SEED + settings.seeds)
+    for name in settings.tasks:
         task = get_task(name)
         print(f"{name}: recipe's rate {task.recipe.learning_rate}", flush=True)
-        states = [init_state(task, FIRST_SEED + i) for i in range(args.seeds)]
-        baselines = LAYERS if task.kind == "layer" else ("relu",)
-        accuracies = np.array([sweep(task, baseline, states, args.factors) for baseline in baselines])
-        for factor, mean in zip(args.factors, accuracies.mean(axis=0), strict=True):
+        accuracies = [sweep(task, baseline, seeds, settings.factors) for baseline in BASELINES[task.kind]]
+        for factor, mean in zip(settings.factors, np.mean(accuracies, axis=0), strict=True):
             print(f"  mean of all, rate {factor * task.recipe.learning_rate:<8.4g} accuracy {mean:.4f}", flush=True)
 
 
-def sweep(task: Task, baseline: str, states: list, factors: tuple[float, ...]) -> list[float]:
+def sweep(task: Classification, baseline: str, seeds: Sequence[int], factors: Sequence[float]) -> list[float]:
     """Prints one line a rate and returns the mean accuracies."""
-    run, accuracies = trainer(task, baseline), []
+    trainer = Trainer.specialized(task, CATALOG[baseline].program)
+    accuracies = []
     for factor in factors:
         began = time.perf_counter()
-        outcomes = jax.device_get([run(state, factor) for state in states])
-        seconds = (time.perf_counter() - began) / len(states)
-        loss, accuracy = (np.mean([o.metrics[field] for o in outcomes]) for field in ("loss", "accuracy"))
-        spread = np.std([o.metrics["loss"] for o in outcomes], ddof=1) / len(states) ** 0.5
-        rate = f"  {baseline} rate {factor * task.recipe.learning_rate:<8.4g}"
+        outcomes = trainer(trainer.jobs([()], seeds, [factor]))
+        seconds = (time.perf_counter() - began) / len(outcomes)
+        loss, accuracy = (np.array([row.metrics[name] for row in outcomes]) for name in ("loss", "accuracy"))
+        spread = loss.std(ddof=1) / len(loss) ** 0.5
         print(
-            f"{rate} loss {loss:.4f} +- {spread:.4f}  accuracy {accuracy:.4f}  {seconds:.2f} s a training", flush=True
+            f"  {baseline} rate {factor * task.recipe.learning_rate:<8.4g} loss {loss.mean():.4f} +- {spread:.4f}  "
+            f"accuracy {accuracy.mean():.4f}  {seconds:.2f} s a training",
+            flush=True,
         )
-        accuracies.append(float(accuracy))
+        accuracies.append(float(accuracy.mean()))
     return accuracies
 
 
-def trainer(task: Task, baseline: str):
-    """Returns (state, factor of the rate) -> outcome on validation data."""
-    data, program = jax.device_put(task.data()), CATALOG[baseline].program
-
-    def run(state, factor):
-        layer = lambda features: Layer(program, features, groups=task.groups)  # noqa: E731
-        return train(Training(task, layer, state, factor, data.train, data.validation))
-
-    return jax.jit(run)
-
-
 if __name__ == "__main__":
-    main(tyro.cli(Args))
+    main(tyro.cli(Settings, description=__doc__))

@@ -46,7 +46,13 @@ def overview() -> Figure:
     arrow((2 * STEP + WIDTH / 2, 0), (STEP + WIDTH / 2, 0), "arc3,rad=-0.3")
     axes.text(1.5 * STEP + WIDTH / 2, -0.72, "trials: the controller learns", ha="center", fontsize=8.5)
     arrow((4 * STEP + WIDTH / 2, 0), (2 * STEP + WIDTH / 2, 0), "arc3,rad=-0.3")
-    axes.text(3 * STEP + WIDTH / 2, -1.18, "verify: the best again, on other tasks, with fresh seeds", ha="center", fontsize=8.5)
+    axes.text(
+        3 * STEP + WIDTH / 2,
+        -1.18,
+        "verify: the best again, on other tasks, with fresh seeds",
+        ha="center",
+        fontsize=8.5,
+    )
     return figure
 
 

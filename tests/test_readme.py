@@ -54,7 +54,9 @@ def test_the_first_example_is_short():
     assert len([line for line in first.splitlines() if line and not line.startswith(("import", "from"))]) <= 10
 
 
-@pytest.mark.parametrize("names", [CONTROLLERS, SPACES, TASKS, TASK_SETS], ids=["controllers", "spaces", "tasks", "sets"])
+@pytest.mark.parametrize(
+    "names", [CONTROLLERS, SPACES, TASKS, TASK_SETS], ids=["controllers", "spaces", "tasks", "sets"]
+)
 def test_tables_name_everything(names):
     assert [name for name in names if f"`{name}`" not in README] == []
     assert [kind.__name__ for kind in CONTROLLERS.values() if f"| `{kind.__name__}` |" not in README] == []

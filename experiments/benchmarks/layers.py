@@ -1,8 +1,8 @@
 """Layers as data against layers as formulas: time, memory, and the number of steps from which compiling pays.
 
-    python experiments/benchmarks/layers.py [--graphs 32]
+    python -m experiments.benchmarks.layers [--graphs 32]
 
-Random graphs of evonorm-b that pass the cheap gates train digits-resnet-layer on one device, interpreted and
+Random graphs of evonorm-b that pass the gates before training train digits-resnet-layer on one device, interpreted and
 specialised in turn, from the same weights and batches. Seconds depend on the machine: read the ratios. No compilation
 cache is used. Memory is what XLA plans for temporary arrays of one gradient of the network's loss at the task's batch.
 
@@ -10,20 +10,15 @@ Hardware and wall time: 2 CPU cores, about 8 minutes with 32 graphs. Expected nu
 in the median, EvoNorm-S0 below 1.5 times BatchNorm+ReLU, memory below 2 times the specialised layer's.
 """
 
-import argparse
-import datetime
-import json
-import os
-import platform
 import statistics
-import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import tyro
 from flax import nnx
 
 from actsearch.catalog import CATALOG
@@ -34,96 +29,104 @@ from actsearch.nn import Layer
 from actsearch.report.tables import Column, render, show
 from actsearch.spaces import Space, evonorm
 from actsearch.tasks import Task, get_task
+from actsearch.trials import Proposal
+from experiments._card import machine, write_json
+from experiments.benchmarks.clock import timed
 
 OUT = Path(__file__).parent / "results" / "layers.json"
 PUBLISHED = ("batch_norm_relu", "evonorm_s0", "evonorm_b0")
+ROUNDS, PUBLISHED_ROUNDS = 3, 5
+MEMORY_GRAPHS = 8
 
 
-def main():
-    """Measures, prints the table and writes the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--graphs", type=int, default=32)
-    parser.add_argument("--out", type=Path, default=OUT)
-    args = parser.parse_args()
+def main(graphs: int = 32, out: Path = OUT) -> None:
+    """Measures, prints the table and writes the JSON; `graphs` is how many random layers are compared."""
     jax.config.update("jax_enable_compilation_cache", False)
-    run(get_task("digits-resnet-layer"), evonorm(), args.graphs, args.out)
+    run(get_task("digits-resnet-layer"), evonorm(), graphs, out)
 
 
-def run(task: Task, space: Space, graphs: int, out: Path) -> dict:
+def run(task: Task, space: Space, graphs: int, out: Path) -> dict[str, Any]:
     """Returns what the JSON holds: every raw figure and the targets."""
-    programs = draw(space, graphs)
-    times = measure_times(task, space, programs)
-    memory = measure_memory(task, space, programs[: min(graphs, 8)])
-    targets = judge(times, memory, task.steps)
+    candidates = draw(space, graphs)
+    times = measure_times(task, space, candidates)
+    memory = measure_memory(task, space, [candidate.program for candidate in candidates[:MEMORY_GRAPHS]])
+    targets = targets_of(times, memory, task.steps)
     heads = ("target", Column("figure", ",.3g"), "limit", "met")
-    show(render([(*row.values(),) for row in targets], heads, f"Layers on {task.name}, one device"))
+    show(render([tuple(row.values()) for row in targets], heads, f"Layers on {task.name}, one device"))
     report = {
-        "date": datetime.date.today().isoformat(),
-        "machine": {"processor": platform.processor() or platform.machine(), "cores": os.cpu_count()},
+        **machine(),
         "backend": jax.default_backend(),
-        "versions": {name: version(name) for name in ("jax", "jaxlib", "flax", "actsearch")},
-        "programs": [str(program) for program in programs],
-        **{"times": times, "memory": memory, "targets": targets},
+        "programs": [str(candidate.program) for candidate in candidates],
+        "times": times,
+        "memory": memory,
+        "targets": targets,
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(report, indent=1) + "\n")
+    write_json(out, report)
     return report
 
 
-def draw(space: Space, count: int) -> list[Program]:
-    """Returns distinct random graphs that pass the cheap gates and hold a statistic."""
-    rng, programs = np.random.default_rng(0), {}
-    while len(programs) < count:
-        program = space.decode(space.sample(rng))
-        verdict = screen(program, gates_of("layer"))
+def draw(space: Space, count: int) -> list[Proposal]:
+    """Returns distinct random graphs that pass the gates before training and hold a statistic."""
+    rng, gates = np.random.default_rng(0), gates_of("layer")
+    distinct: dict[str, Proposal] = {}
+    while len(distinct) < count:
+        genotype = space.sample(rng)
+        program = space.decode(genotype)
+        verdict = screen(program, gates)
         if not verdict.gate and program.reductions:
-            programs.setdefault(verdict.fingerprint, program)
-    return list(programs.values())
+            distinct.setdefault(verdict.fingerprint, Proposal(program, genotype))
+    return list(distinct.values())
 
 
-def timed(function: Callable, *args) -> float:
-    """Returns the seconds of a call."""
-    began = time.perf_counter()
-    function(*args)
-    return time.perf_counter() - began
-
-
-def measure_times(task: Task, space: Space, programs: list[Program]) -> dict:
+def measure_times(task: Task, space: Space, candidates: list[Proposal]) -> dict[str, Any]:
     """Returns seconds of the first and of warm trainings, interpreted and specialised, graph by graph."""
-    where = {"devices": jax.devices()[:1]}
-    machine = Trainer.interpreted(task, space.template, **where)
-    jobs = {program: [Job(space.encode(program).choices, 0)] for program in programs}
-    first = timed(machine, jobs[programs[0]])
+    interpreted = Trainer.interpreted(task, space.template, devices=jax.devices()[:1])
+    first = seconds_of(interpreted, candidates[0].genotype.choices)
     rows: dict[str, list[float]] = {"interpreted": [], "specialised": [], "specialised_first": []}
-    for program in programs:
-        own = Trainer.specialized(task, program, **where)
-        rows["specialised_first"].append(timed(own, [Job((), 0)]))
-        pairs = [(timed(machine, jobs[program]), timed(own, [Job((), 0)])) for _ in range(3)]
-        for name, values in zip(("interpreted", "specialised"), zip(*pairs, strict=True), strict=True):
-            rows[name].append(statistics.median(values))
-    published = {}
-    for name in PUBLISHED:
-        own = Trainer.specialized(task, CATALOG[name].program, **where)
-        own([Job((), 0)])
-        published[name] = statistics.median(timed(own, [Job((), 0)]) for _ in range(5))
+    for candidate in candidates:
+        specialised = Trainer.specialized(task, candidate.program, devices=jax.devices()[:1])
+        rows["specialised_first"].append(seconds_of(specialised))
+        pairs = [(seconds_of(interpreted, candidate.genotype.choices), seconds_of(specialised)) for _ in range(ROUNDS)]
+        for name, seconds in zip(("interpreted", "specialised"), zip(*pairs, strict=True), strict=True):
+            rows[name].append(statistics.median(seconds))
+    published = {name: warm_seconds(task, CATALOG[name].program) for name in PUBLISHED}
     return {"interpreted_first": first, **rows, "published": published}
 
 
-def measure_memory(task: Task, space: Space, programs: list[Program]) -> dict:
+def seconds_of(trainer: Trainer, choices: tuple[int, ...] = ()) -> float:
+    """Returns the seconds of one training."""
+    return timed(trainer, [Job(choices, seed=0)])[0]
+
+
+def warm_seconds(task: Task, program: Program) -> float:
+    """Returns the median seconds of a specialised training, after its first."""
+    trainer = Trainer.specialized(task, program, devices=jax.devices()[:1])
+    return statistics.median([seconds_of(trainer) for _ in range(1 + PUBLISHED_ROUNDS)][1:])
+
+
+def measure_memory(task: Task, space: Space, programs: list[Program]) -> dict[str, Any]:
     """Returns bytes of temporary arrays of one gradient: of the interpreted network and of each specialised one."""
-    machine = gradient_bytes(task, lambda choices: interpret(space.template, choices), len(space.decisions))
-    own = [gradient_bytes(task, lambda _, p=program: specialize(p), 0) for program in programs]
-    published = {name: gradient_bytes(task, lambda _, n=name: specialize(CATALOG[n].program), 0) for name in PUBLISHED}
-    return {"interpreted": machine, "specialised": own, "published": published}
+    decisions = len(space.decisions)
+    return {
+        "interpreted": gradient_bytes(task, lambda choices: interpret(space.template, choices), decisions),
+        "specialised": [specialised_bytes(task, program) for program in programs],
+        "published": {name: specialised_bytes(task, CATALOG[name].program) for name in PUBLISHED},
+    }
 
 
-def gradient_bytes(task: Task, candidate: Callable[[jax.Array], LayerFunction], choices: int) -> int:
+def specialised_bytes(task: Task, program: Program) -> int:
+    """Returns the bytes of a network that has a program compiled as a formula."""
+    return gradient_bytes(task, lambda _: specialize(program), 0)
+
+
+def gradient_bytes(task: Task, candidate: Callable[[jax.Array], LayerFunction], decisions: int) -> int:
     """Returns what XLA plans for the temporary arrays of one gradient of the loss."""
     state, batch = init_state(task, 0), task.abstract_batch()
 
     def gradient(choices, batch):
         function = candidate(choices)
-        graph, parameters, rest = split_network(task, lambda n: Layer(function, n, groups=task.groups), state)
+        layer = lambda features: Layer(function, features, groups=task.groups)  # noqa: E731
+        graph, parameters, rest = split_network(task, layer, state)
 
         def loss(parameters):
             network = nnx.merge(graph, parameters, rest, copy=True)
@@ -132,29 +135,31 @@ def gradient_bytes(task: Task, candidate: Callable[[jax.Array], LayerFunction], 
 
         return jax.grad(loss)(parameters)
 
-    compiled = jax.jit(gradient).lower(jnp.zeros(choices, jnp.int32), jax.tree.map(jnp.asarray, batch)).compile()
+    batch = jax.tree.map(jnp.asarray, batch)
+    compiled = jax.jit(gradient).lower(jnp.zeros(decisions, jnp.int32), batch).compile()
     return int(compiled.memory_analysis().temp_size_in_bytes)
 
 
-def judge(times: dict, memory: dict, steps: int) -> list[dict]:
+def targets_of(times: dict[str, Any], memory: dict[str, Any], steps: int) -> list[dict[str, Any]]:
     """Returns the targets of the design, each with its figure."""
     ratios = [a / b for a, b in zip(times["interpreted"], times["specialised"], strict=True)]
     interpreted, specialised = (statistics.median(times[name]) for name in ("interpreted", "specialised"))
-    compile_own = statistics.median(times["specialised_first"]) - specialised
-    compile_machine = times["interpreted_first"] - times["interpreted"][0]
+    specialised_compilation = statistics.median(times["specialised_first"]) - specialised
+    compilation = times["interpreted_first"] - times["interpreted"][0]
     slower = (interpreted - specialised) / steps
-    published = times["published"]
-    own = [*memory["specialised"], memory["published"]["evonorm_b0"]]
+    crossover = specialised_compilation / slower if slower > 0 else float("inf")
+    published, evonorm_b0 = times["published"], memory["published"]["evonorm_b0"]
+    median_bytes = statistics.median([*memory["specialised"], evonorm_b0])
     rows = [
         ("interpreted / specialised, median of the graphs", statistics.median(ratios), 2.0),
         ("interpreted / specialised, worst graph", max(ratios), None),
         ("EvoNorm-S0 / BatchNorm+ReLU, specialised", published["evonorm_s0"] / published["batch_norm_relu"], 1.5),
         ("EvoNorm-B0 / BatchNorm+ReLU, specialised", published["evonorm_b0"] / published["batch_norm_relu"], None),
-        ("memory, interpreted / specialised, median", memory["interpreted"] / statistics.median(own), 2.0),
-        ("memory, interpreted / EvoNorm-B0", memory["interpreted"] / memory["published"]["evonorm_b0"], None),
-        ("one interpreted compilation / a specialised one", compile_machine / compile_own, None),
-        ("seconds to compile a specialised training", compile_own, None),
-        ("crossover in steps, many candidates", compile_own / slower if slower > 0 else float("inf"), None),
+        ("memory, interpreted / specialised, median", memory["interpreted"] / median_bytes, 2.0),
+        ("memory, interpreted / EvoNorm-B0", memory["interpreted"] / evonorm_b0, None),
+        ("one interpreted compilation / a specialised one", compilation / specialised_compilation, None),
+        ("seconds to compile a specialised training", specialised_compilation, None),
+        ("crossover in steps, many candidates", crossover, None),
     ]
     return [
         {
@@ -168,4 +173,4 @@ def judge(times: dict, memory: dict, steps: int) -> list[dict]:
 
 
 if __name__ == "__main__":
-    main()
+    tyro.cli(main, description=__doc__)

@@ -2,20 +2,14 @@
 
 import json
 
-import pytest
-
-from tests.helpers import scripts
+from experiments.benchmarks import layers
 from tests.helpers.tiny import LAYERS, tiny_layer_task
 
 
-@pytest.fixture(scope="module")
-def bench():
-    return scripts.load("benchmarks/layers.py")
-
-
-def test_writes_what_it_prints(bench, tmp_path, capsys):
-    report = bench.run(tiny_layer_task(steps=3), LAYERS, 2, tmp_path / "new" / "layers.json")
-    assert json.loads((tmp_path / "new" / "layers.json").read_text()) == report
+def test_writes_what_it_prints(tmp_path, capsys):
+    out = tmp_path / "new" / "layers.json"
+    report = layers.run(tiny_layer_task(steps=3), LAYERS, 2, out)
+    assert json.loads(out.read_text()) == report
     assert len(report["programs"]) == len(report["times"]["specialised"]) == 2
     assert report["memory"]["interpreted"] > 0
     shown = capsys.readouterr().out
