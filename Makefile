@@ -27,10 +27,12 @@ lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: $(READY)  ## Engines as ratios (PyTorch is compared where it is installed), and controllers on the tables.
-	@$(BIN)/python experiments/benchmarks/engine.py
-	@$(BIN)/python experiments/benchmarks/layers.py
-	@$(BIN)/python experiments/benchmarks/controllers.py
+bench: $(READY)  ## Engines as ratios (PyTorch is compared where it is installed), programs, controllers on the tables, the archive.
+	@$(BIN)/python -m experiments.benchmarks.engine
+	@$(BIN)/python -m experiments.benchmarks.layers
+	@$(BIN)/python -m experiments.benchmarks.language
+	@$(BIN)/python -m experiments.benchmarks.controllers
+	@$(BIN)/python -m experiments.benchmarks.archive
 
 table: $(READY)  ## The tables behind the tabular tasks, every function of two spaces; resumable, about 2 hours.
 	@$(BIN)/python experiments/exhaustive_tables.py

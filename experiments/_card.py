@@ -61,9 +61,21 @@ def machine() -> dict[str, Any]:
     packages = ("actsearch", "jax", "flax", "numpy")
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "machine": {"cores": len(os.sched_getaffinity(0)), "platform": f"{platform.system()} {platform.machine()}"},
+        "machine": {
+            "cpu": _cpu_model(),
+            "cores": len(os.sched_getaffinity(0)),
+            "platform": f"{platform.system()} {platform.machine()}",
+        },
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
     }
+
+
+def _cpu_model() -> str:
+    """Returns the processor's name where the system tells it."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown"
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:

@@ -56,9 +56,9 @@ class Gate:
 
     Example:
       >>> from actsearch.language import parse
-      >>> short = Gate("short", lambda c: "" if len(c.program.nodes) < 9 else "too long", "has at most 8 nodes")
-      >>> screen(parse("x * x * x * x * x * x"), [*gates_of("activation"), short])
-      Verdict(fingerprint='dc07ef702341472103908459bcb2bea8', gate='short', note='too long')
+      >>> short = Gate("short", lambda c: "" if len(c.program.nodes) < 6 else "too long", "has at most 5 nodes")
+      >>> screen(parse("x * x * x * x * x * x"), [*gates_of("activation"), short])[1:]
+      ('short', 'too long')
     """
 
     name: str

@@ -10,15 +10,17 @@ import hashlib
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from actsearch.language import ActsearchError
 from actsearch.spaces import Genotype, Space
 from actsearch.trials import Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Metric = Literal["accuracy", "likelihood"]
 
@@ -133,7 +135,7 @@ class Table:
         return float((scores >= self.threshold(seed, share, used)).mean())
 
 
-def make_table(space: Space, runs: Mapping[str, Sequence[Trial]]) -> pd.DataFrame:
+def make_table(space: Space, runs: Mapping[str, Sequence[Trial]]) -> "pd.DataFrame":
     """Returns a table: for each expression of a space what the gates said, and what training gave on each task.
 
     The first expression of each function, in the order of the space, holds its results; the others are its duplicates.
@@ -149,6 +151,8 @@ def make_table(space: Space, runs: Mapping[str, Sequence[Trial]]) -> pd.DataFram
     Raises:
       ActsearchError: a run that does not hold every genotype once.
     """
+    import pandas as pd  # takes half a second, which a search need not pay
+
     ordered = {task: _ordered(space, task, trials) for task, trials in runs.items()}
     first = next(iter(ordered.values()))
     owners: dict[str, int] = {}
@@ -186,8 +190,10 @@ def _gate(trial: Trial) -> str:
     return TRAINED if trial.metrics else trial.stage
 
 
-def _columns(task: str, trials: Sequence[Trial | None]) -> dict[str, pd.Series]:
+def _columns(task: str, trials: Sequence[Trial | None]) -> "dict[str, pd.Series]":
     """Returns the columns of one task; empty where there is no trial."""
+    import pandas as pd
+
     columns = {
         f"{task}/status": pd.Series(pd.Categorical([trial.stage if trial else None for trial in trials])),
         f"{task}/score": pd.Series([trial and trial.score for trial in trials], dtype="float32"),
@@ -202,6 +208,8 @@ def _columns(task: str, trials: Sequence[Trial | None]) -> dict[str, pd.Series]:
 
 @functools.cache
 def _read(path: Path, task: str, metric: Metric) -> Rows:
+    import pandas as pd
+
     frame = pd.read_parquet(path)
     seeds = sum(name.startswith(metric_column(task, "loss", 0)[:-1]) for name in frame.columns)
     accuracy, loss = (

@@ -2,14 +2,13 @@
 
 import json
 
-from tests.helpers import scripts
+from experiments.benchmarks import archive
 
 
 def test_writes_what_it_measures(tmp_path, monkeypatch, capsys):
-    benchmark = scripts.load("benchmarks/archive.py")
     out = tmp_path / "new" / "archive.json"
     monkeypatch.setattr("sys.argv", ["archive.py", "--trials", "300", "--out", str(out)])
-    benchmark.main()
+    archive.main()
     report = json.loads(out.read_text())
     assert report["trials"] == 300
     assert {"cpu", "date", "platform"} <= report["machine"].keys()

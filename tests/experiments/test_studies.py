@@ -1,0 +1,47 @@
+"""The scripts of the studies: each has a command line, and they share one card."""
+
+import json
+
+import pytest
+import tyro
+
+from actsearch import parse
+from tests.helpers import scripts
+from tests.helpers.tiny import tiny_task
+
+STUDIES = ("swish_digits.py", "evonorm_digits.py", "compare_controllers.py", "exhaustive_tables.py")
+
+
+@pytest.fixture(autouse=True)
+def beside_the_scripts(monkeypatch):
+    """Scripts find the card in their own folder, as when they are run."""
+    monkeypatch.syspath_prepend(scripts.EXPERIMENTS)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_explains_its_command_line(name, capsys):
+    study = scripts.load(name)
+    with pytest.raises(SystemExit) as ended:
+        tyro.cli(study.main, args=["--help"])
+    assert ended.value.code == 0
+    assert "--out" in capsys.readouterr().out
+    assert f"python experiments/{name}" in study.__doc__
+
+
+def test_a_verification_has_the_scores_of_every_name(capsys):
+    """Two names of one function share its training, and its row of the table has both."""
+    card = scripts.load("_card.py")
+    programs = {"relu": parse("relu(x)"), "sine": parse("sin(x)"), "again": parse("-(-sin(x))")}
+    verification, scores = card.verified(programs, tiny_task(), 2)
+    assert scores["digits-tiny"]["sine"] == scores["digits-tiny"]["again"]
+    assert len(verification.rows) == 2
+    assert "sine, again" in capsys.readouterr().out
+
+
+def test_a_json_file_is_whole(tmp_path):
+    card = scripts.load("_card.py")
+    card.write_json(tmp_path / "new" / "facts.json", card.machine())
+    assert json.loads((tmp_path / "new" / "facts.json").read_text()).keys() == {"date", "machine", "versions"}
+    with pytest.raises(TypeError):
+        card.write_json(tmp_path / "new" / "facts.json", {"not": object()})
+    assert json.loads((tmp_path / "new" / "facts.json").read_text())["machine"]["cores"] >= 1
