@@ -40,3 +40,45 @@ def test_a_broken_link_is_seen(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("# A Page\n[here](page.md#a-page) ![no](none.png) [no](#none) [far](https://example.org)\n")
     assert broken(page) == ["none.png", "#none"]
+
+
+CODE = re.compile(r"`([^`\n]+)`")
+PATH = re.compile(r"(?:[\w-]+/)+[\w-]+(?:\.\w+)?/?|[\w-]+\.(?:py|md|json|parquet)")
+HOMES = (ROOT, ROOT / "actsearch", ROOT / "experiments")
+
+
+def absent(page):
+    """Returns the paths, modules and make targets in a page's code that are not there.
+
+    Paths are written from the root, the package or the experiments; `runs/` is where users keep theirs.
+    """
+    code = CODE.findall(FENCE.sub("", page.read_text()))
+    words = {word for one in code for word in one.split()}
+    paths = {word for word in words if PATH.fullmatch(word) and not word.startswith("runs/")}
+    paths |= {word.replace(".", "/") + ".py" for word in words if word.startswith("experiments.")}
+    targets = {one.split()[1] for one in code if one.startswith("make ")}
+    makefile = (ROOT / "Makefile").read_text()
+    return sorted(path for path in paths if not any((home / path).exists() for home in HOMES)) + sorted(
+        target for target in targets if f"\n{target}:" not in makefile
+    )
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.name)
+def test_paths_and_commands_exist(page):
+    assert absent(page) == []
+
+
+def test_an_absent_path_is_seen(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "`spaces/base.py` `spaces/none.py` `make search` `make none` `python -m experiments.none` `x / y`\n"
+    )
+    assert absent(page) == ["experiments/none.py", "spaces/none.py", "none"]
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "experiments/studies").glob("*.md")), ids=lambda page: page.stem)
+def test_a_study_has_question_answer_table_and_command(page):
+    text = page.read_text()
+    parts = [] if page.stem == "appendix" else ["**Question.**", "**Answer.**", "**Run it again.**"]
+    assert [part for part in [*parts, "\n|---|"] if part not in text] == []
+    assert f"studies/{page.name})" in (ROOT / "experiments/README.md").read_text()

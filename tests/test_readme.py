@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from actsearch.cli import main
 from actsearch.controllers import CONTROLLERS
 from actsearch.spaces import SPACES
 from actsearch.tasks import TASK_SETS, TASKS
@@ -60,3 +61,11 @@ def test_the_first_example_is_short():
 def test_tables_name_everything(names):
     assert [name for name in names if f"`{name}`" not in README] == []
     assert [kind.__name__ for kind in CONTROLLERS.values() if f"| `{kind.__name__}` |" not in README] == []
+
+
+def test_commands_exist(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    known = re.findall(r"• ([a-z]+) ", capsys.readouterr().out)
+    assert "search" in known
+    assert [name for name in re.findall(r"^actsearch ([a-z]+)", README, flags=re.MULTILINE) if name not in known] == []
