@@ -66,6 +66,7 @@ def search(
         formulas: a file of formulas, one a line, that are evaluated first; they must be members of the space.
         minutes: stop after this time; the same command goes on.
     """
+    at_least("--budget", budget, 1)
     at_least("--seeds-per-trial", seeds_per_trial, 1)
     chosen = get_space(space)
     strategy = _wrapped(controller, task, repeats, halving)

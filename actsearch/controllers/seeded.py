@@ -1,10 +1,12 @@
 """A search that begins with given formulas, over any controller, such as published functions or an earlier winner."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from actsearch.controllers.base import Controller, check_controller, propose
+from actsearch.engine import find_member
 from actsearch.language import ActsearchError, parse
 from actsearch.spaces import Genotype, Space
 from actsearch.trials.trial import Proposal, Trial
@@ -28,7 +30,7 @@ class Seeded(Controller[State]):
 
     Args:
       inner: proposes the rest.
-      formulas: programs as text, each a member of the space.
+      formulas: programs as text, each of a function that the space has; see `actsearch.engine.find_member`.
 
     Raises:
       ActsearchError: no formula.
@@ -75,10 +77,9 @@ class Seeded(Controller[State]):
         return state._replace(inner=self.inner.tell(space, state.inner, trials))
 
 
+@functools.lru_cache(maxsize=1024)
 def _member(space: Space, text: str) -> Genotype:
-    genotype = space.encode(parse(text))
+    genotype = find_member(space, parse(text))
     if genotype is None:
-        raise ActsearchError(
-            f"{space.name} does not have the formula {text!r} in this form: leave it out, or search another space."
-        )
+        raise ActsearchError(f"{space.name} does not have the formula {text!r}: leave it out, or search another space.")
     return genotype

@@ -6,6 +6,7 @@ from actsearch.engine.fingerprint_v2 import FINGERPRINT_VERSION, Identity, finge
 from actsearch.engine.formula import specialize, to_function
 from actsearch.engine.function import LayerFunction, NormSettings
 from actsearch.engine.interpretation import interpret, interpreter
+from actsearch.engine.membership import find_member
 
 __all__ = [
     "FINGERPRINT_VERSION",
@@ -16,6 +17,7 @@ __all__ = [
     "NormSettings",
     "count_functions",
     "embed",
+    "find_member",
     "fingerprint",
     "identity",
     "interpret",

@@ -107,7 +107,7 @@ def search(
         memory = MemoryStore()
         go(store=memory)
         return SearchResult(evaluator, time.perf_counter() - began, None, memory)
-    with DirectoryStore.open(out, run_config(space, evaluator, controller, seed, batch)) as store:
+    with DirectoryStore(out, run_config(space, evaluator, controller, seed, batch)) as store:
         go(store=store)
     return SearchResult(evaluator, time.perf_counter() - began, Path(out))
 

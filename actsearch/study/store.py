@@ -1,9 +1,10 @@
 """Where a search keeps its trials: in memory, or in a directory from which it can be resumed."""
 
 import contextlib
+import functools
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -62,33 +63,42 @@ class MemoryStore:
 
 
 class DirectoryStore:
-    """Keeps trials in an archive, and now and then the controller's state beside it.
+    """Keeps trials in an archive, and now and then the controller's state beside it. A context manager.
+
+    The directory is made, or found to be another run's, when the search begins, in `resume`: a mistake in its arguments
+    leaves nothing behind.
 
     Args:
-      archive: of the run, open for writing.
-      folder: of the controller's state.
+      directory: of the run, new or of the same configuration.
+      config: what identifies the run.
       save_every: least seconds between two saves of the state, which only shorten a replay.
     """
 
-    def __init__(self, archive: Archive, folder: Path, save_every: float = 30.0):
-        self._archive, self._folder, self._save_every = archive, folder, save_every
+    def __init__(self, directory: str | os.PathLike[str], config: Mapping[str, Any], save_every: float = 30.0):
+        self.directory, self._config, self._save_every = Path(directory), config, save_every
         self._saved = time.monotonic()
+        self._opened = contextlib.ExitStack()
 
-    @classmethod
-    @contextlib.contextmanager
-    def open(
-        cls, directory: str | os.PathLike[str], config: Mapping[str, Any], save_every: float = 30.0
-    ) -> Iterator["DirectoryStore"]:
-        """Opens a run's directory, new or of the same configuration, until the context ends.
+    def __enter__(self) -> "DirectoryStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    @functools.cached_property
+    def _archive(self) -> Archive:
+        return self._opened.enter_context(Archive.write(self.directory, self._config))
+
+    @property
+    def _folder(self) -> Path:
+        return self.directory / FOLDER
+
+    def resume(self, initial: State, budget: int) -> tuple[State, int]:
+        """Returns the saved state and how many trials it was told, or the initial state, to replay all of them.
 
         Raises:
           ArchiveError: the directory holds another run, or cannot be used.
         """
-        with Archive.write(directory, config) as archive:
-            yield cls(archive, Path(directory) / FOLDER, save_every)
-
-    def resume(self, initial: State, budget: int) -> tuple[State, int]:
-        """Returns the saved state and how many trials it was told, or the initial state, to replay all of them."""
         saved = checkpoint.load(self._folder, self._archive.config, initial)
         if saved is None or saved.delivered > min(len(self._archive), budget):
             return initial, 0

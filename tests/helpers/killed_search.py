@@ -29,7 +29,7 @@ def search(directory, name, train=False):
     """Runs the search to its end."""
     space, controller, scores = swish(), CONTROLLERS[name], evaluator(train)
     config = run_config(space, scores, controller, 3, 8)
-    with DirectoryStore.open(directory, config, save_every=0.0) as store:
+    with DirectoryStore(directory, config, save_every=0.0) as store:
         callbacks = [lambda progress: print(progress.done, progress.fresh, flush=True)]
         run(space, scores, controller, BUDGETS[name], seed=3, batch=8, store=store, callbacks=callbacks)
 

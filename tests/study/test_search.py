@@ -184,7 +184,7 @@ class TestSavedState:
         """Runs a search that saves the controller's state after every batch; returns trials and batches evaluated."""
         evaluator = MockEvaluator()
         config = run_config(SPACE, evaluator, controller, seed, 8)
-        with DirectoryStore.open(directory, config, save_every) as store:
+        with DirectoryStore(directory, config, save_every) as store:
             run(SPACE, evaluator, controller, budget, seed=seed, batch=8, store=store)
             return store.trials(), evaluator.calls
 
