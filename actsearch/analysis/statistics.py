@@ -156,7 +156,7 @@ def simultaneous_intervals(differences: np.ndarray, confidence: float = 0.95, *,
     Example:
       >>> rows = np.array([[0.02, 0.01], [0.03, -0.01], [0.01, 0.00], [0.02, 0.02], [0.03, -0.02]])
       >>> [(round(low, 3), round(high, 3)) for _, low, high in simultaneous_intervals(rows)]
-      [(0.009, 0.035), (-0.025, 0.025)]
+      [(0.01, 0.034), (-0.023, 0.023)]
     """
     _in_unit_interval(confidence)
     data = np.asarray(differences, np.float64)

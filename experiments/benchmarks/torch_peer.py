@@ -4,9 +4,9 @@ It trains in processes of its own, one thread each, from the same initial weight
 imported there alone: it is a benchmark-only extra.
 """
 
-import functools
 import math
 import multiprocessing
+import operator
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -17,7 +17,7 @@ import numpy as np
 from actsearch.language import EPSILON, Program
 from experiments.benchmarks.clock import timed
 
-SAME_NAMES = (
+_SAME = (
     "neg",
     "abs",
     "square",
@@ -33,8 +33,27 @@ SAME_NAMES = (
     "relu",
     "sigmoid",
     "erf",
+    "sub",
+    "mul",
+    "add",
 )
-"""Primitives of one operand that PyTorch has under the same name."""
+
+PRIMITIVES: Mapping[str, Callable[[Any], Callable]] = {name: operator.attrgetter(name) for name in _SAME} | {
+    "cube": lambda torch: lambda x: x**3,
+    "log_abs": lambda torch: lambda x: torch.log(torch.abs(x) + EPSILON),
+    "sinc": lambda torch: lambda x: torch.sinc(x / math.pi),
+    "minzero": lambda torch: lambda x: torch.clamp(x, max=0),
+    "softplus": lambda torch: torch.nn.functional.softplus,
+    "gauss": lambda torch: lambda x: torch.exp(-x * x),
+    "safe_div": lambda torch: lambda a, b: a / (b + EPSILON),
+    "max": lambda torch: torch.maximum,
+    "min": lambda torch: torch.minimum,
+    "sigmul": lambda torch: lambda a, b: torch.sigmoid(a) * b,
+    "rbf": lambda torch: lambda a, b, beta: torch.exp(-beta * torch.square(a - b)),
+    "laplace": lambda torch: lambda a, b, beta: torch.exp(-beta * torch.abs(a - b)),
+    "mix": lambda torch: lambda a, b, beta: beta * a + (1 - beta) * b,
+}
+"""Name of each primitive of the published Swish space -> the module `torch` -> its function."""
 
 
 class Work(NamedTuple):
@@ -137,8 +156,7 @@ def make_layer(program: Program, features: int):
     """Returns a module that computes a program, with one trainable value per feature for each of its parameters."""
     import torch
 
-    table = primitives()
-    steps = [(table.get(op), args, payload, op) for op, args, payload in program.nodes]
+    steps = [(PRIMITIVES[op](torch) if args else None, args, payload, op) for op, args, payload in program.nodes]
 
     class Candidate(torch.nn.Module):
         def __init__(self):
@@ -161,31 +179,6 @@ def make_layer(program: Program, features: int):
     return Candidate()
 
 
-@functools.cache
-def primitives() -> Mapping[str, Callable]:
-    """Returns the PyTorch function of every primitive of the published Swish space."""
-    import torch
-
-    return {name: getattr(torch, name) for name in SAME_NAMES} | {
-        "cube": lambda x: x**3,
-        "log_abs": lambda x: torch.log(torch.abs(x) + EPSILON),
-        "sinc": lambda x: torch.sinc(x / math.pi),
-        "minzero": lambda x: torch.clamp(x, max=0),
-        "softplus": torch.nn.functional.softplus,
-        "gauss": lambda x: torch.exp(-x * x),
-        "add": torch.add,
-        "mul": torch.mul,
-        "sub": torch.sub,
-        "safe_div": lambda a, b: a / (b + EPSILON),
-        "max": torch.maximum,
-        "min": torch.minimum,
-        "sigmul": lambda a, b: torch.sigmoid(a) * b,
-        "rbf": lambda a, b, beta: torch.exp(-beta * torch.square(a - b)),
-        "laplace": lambda a, b, beta: torch.exp(-beta * torch.abs(a - b)),
-        "mix": lambda a, b, beta: beta * a + (1 - beta) * b,
-    }
-
-
 def covers(program: Program) -> bool:
-    """Returns whether PyTorch's table holds every primitive of a program."""
-    return all(node.op in primitives() for node in program.nodes if node.args)
+    """Returns whether the table holds every primitive of a program."""
+    return all(node.op in PRIMITIVES for node in program.nodes if node.args)

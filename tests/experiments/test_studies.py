@@ -1,12 +1,14 @@
 """The scripts of the studies: each has a command line, and they share one card."""
 
+import importlib
 import json
+from pathlib import Path
 
 import pytest
 import tyro
 
 from actsearch import parse
-from tests.helpers import scripts
+from experiments import _card as card
 from tests.helpers.tiny import tiny_task
 
 STUDIES = ("swish_digits.py", "evonorm_digits.py", "compare_controllers.py", "exhaustive_tables.py")
@@ -15,12 +17,12 @@ STUDIES = ("swish_digits.py", "evonorm_digits.py", "compare_controllers.py", "ex
 @pytest.fixture(autouse=True)
 def beside_the_scripts(monkeypatch):
     """Scripts find the card in their own folder, as when they are run."""
-    monkeypatch.syspath_prepend(scripts.EXPERIMENTS)
+    monkeypatch.syspath_prepend(Path(card.__file__).parent)
 
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_explains_its_command_line(name, capsys):
-    study = scripts.load(name)
+    study = importlib.import_module(f"experiments.{Path(name).stem}")
     with pytest.raises(SystemExit) as ended:
         tyro.cli(study.main, args=["--help"])
     assert ended.value.code == 0
@@ -30,7 +32,6 @@ def test_a_study_explains_its_command_line(name, capsys):
 
 def test_a_verification_has_the_scores_of_every_name(capsys):
     """Two names of one function share its training, and its row of the table has both."""
-    card = scripts.load("_card.py")
     programs = {"relu": parse("relu(x)"), "sine": parse("sin(x)"), "again": parse("-(-sin(x))")}
     verification, scores = card.verified(programs, tiny_task(), 2)
     assert scores["digits-tiny"]["sine"] == scores["digits-tiny"]["again"]
@@ -39,7 +40,6 @@ def test_a_verification_has_the_scores_of_every_name(capsys):
 
 
 def test_a_json_file_is_whole(tmp_path):
-    card = scripts.load("_card.py")
     card.write_json(tmp_path / "new" / "facts.json", card.machine())
     assert json.loads((tmp_path / "new" / "facts.json").read_text()).keys() == {"date", "machine", "versions"}
     with pytest.raises(TypeError):
