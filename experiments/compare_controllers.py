@@ -3,7 +3,7 @@
     python experiments/compare_controllers.py [--spaces swish-2] [--repeats 5] [--out runs/compare]
 
 Two studies: `swish-2`, two core units (1.6e8 expressions) on digits-resnet, and `evonorm-b`, the EvoNorm miniature:
-graphs of ten nodes (about 1e34 genotypes) on one of its anchors, digits-resnet-layer. Every controller gets the same
+graphs of ten nodes (about 6.8e31 genotypes) on one of its anchors, digits-resnet-layer. Every controller gets the same
 number of trials, of which a share may train promising candidates again; each run ends with its incumbent, the candidate
 with the highest lower confidence bound. Incumbents and published functions are then trained with fresh seeds and scored
 on test data. Interrupted, the same command goes on.

@@ -179,4 +179,6 @@ def _explained(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         problem = f"The folder {root} of the controller's state cannot be used: {error.strerror or error}"
-        raise CheckpointError(f"{problem}. Free some space, mend its permissions, or use another directory.") from error
+        raise CheckpointError(
+            f"{problem}. Free some space, correct its permissions, or use another directory."
+        ) from error

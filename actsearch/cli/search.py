@@ -96,7 +96,7 @@ def _wrapped(controller: Controller[Any], task: str, repeats: float, halving: bo
     if halving:
         controller = SuccessiveHalving(controller)
     if repeats:
-        # A table has three seeds, of which one is left to judge by.
+        # A table has three seeds, of which one is held out.
         controller = Repeated(controller, share=repeats, most=2 if task in TABLES else 4)
     return controller
 

@@ -248,8 +248,8 @@ class TrainingEvaluator:
         else:
             note = f"{self.space.name} does not have this program, and the interpreter runs members of the space alone"
             status, fields = Status.FAILED, fields | {"note": f'{note}: write engine="specialize"'}
-        blank = base_trial(candidate.index, candidate.proposal, candidate.genotype, fingerprint)
-        return dataclasses.replace(blank, status=status, **fields)
+        failed = base_trial(candidate.index, candidate.proposal, candidate.genotype, fingerprint)
+        return dataclasses.replace(failed, status=status, **fields)
 
 
 def _trained_fields(training: _Training) -> dict[str, Any]:

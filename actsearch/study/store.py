@@ -21,7 +21,7 @@ class Store(Protocol):
     """What the loop asks of a place for trials."""
 
     def resume(self, initial: State, budget: int) -> tuple[State, int]:
-        """Returns the controller's state to go on from, and the number of trials that it was told."""
+        """Returns the controller's state to go on from, and the number of trials that it has learned from."""
 
     def known(self, stop: int) -> Iterable[Known]:
         """Returns what the evaluator has to remember of the first `stop` trials."""
@@ -94,7 +94,7 @@ class DirectoryStore:
         return self.directory / FOLDER
 
     def resume(self, initial: State, budget: int) -> tuple[State, int]:
-        """Returns the saved state and how many trials it was told, or the initial state, to replay all of them.
+        """Returns the saved state and how many trials it has learned from, or the initial state, to replay all of them.
 
         Raises:
           ArchiveError: the directory holds another run, or cannot be used.

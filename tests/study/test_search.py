@@ -196,7 +196,7 @@ class TestSavedState:
         self.go(tmp_path, controller, 28)
         trials, calls = self.go(tmp_path, controller, 44)
         assert trials == self.whole(controller, 44)
-        assert len(calls) == 3  # from trial 24, the last one told: 24, 32, 40
+        assert len(calls) == 3  # from trial 24, the last one delivered: 24, 32, 40
 
     def test_without_it_the_run_is_replayed(self, tmp_path):
         self.go(tmp_path, STRATEGIES["ppo"], 16)

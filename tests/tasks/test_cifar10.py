@@ -1,4 +1,4 @@
-"""CIFAR-10 on made-up images: parts, crops, one training step; and what a user without TFDS or data is told."""
+"""CIFAR-10 on made-up images: parts, crops, one training step; and what message a user without TFDS or data sees."""
 
 import dataclasses
 import subprocess
