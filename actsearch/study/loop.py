@@ -75,7 +75,7 @@ def run(
         round_ = _evaluate(evaluator, store, proposals, done, budget)
         done, fresh = done + len(round_.trials), fresh + round_.fresh
         if round_.complete:
-            # The controller learns from the whole batch at once, also when a smaller budget once stopped in the middle of it.
+            # Whole batches only, also where a smaller budget once stopped in the middle of one.
             state = controller.tell(space, state, round_.trials)
             store.save(done, state)
         progress = Progress(round_.trials, done, budget, fresh, time.perf_counter() - began)

@@ -1,6 +1,6 @@
 """Held-out tasks for layers found on the digits: the same digits, warped, on 28 x 28 pixels; no download.
 
-A search sees 8 x 8 digits on three small networks. What it finds is evaluated here on images that it did not see and that
+A search sees 8 x 8 digits on three small networks. What it finds is scored here on images that it did not see and that
 need more than it could learn there: the digit is turned, sheared, scaled and moved, a piece of another digit lies
 beside it, and there is noise. So the class is no longer a matter of a few pixels, BatchNorm+ReLU is well below 100 %,
 and networks differ; and everything still comes from real handwriting that every machine has. Larger networks train
