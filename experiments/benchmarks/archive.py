@@ -1,15 +1,12 @@
 """How long a large archive takes to open, rank, compare, resume and read.
 
-    python experiments/benchmarks/archive.py --trials 1000000
+    python -m experiments.benchmarks.archive --trials 1000000
 
 One core, a few minutes, 0.6 GB of disk for a million trials. Times are those of the processor, so that other programs
 beside it do not count; the file is in memory. The reference is sqlite3 alone: SELECT * of the same rows. Targets for a
 million trials: top, compare and resume in under 10 s each. The figures of the last committed run: results/archive.json.
 """
 
-import argparse
-import json
-import platform
 import sqlite3
 import tempfile
 import time
@@ -18,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tyro
 
 from actsearch.analysis import best_so_far
 from actsearch.archive import Archive, check, open_run
 from actsearch.spaces import get_space
 from actsearch.trials import Trial
+from experiments._card import machine, write_json
 
 OUT = Path(__file__).parent / "results" / "archive.json"
 CONFIG = {"space": "swish-2", "seed": 0}
@@ -31,18 +30,13 @@ WHOLE = 100_000  # trials read whole
 BATCH = 10_000
 
 
-def main() -> None:
-    """Prints the figures and writes them as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=1_000_000)
-    parser.add_argument("--out", type=Path, default=OUT)
-    args = parser.parse_args()
+def main(trials: int = 1_000_000, out: Path = OUT) -> None:
+    """Prints the figures and writes them as JSON; `trials` is how many the archive holds."""
     with tempfile.TemporaryDirectory() as directory:
-        report = measure(Path(directory), args.trials)
+        report = measure(Path(directory), trials)
     for name, figure in report["figures"].items():
         print(f"{name:42} {figure['seconds']:9.3f} s {figure['ratio']:9.3f} times SELECT *")
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(report, indent=1) + "\n")
+    write_json(out, report)
 
 
 def measure(directory: Path, count: int) -> dict[str, Any]:
@@ -67,9 +61,7 @@ def measure(directory: Path, count: int) -> dict[str, Any]:
     }
     reference = seconds["SELECT * with sqlite3"]
     figures = {name: {"seconds": value, "ratio": value / reference} for name, value in seconds.items()}
-    system = f"{platform.system()} {platform.machine()}"
-    machine = {**open_run(directory).info, "cpu": cpu_model(), "platform": system}
-    return {"machine": machine, "trials": count, "bytes": path.stat().st_size, "figures": figures}
+    return machine() | {"trials": count, "bytes": path.stat().st_size, "figures": figures}
 
 
 def batches(count: int) -> Iterator[list[Trial]]:
@@ -106,13 +98,6 @@ def clocked(work: Callable[[], object], rounds: int = 2) -> float:
     return min(seconds)
 
 
-def cpu_model() -> str:
-    """Returns the processor's name where the system tells it."""
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text().splitlines() if file.exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
-
-
 def plain_read(path: Path) -> None:
     """Reads every row without looking at it."""
     connection = sqlite3.connect(path)
@@ -143,4 +128,4 @@ def read(directory: Path) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    tyro.cli(main)
