@@ -12,4 +12,4 @@ def test_writes_what_it_measures(tmp_path, capsys):
     assert report["trials"] == 300
     assert {"machine", "date"} <= report.keys()
     assert report["figures"]["SELECT * with sqlite3"]["ratio"] == 1.0
-    assert len(capsys.readouterr().out.splitlines()) == len(report["figures"])
+    assert len(capsys.readouterr().out.splitlines()) == len(report["figures"]) + 1  # and the path
