@@ -17,6 +17,8 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 hypothesis.settings.register_profile("actsearch", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("actsearch")
 
+# Programs that tests start; importing one of them registers its components.
+collect_ignore_glob = ["helpers/*"]
 
 LIBC = ctypes.CDLL("libc.so.6") if sys.platform == "linux" else None
 

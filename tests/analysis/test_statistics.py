@@ -34,6 +34,7 @@ def covered(interval, truth):
 # The mean.
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_mean_covers_as_often_as_it_says():
     rng = np.random.default_rng(0)
     for confidence, tolerance in ((0.80, 0.04), (0.95, 0.025)):  # the plain percentile interval has 0.89 for 0.95
@@ -98,6 +99,7 @@ def test_tau_is_the_definition(size):
     assert -1 <= tau.low <= tau.estimate <= tau.high <= 1
 
 
+@pytest.mark.slow
 def test_the_interval_of_tau_covers_the_truth():
     rng = np.random.default_rng(3)
     truth = 2 / math.pi * math.asin(0.5)  # of a normal pair with correlation 0.5

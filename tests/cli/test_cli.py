@@ -363,7 +363,7 @@ class TestAsAProcess:
         assert errors == ""
 
     def test_control_c(self, tmp_path):
-        process = self.start("search", "--task", TABLE, "--budget", "6000", "--out", str(tmp_path / "run"))
+        process = self.start("search", "--task", TABLE, "--budget", "1000000", "--out", str(tmp_path / "run"))
         while not (tmp_path / "run" / "archive.sqlite").exists():
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)

@@ -340,6 +340,7 @@ def test_the_others_propose_its_one_program(name):
     assert str(controller.ask(space, controller.init(space, 0), 1)[0][0].program) == "x * x"
 
 
+@pytest.mark.slow
 class TestImprovement:
     """On a made-up table of 9,216 programs in which every choice counts, as many trials bring a learner more."""
 

@@ -13,8 +13,14 @@ SMALL = {
 }
 
 
+LONG = {"surrogate", "ppo"}  # half a minute each on a space that cannot be enumerated
+NAMES = [
+    pytest.param(name, marks=pytest.mark.slow if name in LONG else []) for name in CONTROLLERS if name != "exhaustive"
+]
+
+
 @pytest.mark.parametrize("space", ["swish-2", "evonorm-s"])
-@pytest.mark.parametrize("name", [name for name in CONTROLLERS if name != "exhaustive"])
+@pytest.mark.parametrize("name", NAMES)
 def test_proposes(name, space):
     space, evaluator = get_space(space), PlayEvaluator(stage=lambda choices: "ok")
     controller = get_controller(name, **SMALL.get(name, {}))

@@ -58,7 +58,12 @@ def test_sensitivities_come_last():
     assert found[0] > found[2]  # |x| has a root mean square above 1 on the probe
 
 
-@pytest.mark.parametrize("name", SPACES)
+QUICK = ("swish-1", "swish-2")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in SPACES]
+)
 def test_identities_are_those_of_fingerprints(name):
     """In every space: the same text, and the same verdict on what is finite."""
     space, rng = get_space(name), np.random.default_rng(0)

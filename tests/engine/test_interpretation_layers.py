@@ -62,7 +62,9 @@ def rows(moments):
     return {str(np.round(row, 6).tolist()) for row in np.asarray(moments)}
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(
+    "shape", [SHAPES[0], *(pytest.param(shape, marks=pytest.mark.slow) for shape in SHAPES[1:])], ids=str
+)
 def test_sampled_graphs(shape):
     """700 graphs a shape: the interpreter compiles once, each specialised graph runs operation by operation."""
     genotypes = sampled(700, seed=len(shape))

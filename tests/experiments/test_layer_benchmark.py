@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
+
 from experiments.benchmarks import layers
 from tests.helpers.tiny import LAYERS, tiny_layer_task
 
 
+@pytest.mark.slow
 def test_writes_what_it_prints(tmp_path, capsys):
     out = tmp_path / "new" / "layers.json"
     report = layers.run(tiny_layer_task(steps=3), LAYERS, 2, out)
