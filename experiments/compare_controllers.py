@@ -26,7 +26,6 @@ from actsearch.catalog import BASELINES, CATALOG, LAYER_BASELINES, SWISH_PAPER
 from actsearch.evaluation import use_all_cores
 
 HERE, BUDGET = Path(__file__).parent, 320
-
 LEARNED = {"random": c.Random(), "ppo": c.PPO(), "surrogate": c.Surrogate()}
 SWISH = {"evolution": c.RegularizedEvolution(population=50, sample=10), "gflownet": c.GFlowNet(), **LEARNED}
 # Few graphs are accepted, about 15 of 1,000: a population of 50 would never be full, and two repeats in 100 are many.
