@@ -235,3 +235,8 @@ def test_get_space():
     assert get_space("swish-2").name == "swish-2"
     with pytest.raises(ValueError, match="Unknown space 'swish'; write one of swish-1, swish-2, swish-3"):
         get_space("swish")
+
+
+def test_an_unknown_mutation_is_refused():
+    with pytest.raises(ActsearchError, match=r'mutation is "choice" or "slot"; received \'slots\'\.'):
+        dataclasses.replace(swish(), mutation="slots")
