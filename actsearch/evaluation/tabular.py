@@ -107,10 +107,10 @@ class TabularEvaluator:
         trial = base_trial(index, proposal, genotype, fingerprint)
         if stage != TRAINED:
             return dataclasses.replace(trial, status=Status.REJECTED, gate=stage.partition(":")[2])
-        first = self._memory.first(fingerprint)
-        trial = dataclasses.replace(trial, first=first.index if first else None)
-        if first and self._memory.has(fingerprint, proposal.repeat, proposal.fidelity):
-            return dataclasses.replace(trial, status=Status.DUPLICATE, score=first.score)
+        claim = fingerprint, proposal.repeat, proposal.fidelity
+        trial = dataclasses.replace(trial, first=self._memory.first(fingerprint))
+        if self._memory.has(*claim):
+            return dataclasses.replace(trial, status=Status.DUPLICATE, score=self._memory.score(*claim))
         return self._looked_up(trial, row, self._seeds(proposal.repeat))
 
     def _looked_up(self, trial: Trial, row: int, seeds: tuple[int, ...]) -> Trial:

@@ -43,7 +43,7 @@ class TestTrials:
         first, second, third = evaluated(propose(SILU), again, again)
         assert (second.status, second.first, second.seeds) == ("ok", 0, TABLE.seeds(0)[1:2])
         assert second.score == TABLE.rows.scores[ROW, second.seeds[0]] != first.score
-        assert (third.status, third.first, third.score) == ("duplicate", 0, first.score)
+        assert (third.status, third.first, third.score) == ("duplicate", 0, second.score)
 
     def test_what_is_looked_up_is_what_is_named(self):
         program = SPACE.decode(SILU)
