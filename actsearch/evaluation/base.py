@@ -16,6 +16,8 @@ from actsearch.trials import Known, Proposal, Status, Trial
 class Evaluator(Protocol):
     """What a search asks of an evaluator.
 
+    One that serves a single space may have the attribute `space` too: a search of another space is then refused.
+
     Example:
       >>> class Constant:
       ...     identity = {"kind": "constant"}
