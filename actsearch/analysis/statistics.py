@@ -80,7 +80,7 @@ def bootstrap_mean(values: Values, confidence: float = 0.95, *, seed: int = 0) -
     from scipy import stats
 
     data = _finite("values", values)
-    _in_unit_interval(confidence)
+    check_confidence(confidence)
     n, mean = len(data), float(data.mean())
     if n == 1:
         return Interval(mean, -math.inf, math.inf)
@@ -158,7 +158,7 @@ def simultaneous_intervals(differences: np.ndarray, confidence: float = 0.95, *,
       >>> [(round(low, 3), round(high, 3)) for _, low, high in simultaneous_intervals(rows)]
       [(0.01, 0.034), (-0.023, 0.023)]
     """
-    _in_unit_interval(confidence)
+    check_confidence(confidence)
     data = np.asarray(differences, np.float64)
     if data.ndim != 2 or not data.size or not np.isfinite(data).all():
         raise ActsearchError(f"differences must be finite numbers [n, comparisons]; received shape {list(data.shape)}.")
@@ -251,7 +251,7 @@ def kendall_tau(a: Values, b: Values, confidence: float = 0.95, *, resamples: in
       ('0.73', True)
     """
     one, two = _finite("a", a), _finite("b", b)
-    _in_unit_interval(confidence)
+    check_confidence(confidence)
     if len(one) != len(two) or len(one) < 2:
         raise ActsearchError(
             f"Two rankings of the same two or more items are needed; received {len(one)} and {len(two)}."
@@ -317,7 +317,7 @@ def false_reject(rejected: Values, accepted: Values, share: float = 0.1, confide
     """
     from scipy import stats
 
-    _in_unit_interval(confidence)
+    check_confidence(confidence)
     if not 0 < share <= 1:
         raise ActsearchError(f"share is of the accepted scores, above 0 and at most 1; received {share}.")
     ranked = np.sort(_finite("accepted", accepted))[::-1]
@@ -347,6 +347,6 @@ def _finite(name: str, values: Values) -> np.ndarray:
     return data
 
 
-def _in_unit_interval(confidence: float) -> None:
+def check_confidence(confidence: float) -> None:
     if not 0 < confidence < 1:
         raise ActsearchError(f"confidence must be between 0 and 1, such as 0.95; received {confidence}.")

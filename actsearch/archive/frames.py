@@ -78,13 +78,17 @@ def to_pandas(trials: Sequence[Trial]) -> "pandas.DataFrame":
 
 
 def to_parquet(trials: Sequence[Trial], path: str | os.PathLike[str]) -> None:
-    """Writes the table of `to_pandas` as a Parquet file, whole or not at all, with types that no trial changes."""
+    """Writes the table of `to_pandas` as a Parquet file, whole or not at all, with types that no trial changes.
+
+    The file's folder is made when missing.
+    """
     import pyarrow
     import pyarrow.parquet
 
     records = [to_plain(trial) for trial in trials]
     schema = pyarrow.schema([(name, _type(name)) for name in _names(records)])
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(_rows(records), schema=schema), part)

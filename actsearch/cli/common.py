@@ -1,7 +1,9 @@
 """What the commands share: types of their arguments, and how they read and print."""
 
+import contextlib
 import json as jsonlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,6 +58,15 @@ def read_formulas(path: Path) -> list[Program]:
 def picture_stem(out: Path) -> Path:
     """Returns the path of pictures without the ending that a user may have written."""
     return out.with_suffix("") if out.suffix in (".png", ".svg") else out
+
+
+@contextlib.contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Raises an ActsearchError where what is written inside, to a path that the user chose, cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise ActsearchError(f"{out} cannot be written: {error}. Give another path.") from error
 
 
 def at_least(option: str, value: int, minimum: int) -> None:

@@ -7,7 +7,7 @@ import tyro
 
 from actsearch.analysis import Comparison, Group, Interval, compare_runs
 from actsearch.archive import open_run
-from actsearch.cli.common import Json, picture_stem, print_json
+from actsearch.cli.common import Json, picture_stem, print_json, writing
 from actsearch.report import regret_curves, regret_table, runs_table, save, show
 
 Directories = tyro.conf.Positional[tuple[Path, ...]]
@@ -38,9 +38,9 @@ def compare(
     comparison = compare_runs([open_run(directory) for directory in directories], budgets, within, reference)
     pictures = []
     if out is not None:
-        pictures = [
-            str(path) for path in save(regret_curves(comparison, f"Regret, {comparison.where}"), picture_stem(out))
-        ]
+        figure = regret_curves(comparison, f"Regret, {comparison.where}")
+        with writing(out):
+            pictures = [str(path) for path in save(figure, picture_stem(out))]
     if json:
         print_json(_facts(comparison, pictures))
         return

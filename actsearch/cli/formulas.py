@@ -1,16 +1,15 @@
 """The commands about one formula: `actsearch score | show`."""
 
-import math
 from pathlib import Path
 from typing import Any, Literal
 
 import jax
 
-from actsearch.analysis import Interval, bootstrap_mean, paired_difference
+from actsearch.analysis import Interval, paired_difference
 from actsearch.catalog import identify
-from actsearch.cli.common import Formula, Json, at_least, explain, picture_stem, print_json, read_formula
+from actsearch.cli.common import Formula, Json, at_least, explain, picture_stem, print_json, read_formula, writing
 from actsearch.engine import identity as identity_of
-from actsearch.evaluation import Engine, score_programs
+from actsearch.evaluation import Engine, Verification, verify
 from actsearch.export import to_latex
 from actsearch.language import Program, simplify
 from actsearch.language.reductions import Reduction
@@ -41,7 +40,9 @@ def score(
     """
     at_least("--seeds", seeds, 2)
     program = read_formula(formula)
-    rows = [_score(program, chosen, seeds, part, engine) for chosen in get_tasks(task)]
+    chosen = get_tasks(task)
+    verification = verify(program, chosen, range(seeds), part=part, engine=engine, report=explain)
+    rows = [_score(program, known, verification) for known in chosen]
     if json:
         print_json(rows[0] if len(rows) == 1 else rows)
         return
@@ -49,24 +50,24 @@ def score(
         _print_score(row)
 
 
-def _score(program: Program, task: Task, seeds: int, part: Any, engine: Engine) -> dict[str, Any]:
-    """Returns a program's scores on a task beside those of the task's baseline."""
-    results = score_programs(task, [program, task.baseline], range(seeds), part=part, engine=engine, report=explain)
-    scores, reference = ([row["score"] for row in result.metrics] for result in results)
+def _score(program: Program, task: Task, verification: Verification) -> dict[str, Any]:
+    """Returns a program's scores on a task beside those of the task's baseline, which may be the same function."""
+    rows = [row for row in verification.rows if row.task == task.name]
+    reference, trained = rows[0], rows[-1]
     layers = task.kind == "layer"
     return {
         "formula": str(program),
         "task": task.name,
-        "part": part,
-        "seeds": seeds,
+        "part": verification.part,
+        "seeds": len(verification.seeds),
         "sites": [site.name for site in sites(lambda layer: task.init(layer, jax.random.key(0)))] if layers else [],
-        "score": bootstrap_mean(scores)._asdict(),
-        "reference": bootstrap_mean(reference)._asdict(),
-        "difference": paired_difference(scores, reference)._asdict(),
-        "scores": scores,
+        "score": trained.mean._asdict(),
+        "reference": reference.mean._asdict(),
+        "difference": paired_difference(trained.trained.scores, reference.trained.scores)._asdict(),
+        "scores": list(trained.trained.scores),
         "reference_formula": str(task.baseline),
-        "reference_scores": reference,
-        "diverged": sum(not math.isfinite(row["loss"]) for row in results[0].metrics),
+        "reference_scores": list(reference.trained.scores),
+        "diverged": trained.trained.diverged,
     }
 
 
@@ -98,7 +99,10 @@ def show(formula: Formula, out: Path | None = None, json: Json = False) -> None:
     """
     program = read_formula(formula)
     facts = _facts(program)
-    facts["pictures"] = [] if out is None else _draw(simplify(program), picture_stem(out))
+    facts["pictures"] = []
+    if out is not None:
+        with writing(out):
+            facts["pictures"] = _draw(simplify(program), picture_stem(out))
     if json:
         print_json(facts)
         return

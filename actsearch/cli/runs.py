@@ -6,7 +6,7 @@ from typing import Any
 from actsearch.archive import check as check_archive
 from actsearch.archive import open_run
 from actsearch.archive.frames import to_jsonl, to_parquet
-from actsearch.cli.common import Directory, Json, at_least, print_json
+from actsearch.cli.common import Directory, Json, at_least, print_json, writing
 from actsearch.evaluation import audit as run_audit
 from actsearch.language import ActsearchError, simplify
 from actsearch.report import audit_table, show, winners_table
@@ -47,12 +47,25 @@ def audit(directory: Directory, sample: int = 20, seed: int = 0, json: Json = Fa
     identity = run.config.get("evaluator", {})
     if "tasks" not in identity:
         raise ActsearchError(f"An audit trains rejects; {directory} is no run of named tasks that train.")
-    tasks = get_tasks("+".join(identity["tasks"]))
-    rates = run_audit(run.trials, get_space(run.config["space"]), tasks, sample=sample, seed=seed)
+    tasks, space = get_tasks("+".join(identity["tasks"])), get_space(run.config["space"])
+    _check_same(directory, f"the space {space.name}", run.config.get("space_digest"), space.digest)
+    for task in tasks:
+        _check_same(directory, f"the task {task.name}", identity["tasks"][task.name], task.digest)
+    engine = identity.get("engine", "auto")
+    rates = run_audit(run.trials, space, tasks, sample=sample, seed=seed, engine=engine)
     if json:
         print_json({gate: {**row._asdict(), "rate": row.rate._asdict()} for gate, row in rates.items()})
     else:
         show(audit_table(rates))
+
+
+def _check_same(directory: Path, what: str, stored: str | None, digest: str) -> None:
+    """Raises where a name means something else than it did in the run; runs of format 1 kept no digests."""
+    if stored not in (None, digest):
+        raise ActsearchError(
+            f"{directory} was made when {what} was another (digest {stored}, now {digest}): audit it with the version "
+            "and definitions that made it."
+        )
 
 
 def check(directory: Directory) -> None:
@@ -73,7 +86,7 @@ def export(directory: Directory, out: Path | None = None, json: Json = False) ->
 
     Args:
         directory: holds the archive.
-        out: the Parquet file; trials.parquet in the directory when left out.
+        out: the Parquet file, whose folder is made when missing; trials.parquet in the directory when left out.
     """
     trials = open_run(directory).trials
     if json:
@@ -81,7 +94,8 @@ def export(directory: Directory, out: Path | None = None, json: Json = False) ->
             print(line)
         return
     out = out or directory / "trials.parquet"
-    to_parquet(trials, out)
+    with writing(out):
+        to_parquet(trials, out)
     print(f"{len(trials):,} trials: {out}")
 
 

@@ -69,9 +69,7 @@ def search(
     at_least("--budget", budget, 1)
     at_least("--seeds-per-trial", seeds_per_trial, 1)
     chosen = get_space(space)
-    strategy = _wrapped(controller, task, repeats, halving)
-    if formulas is not None:
-        strategy = Seeded(strategy, tuple(str(program) for program in read_formulas(formulas)))
+    strategy = _wrapped(controller, task, repeats, halving, formulas)
     out = out or Path("runs") / f"{space}-{task}-{_label(strategy)}-seed{seed}"
     evaluator = make_evaluator(chosen, task, budget, seed=seed, seeds_per_trial=seeds_per_trial, engine=engine, out=out)
     explain(evaluator.summary)
@@ -91,8 +89,12 @@ def _show(log: ProgressLog, progress: Progress) -> None:
     log.update(progress.trials, progress.done, progress.budget, progress.fresh, progress.seconds)
 
 
-def _wrapped(controller: Controller[Any], task: str, repeats: float, halving: bool) -> Controller[Any]:
+def _wrapped(
+    controller: Controller[Any], task: str, repeats: float, halving: bool, formulas: Path | None
+) -> Controller[Any]:
     """Returns a controller with the wrappers that the options ask for."""
+    if formulas is not None:  # innermost: formulas are halved and repeated as any other candidate
+        controller = Seeded(controller, tuple(str(program) for program in read_formulas(formulas)))
     if halving:
         controller = SuccessiveHalving(controller)
     if repeats:

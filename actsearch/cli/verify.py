@@ -1,14 +1,15 @@
 """`actsearch verify`."""
 
+import itertools
 import math
-from pathlib import Path
+import os
 from typing import Any
 
 import tyro
 
 from actsearch.archive import Archive, open_run
 from actsearch.cli.common import Json, at_least, explain, print_json, read_formula
-from actsearch.evaluation import Verification
+from actsearch.evaluation import Verification, best_programs, fresh_seeds
 from actsearch.evaluation import verify as run_verify
 from actsearch.language import ActsearchError, Program
 from actsearch.report import show, verification_table
@@ -43,13 +44,14 @@ def verify(
     """
     at_least("--seeds", seeds, 2)
     at_least("--count", count, 1)
-    programs = [program for target in targets for program in _programs(target, count)]
-    if not programs:
+    if not targets:
         raise ActsearchError("verify needs formulas or directories of runs; received none.")
+    trials = {target: open_run(target).trials for target in targets if Archive.exists(target)}
+    programs = [p for t in targets for p in (best_programs(trials[t], count) if t in trials else [_formula(t)])]
     verification = run_verify(
         programs,
         get_tasks(tasks),
-        seeds,
+        fresh_seeds(itertools.chain(*trials.values()), seeds),
         baselines=[read_formula(formula) for formula in baselines] or None,
         rate_scales=rate_scales,
         report=explain,
@@ -60,11 +62,14 @@ def verify(
         _print(verification)
 
 
-def _programs(target: str, count: int) -> list[Program]:
-    """Returns the formula that a target is, or the best candidates of the run that it names."""
-    if Archive.exists(target):
-        return [trial.program for trial in open_run(Path(target)).best(count)]
-    return [read_formula(target)]
+def _formula(target: str) -> Program:
+    """Returns the formula that a target is; one with a slash may be meant for a directory."""
+    try:
+        return read_formula(target)
+    except ActsearchError as error:
+        if os.sep not in target:
+            raise
+        raise ActsearchError(f"There is no run in {target}, and it is no formula: {error}") from error
 
 
 def _print(verification: Verification) -> None:

@@ -5,7 +5,9 @@ import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from actsearch.controllers.base import Controller, check_controller, propose
+from actsearch.controllers.base import Controller, check_controller, nested, propose
+from actsearch.controllers.repeated import Repeated
+from actsearch.controllers.successive_halving import SuccessiveHalving
 from actsearch.engine import find_member
 from actsearch.language import ActsearchError, parse
 from actsearch.spaces import Genotype, Space
@@ -29,11 +31,11 @@ class Seeded(Controller[State]):
     """A search that begins with formulas: they are proposed first, and the inner controller learns from them.
 
     Args:
-      inner: proposes the rest.
+      inner: proposes the rest; neither a `Repeated` nor a `SuccessiveHalving`, which go around it.
       formulas: programs as text, each of a function that the space has; see `actsearch.engine.find_member`.
 
     Raises:
-      ActsearchError: no formula.
+      ActsearchError: no formula, or a controller that repeats or halves.
 
     Example:
       >>> from actsearch.controllers import Random
@@ -53,6 +55,12 @@ class Seeded(Controller[State]):
         check_controller(self.name, self.inner)
         if isinstance(self.formulas, str) or not self.formulas:
             raise ActsearchError(f"formulas must be at least one text in a tuple; received {self.formulas!r}.")
+        if any(isinstance(controller, Repeated | SuccessiveHalving) for controller in nested(self.inner)):
+            raise ActsearchError(
+                f"Seeded takes a controller that neither repeats nor halves; received {self.inner}: write "
+                "SuccessiveHalving(Seeded(controller, formulas)) or "
+                "Repeated(Seeded(controller, formulas))."
+            )
 
     def min_budget(self) -> int:
         """Returns the number of formulas and the smallest budget of the inner controller."""

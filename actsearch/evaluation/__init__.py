@@ -13,7 +13,7 @@ from actsearch.evaluation.table import TABLES, Table, get_table, make_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
 from actsearch.evaluation.trainer import Job, Part, Trainer
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
-from actsearch.evaluation.verification import HasTrials, verify
+from actsearch.evaluation.verification import HasTrials, best_programs, fresh_seeds, verify
 
 __all__ = [
     "GATES",
@@ -40,9 +40,11 @@ __all__ = [
     "ascend",
     "audit",
     "base_trial",
+    "best_programs",
     "candidate_mesh",
     "choose_engine",
     "combine",
+    "fresh_seeds",
     "gates_of",
     "genotype_of",
     "get_table",

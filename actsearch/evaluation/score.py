@@ -30,15 +30,27 @@ def summarize(task: Task, outcomes: Sequence[Outcome]) -> Result:
       ActsearchError: a score below the task's `worst`; a candidate that diverges would then beat one that trains.
     """
     rows = tuple(_row(task, outcome) for outcome in outcomes)
-    values = [value for outcome in outcomes for value in outcome.metrics.values()] + [row["score"] for row in rows]
-    diverged = not all(map(math.isfinite, values))
-    score = task.worst if diverged else sum(row["score"] for row in rows) / len(rows)
+    failed = any(map(diverged, rows))
+    score = task.worst if failed else sum(row["score"] for row in rows) / len(rows)
     if score < task.worst:
         raise ActsearchError(
             f"The task {task.name} scored a training {score:g}, below {task.worst:g}, its score of a training that "
             "diverged: give the task a `worst` below all its scores."
         )
-    return Result(rows, diverged, score)
+    return Result(rows, failed, score)
+
+
+def diverged(row: Mapping[str, float]) -> bool:
+    """Returns whether a training diverged: its score or a metric of the task is not finite.
+
+    Args:
+      row: of one seed, from `Result.metrics`. Its loss in training and its early score are no metrics of the task.
+
+    Example:
+      >>> diverged({"score": 0.5, "mse": 0.7, "train_loss": math.nan}), diverged({"score": 0.5, "mse": math.inf})
+      (False, True)
+    """
+    return not all(math.isfinite(value) for name, value in row.items() if name not in ("train_loss", "early"))
 
 
 def _row(task: Task, outcome: Outcome) -> dict[str, float]:

@@ -2,15 +2,16 @@
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, get_args, runtime_checkable
 
 import jax
 
+from actsearch.analysis.statistics import check_confidence
 from actsearch.analysis.verification import Scores, Verification, verified
 from actsearch.engine import fingerprint
-from actsearch.evaluation.engines import Engine
-from actsearch.evaluation.score import Result, score_programs
+from actsearch.evaluation.engines import Engine, choose_engine
+from actsearch.evaluation.score import Result, diverged, score_programs
 from actsearch.evaluation.trainer import Part
 from actsearch.evaluation.training import as_tasks
 from actsearch.language import ActsearchError, Program, parse, simplify
@@ -75,7 +76,7 @@ def verify(
 
     Raises:
       ActsearchError: nothing to verify, fewer than two seeds, seeds that the run used, a whole layer on a task of
-        activations.
+        activations, or an argument out of range; all before the first training.
 
     Example:
       >>> from actsearch.tasks import get_task
@@ -84,15 +85,17 @@ def verify(
       >>> [str(program) for program in result.programs], result.seeds
       (['relu(x)', 'x * sigmoid(x)'], (100, 101, 102))
     """
-    used = {seed for trial in programs.trials for seed in trial.seeds} if isinstance(programs, HasTrials) else set()
-    candidates = _best(programs, count) if isinstance(programs, HasTrials) else _parsed(programs)
+    trials = programs.trials if isinstance(programs, HasTrials) else ()
+    candidates = best_programs(trials, count) if isinstance(programs, HasTrials) else _parsed(programs)
     if not candidates:
         raise ActsearchError("There is nothing to verify: give at least one program, or a run with an accepted trial.")
-    chosen, trained = _fresh(seeds, used), []
-    for task in as_tasks(tasks):
-        reference = [task.baseline] if baselines is None else _parsed(baselines)
+    chosen, trained = _checked(seeds, trials), list[Scores]()
+    pairs = [(task, [task.baseline] if baselines is None else _parsed(baselines)) for task in as_tasks(tasks)]
+    _check(rate_scales, part, confidence, engine)
+    for task, reference in pairs:
+        _check_kind(task, [*reference, *candidates])
+    for task, reference in pairs:
         functions = _distinct([*reference, *candidates])
-        _check_kind(task, functions)
         results = score_programs(
             task,
             functions,
@@ -115,9 +118,9 @@ def _parsed(programs: Programs) -> list[Program]:
     return [parse(program) if isinstance(program, str) else program for program in programs]
 
 
-def _best(run: HasTrials, count: int) -> list[Program]:
-    """Returns the best candidates of a run, simplified."""
-    return [simplify(stats.program) for stats in rank(run.trials)[:count]]
+def best_programs(trials: Iterable[Trial], count: int) -> list[Program]:
+    """Returns the best candidates of a run by `actsearch.trials.ranking.rank`, at most `count`, simplified."""
+    return [simplify(stats.program) for stats in rank(trials)[:count]]
 
 
 def _distinct(programs: Sequence[Program]) -> list[Program]:
@@ -128,18 +131,43 @@ def _distinct(programs: Sequence[Program]) -> list[Program]:
     return list(functions.values())
 
 
-def _fresh(seeds: int | Sequence[int], used: set[int]) -> tuple[int, ...]:
-    """Returns the seeds to train with, none of them in `used`."""
-    chosen = tuple(itertools.islice(_unused(used), seeds)) if isinstance(seeds, int) else tuple(seeds)
+def fresh_seeds(trials: Iterable[Trial], n: int) -> tuple[int, ...]:
+    """Returns the first `n` seeds from FIRST_SEED on that no trial was trained with.
+
+    Args:
+      trials: of any number of runs.
+      n: how many.
+
+    Example:
+      >>> fresh_seeds([Trial(0, parse("x"), "f00d", "ok", 0.9, ({"score": 0.9},), (100,))], 2)
+      (101, 102)
+    """
+    used = _seeds(trials)
+    return tuple(itertools.islice((seed for seed in itertools.count(FIRST_SEED) if seed not in used), max(n, 0)))
+
+
+def _seeds(trials: Iterable[Trial]) -> set[int]:
+    return {seed for trial in trials for seed in trial.seeds}
+
+
+def _checked(seeds: int | Sequence[int], trials: Sequence[Trial]) -> tuple[int, ...]:
+    """Returns the seeds to train with, none of which a trial used."""
+    chosen = fresh_seeds(trials, seeds) if isinstance(seeds, int) else tuple(seeds)
     if len(set(chosen)) < 2 or len(set(chosen)) < len(chosen):
         raise ActsearchError(f"A verification needs at least 2 different seeds; received {seeds}.")
-    if seen := used.intersection(chosen):
+    if seen := _seeds(trials).intersection(chosen):
         raise ActsearchError(f"The run was trained with the seeds {sorted(seen)}: give fresh ones, or their number.")
     return chosen
 
 
-def _unused(used: set[int]) -> Iterator[int]:
-    return (seed for seed in itertools.count(FIRST_SEED) if seed not in used)
+def _check(rate_scales: Sequence[float], part: str, confidence: float, engine: Engine) -> None:
+    """Raises where an argument is out of range, before the hours that trainings take."""
+    if len(rate_scales) == 0 or not all(0 < scale < math.inf for scale in rate_scales):
+        raise ActsearchError(f"rate_scales must be at least one number, each above 0; received {tuple(rate_scales)}.")
+    if part not in get_args(Part):
+        raise ActsearchError(f"part is one of {', '.join(get_args(Part))}; received {part!r}.")
+    check_confidence(confidence)
+    choose_engine(engine, 1)
 
 
 def _check_kind(task: Task, programs: Sequence[Program]) -> None:
@@ -152,7 +180,7 @@ def _check_kind(task: Task, programs: Sequence[Program]) -> None:
 
 def _scores(task: Task, program: Program, baseline: bool, result: Result, rate_scales: Sequence[float]) -> Scores:
     """Returns the scores of a function's trainings, the task's worst for those that diverged."""
-    failed = [not all(map(math.isfinite, metrics.values())) for metrics in result.metrics]
+    failed = [diverged(row) for row in result.metrics]
     scores = [task.worst if bad else row["score"] for bad, row in zip(failed, result.metrics, strict=True)]
     rate_scale = result.metrics[0].get("rate_scale", rate_scales[0])
     return Scores(task.name, program, baseline, tuple(scores), sum(failed), rate_scale)

@@ -1,5 +1,6 @@
 """The command line: what each command prints for people and for machines, and what it says to a user's mistake."""
 
+import functools
 import json
 import os
 import signal
@@ -17,11 +18,15 @@ from actsearch.archive import Archive
 from actsearch.catalog import CATALOG
 from actsearch.cli import app, main
 from actsearch.controllers import CONTROLLERS
+from actsearch.controllers.base import nested
 from actsearch.language import ParseError
 from actsearch.spaces import SPACES
 from actsearch.tasks import TASKS
+from actsearch.tasks import registry as tasks_registry
+from actsearch.trials import Trial
 from tests.helpers.mock import MockEvaluator
 from tests.helpers.runs import run as hand_made_run
+from tests.helpers.tiny import tiny_task
 
 LAST = 48
 TABLE = "tabular-swish1-digits-resnet"
@@ -79,6 +84,21 @@ class TestSearch:
         with Archive.read(tmp_path / "run") as archive:
             assert [str(trial.program) for trial in archive.trials()[:2]] == ["sigmul(beta * x, x)", "min(x, sin(x))"]
 
+    def test_halving_starts_with_given_formulas(self, tmp_path, monkeypatch, capsys):
+        class Chosen(Exception):
+            pass
+
+        def stop(space, evaluator, controller, *args, **options):
+            raise Chosen(controller)
+
+        monkeypatch.setattr("actsearch.cli.search.run_search", stop)
+        (tmp_path / "seeds.txt").write_text("x")
+        command = ["search", "--from", str(tmp_path / "seeds.txt"), "--halving", "--repeats", "0.1"]
+        with pytest.raises(Chosen) as chosen:
+            main([*command, "--out", str(tmp_path / "run")])
+        names = [controller.name for controller in nested(chosen.value.args[0])]
+        assert names == ["repeated", "successive_halving", "seeded", "random"]
+
     @pytest.mark.parametrize(
         ("text", "said"),
         [
@@ -127,6 +147,17 @@ class TestRuns:
         assert [line["index"] for line in lines] == list(range(LAST))
         assert {"index", "program", "fingerprint", "parents", "status", "score"} <= lines[0].keys()
 
+    def test_export_makes_the_folders(self, run, tmp_path, capsys):
+        assert main(["export", str(run), "--out", str(tmp_path / "new" / "folder" / "t.parquet")]) == 0
+        assert len(pd.read_parquet(tmp_path / "new" / "folder" / "t.parquet")) == LAST
+
+    @pytest.mark.parametrize("command", [["export"], ["compare"], ["show"]], ids=str)
+    def test_what_cannot_be_written(self, command, run, tmp_path, capsys):
+        (tmp_path / "file").touch()
+        target = "relu(x)" if command == ["show"] else str(run)
+        assert main([*command, target, "--out", str(tmp_path / "file" / "out")]) == 2
+        assert f"{tmp_path / 'file' / 'out'} cannot be written: " in capsys.readouterr().err
+
     def test_check(self, run, capsys):
         assert main(["check", str(run)]) == 0
         assert capsys.readouterr().out == f"{LAST} trials, all whole.\n"
@@ -134,6 +165,33 @@ class TestRuns:
     def test_audit_of_a_run_that_trains_nothing(self, run, capsys):
         assert main(["audit", str(run)]) == 2
         assert "no run of named tasks" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("digests", "said"),
+        [
+            ({"tasks": {"digits-mlp": "f00d"}}, "the task digits-mlp"),
+            ({"space_digest": "f00d"}, "the space swish-1"),
+        ],
+    )
+    def test_audit_of_a_run_on_what_a_name_meant_then(self, digests, said, tmp_path, capsys):
+        config = {"space": "swish-1", "space_digest": digests.get("space_digest")}
+        config["evaluator"] = {"tasks": digests.get("tasks", {"digits-mlp": None})}
+        with Archive.write(tmp_path / "run", config) as archive:
+            archive.append([])
+        assert main(["audit", str(tmp_path / "run")]) == 2
+        assert f"was made when {said} was another" in capsys.readouterr().err
+
+    def test_audit_trains_with_the_engine_of_the_run(self, tmp_path, monkeypatch):
+        engines = []
+        monkeypatch.setattr("actsearch.cli.runs.run_audit", lambda *args, engine, **_: engines.append(engine) or {})
+        monkeypatch.setattr("actsearch.cli.runs.show", lambda table: None)
+        monkeypatch.setattr("actsearch.cli.runs.audit_table", lambda rates: None)
+        for name, identity in (("now", {"engine": "interpret"}), ("format1", {})):
+            evaluator = {"tasks": {"digits-mlp": None}, **identity}
+            with Archive.write(tmp_path / name, {"space": "swish-1", "evaluator": evaluator}) as archive:
+                archive.append([])
+            assert main(["audit", str(tmp_path / name)]) == 0
+        assert engines == ["interpret", "auto"]
 
     @pytest.mark.slow
     def test_audit_measures_false_rejects(self, tmp_path, capsys):
@@ -186,7 +244,18 @@ class TestScore:
     def test_a_layer_that_the_task_cannot_hold(self, capsys):
         assert main(["score", "instance_std(x)", "--seeds", "2"]) == 2
         said = capsys.readouterr().err
-        assert "actsearch: The layer instance_std(x) cannot take an input of shape (64, 128)" in said
+        assert "instance_std(x) is a whole layer; the task digits-mlp has sites for activations" in said
+
+    def test_a_diverged_training_is_a_value(self, capsys, monkeypatch):
+        monkeypatch.setitem(tasks_registry._TASKS, "digits-tiny", functools.partial(tiny_task, learning_rate=100.0))
+        facts = _json(capsys, "score", "exp(exp(exp(x)))", "--task", "digits-tiny", "--seeds", 2)
+        assert (facts["diverged"], facts["scores"]) == (2, [0.0, 0.0])
+
+    def test_the_baseline_itself(self, capsys, monkeypatch):
+        monkeypatch.setitem(tasks_registry._TASKS, "digits-tiny", tiny_task)
+        facts = _json(capsys, "score", "max(x, 0)", "--task", "digits-tiny", "--seeds", 2)
+        assert (facts["formula"], facts["difference"]["estimate"]) == ("max(x, 0)", 0.0)
+        assert facts["scores"] == facts["reference_scores"]
 
     @pytest.mark.slow
     def test_a_layer_names_the_sites_and_its_baseline(self, capsys):
@@ -195,6 +264,38 @@ class TestScore:
         assert facts["reference_formula"] == str(CATALOG["batch_norm_relu"].program)
         assert facts["sites"][0] == "block1.layer1"
         assert min(facts["scores"] + facts["reference_scores"]) > 0.8
+
+
+class TestVerifyARun:
+    @pytest.fixture
+    def lucky(self, tmp_path):
+        """A run that used seed 100 and in which sin(x) was lucky once."""
+        sine, tanh = actsearch.parse("sin(x)"), actsearch.parse("tanh(x)")
+        rows = [(sine, "s", 0.99, 100, None), (tanh, "t", 0.95, 100, None), (sine, "s", 0.60, 102, 0)]
+        rows.append((tanh, "t", 0.94, 102, 1))
+        trials = [
+            Trial(i, program, name, "ok", score, ({"score": score},), (seed,), first=first, repeat=int(i > 1))
+            for i, (program, name, score, seed, first) in enumerate(rows)
+        ]
+        with Archive.write(tmp_path / "lucky", {"space": "swish-1"}) as archive:
+            archive.append(trials)
+        return tmp_path / "lucky"
+
+    def test_winners_and_seeds_are_those_of_the_library(self, lucky, capsys, monkeypatch):
+        monkeypatch.setitem(tasks_registry._TASKS, "digits-tiny", tiny_task)
+        facts = _json(capsys, "verify", lucky, "--count", 1, "--tasks", "digits-tiny", "--seeds", 2)
+        of_library = actsearch.verify(actsearch.open_run(lucky), tiny_task(), 2, count=1)
+        assert facts["seeds"] == list(of_library.seeds) == [101, 103]
+        assert facts["rows"] == json.loads(json.dumps(of_library.to_json()["rows"]))
+        assert "tanh(x)" in json.dumps(facts)
+        assert "sin(x)" not in json.dumps(facts)
+
+    def test_a_directory_without_a_run(self, tmp_path, capsys, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        assert main(["verify", "runs/mine"]) == 2
+        assert "There is no run in runs/mine, and it is no formula: " in capsys.readouterr().err
+        assert main(["verify", "x / sigmiod(x)"]) == 2
+        assert "did you mean sigmoid" in capsys.readouterr().err
 
 
 def test_verify_a_formula_and_a_run(run, capsys):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actsearch.controllers import PPO, Exhaustive, RegularizedEvolution, Seeded
+from actsearch.controllers import PPO, Exhaustive, RegularizedEvolution, Repeated, Seeded, SuccessiveHalving
 from actsearch.language import ActsearchError
 from tests.helpers.playing import SPACE, choices_of, play
 
@@ -28,7 +28,7 @@ def test_the_smallest_budget_has_the_formulas():
 
 
 def test_a_formula_that_the_space_does_not_have():
-    with pytest.raises(ActsearchError, match=r"does not have the formula 'sin\(x\) \+ x' in this form"):
+    with pytest.raises(ActsearchError, match=r"does not have the formula 'sin\(x\) \+ x': leave it out"):
         Seeded(Exhaustive(), ("sin(x) + x",)).init(SPACE, 0)
 
 
@@ -36,3 +36,18 @@ def test_a_formula_that_the_space_does_not_have():
 def test_no_formula(formulas):
     with pytest.raises(ActsearchError, match="formulas must be at least one text in a tuple"):
         Seeded(Exhaustive(), formulas)
+
+
+def test_successive_halving_over_it_teaches_the_formulas():
+    controller = SuccessiveHalving(Seeded(RegularizedEvolution(8, 3), FORMULAS))
+    proposals, _, state = play(controller, 0, 1, size=3)
+    assert {proposal.fidelity for proposal in proposals} == {controller.fidelities[0]}
+    assert len(state.inner.inner.members.choices) > 0
+
+
+@pytest.mark.parametrize(
+    "inner", [SuccessiveHalving(Exhaustive()), Repeated(Exhaustive()), Repeated(SuccessiveHalving(Exhaustive()))]
+)
+def test_what_repeats_or_halves_goes_around_it(inner):
+    with pytest.raises(ActsearchError, match=r"write SuccessiveHalving\(Seeded\(controller, formulas\)\)"):
+        Seeded(inner, FORMULAS)

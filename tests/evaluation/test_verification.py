@@ -1,9 +1,12 @@
 """Verification: fresh seeds, the right baselines, rates chosen on validation data alone."""
 
+import math
+
 import pytest
 
 from actsearch import ActsearchError, parse
-from actsearch.evaluation import score_programs, verify
+from actsearch.evaluation import fresh_seeds, score_programs, verify
+from actsearch.evaluation.score import diverged
 from actsearch.trials import Trial
 from tests.helpers.tiny import tiny_layer_task, tiny_task
 
@@ -69,6 +72,49 @@ def test_a_diverged_training_is_a_value():
     verification = verify("exp(exp(exp(x)))", tiny_task(learning_rate=100.0), seeds=2)
     row = verification.rows[1]
     assert (row.trained.diverged, row.trained.scores) == (2, (0.0, 0.0))
+
+
+def test_a_search_and_a_verification_call_the_same_training_diverged(monkeypatch):
+    whole = score_programs(TASK, [RELU, SINE], (100, 101), part="test")
+    rows = [{**row, "train_loss": math.nan, "early": math.inf} for row in whole[0].metrics]
+    results = [whole[0]._replace(metrics=tuple(rows)), whole[1]]
+    assert not any(map(diverged, rows))
+    assert diverged({**rows[0], "loss": math.nan})
+    monkeypatch.setattr("actsearch.evaluation.verification.score_programs", lambda *args, **options: results)
+    row = verify(SINE, TASK, seeds=(100, 101)).row(TASK.name, RELU)
+    assert (row.trained.diverged, list(row.trained.scores)) == (0, [row["score"] for row in rows])
+
+
+def test_fresh_seeds_are_those_that_no_trial_used():
+    assert fresh_seeds(Run().trials, 3) == (101, 103, 104)
+    assert fresh_seeds([], 2) == (100, 101)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"confidence": 95}, "confidence must be between 0 and 1, such as 0.95; received 95"),
+        ({"rate_scales": ()}, r"rate_scales must be at least one number, each above 0; received \(\)"),
+        ({"rate_scales": (1.0, 0.0)}, r"each above 0; received \(1.0, 0.0\)"),
+        ({"rate_scales": (math.inf,)}, "each above 0; received"),
+        ({"part": "train"}, "part is one of validation, test; received 'train'"),
+        ({"engine": "fast"}, "engine is one of auto, interpret, specialize; received 'fast'"),
+        (
+            {"tasks": [TASK, tiny_layer_task()], "programs": "x / batch_std(x)"},
+            "is a whole layer; the task digits-tiny",
+        ),
+        (
+            {"tasks": [tiny_layer_task(), TASK], "programs": "x / batch_std(x)"},
+            "is a whole layer; the task digits-tiny",
+        ),
+        ({"tasks": [tiny_layer_task(), TASK], "baselines": "x / batch_std(x)"}, "is a whole layer"),
+    ],
+    ids=str,
+)
+def test_mistakes_are_noticed_before_the_first_training(options, said, monkeypatch):
+    monkeypatch.setattr("actsearch.evaluation.score.Trainer", None)
+    with pytest.raises(ActsearchError, match=said):
+        verify(**{"programs": SINE, "tasks": TASK, "seeds": 2, **options})
 
 
 def test_mistakes():

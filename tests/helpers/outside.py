@@ -16,11 +16,21 @@ from flax import nnx
 
 import actsearch
 from actsearch import controllers, evaluation, language, spaces, tasks, trials
+from actsearch.archive.frames import to_jsonl
 from actsearch.cli import main
 
 # A primitive: one row.
 language.register(language.Primitive("log1p_abs", 1, lambda x: jnp.log1p(jnp.abs(x))))
-SPACE = spaces.custom(["x", "relu", "tanh", "log1p_abs"], ["*", "max", "+"])
+
+
+# A space: one function.
+def hinges():
+    space = spaces.custom(["x", "relu", "tanh", "log1p_abs"], ["*", "max", "+"])
+    return dataclasses.replace(space, name="hinges")
+
+
+spaces.register("hinges", hinges)
+SPACE = spaces.get_space("hinges")
 
 
 # A gate: one row.
@@ -97,10 +107,10 @@ class Sine(tasks.Task):
         return jnp.mean(jnp.square(network(x) - y))
 
     def metrics(self, network, examples):
-        return {"loss": self.loss(network, examples)}
+        return {"mse": self.loss(network, examples)}
 
     def score(self, metrics):
-        return float(np.exp(-metrics["loss"]))
+        return float(np.exp(-metrics["mse"]))
 
 
 tasks.register("sine", lambda: Sine(name="sine", steps=30, batch_size=16))
@@ -137,7 +147,11 @@ def run(directory):
     best = max((trial for trial in trained.trials if trial.status == "ok"), key=lambda trial: trial.score)
     assert 0 < best.score <= 1
     assert any("log1p_abs" in str(trial.program) for trial in trained.trials if trial.status == "ok")
-    command = ["search", "--space", "swish-1", "--task", "sine", "--budget", "8", "--out", directory + "/cli"]
+    half = SPACE.count() // 2
+    for budget in (half, SPACE.count()):
+        resumed = actsearch.search("hinges", "sine", "backwards", budget, out=directory + "/resumed")
+    assert list(to_jsonl(resumed.trials)) == list(to_jsonl(trained.trials))
+    command = ["search", "--space", "hinges", "--task", "sine", "--budget", "8", "--out", directory + "/cli"]
     assert main([*command, "controller:backwards", "--controller.start", "2"]) == 0
     assert main(["score", "log1p_abs(x)", "--task", "sine", "--seeds", "2"]) == 0
     verification = actsearch.verify([best.program], [tasks.get_task("sine")], 2)

@@ -11,7 +11,7 @@ import pytest
 from actsearch import parse
 from actsearch.engine import identity
 from actsearch.language import ActsearchError, ParseError
-from actsearch.spaces import SPACES, Template, act_bench, custom, get_space, swish
+from actsearch.spaces import SPACES, Template, act_bench, custom, get_space, register, registry, swish
 from actsearch.spaces.swish_space import BINARY, UNARY
 
 CUSTOM = {
@@ -240,3 +240,42 @@ def test_get_space():
 def test_an_unknown_mutation_is_refused():
     with pytest.raises(ActsearchError, match=r'mutation is "choice" or "slot"; received \'slots\'\.'):
         dataclasses.replace(swish(), mutation="slots")
+
+
+class TestRegister:
+    @pytest.fixture(autouse=True)
+    def names(self, monkeypatch):
+        """A registry that forgets what a test adds."""
+        added = dict(registry._SPACES)
+        monkeypatch.setattr(registry, "_SPACES", added)
+        monkeypatch.setattr(registry, "SPACES", added)
+
+    def test_a_registered_space_has_its_name(self):
+        def make():
+            return dataclasses.replace(custom(["x", "relu"], ["+"]), name="hinges")
+
+        register("hinges", make)
+        register("hinges", make)
+        assert get_space("hinges") == make()
+
+    def test_a_name_stays_what_it_is(self):
+        with pytest.raises(ActsearchError, match="There is a space 'swish-1' already; register yours under another"):
+            register("swish-1", act_bench)
+
+    def test_an_empty_name(self):
+        with pytest.raises(ActsearchError, match="The name of a space is no empty text; received ''"):
+            register("", act_bench)
+
+    def test_a_space_instead_of_a_function(self):
+        with pytest.raises(ActsearchError, match="takes a function without arguments that makes the space; received"):
+            register("mine", custom(["x"], ["+"]))
+
+    def test_a_space_of_another_name(self):
+        register("mine", act_bench)
+        with pytest.raises(ActsearchError, match="registered as 'mine' is named 'act-bench': give it the name"):
+            get_space("mine")
+
+
+def test_the_registry_is_read_only():
+    with pytest.raises(TypeError):
+        SPACES["mine"] = act_bench
