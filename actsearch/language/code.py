@@ -42,7 +42,9 @@ def code_digest(value: Any) -> str:
     """Returns 16 hexadecimal digits of what `describe` returns.
 
     Example:
-      >>> code_digest(lambda x: x + 1) == code_digest(lambda x: x + 2)
+      >>> import functools
+      >>> one, other = (functools.partial(pow, exp=exponent) for exponent in (2, 3))
+      >>> code_digest(one) == code_digest(other)
       False
     """
     return hashlib.blake2b(repr(describe(value)).encode(), digest_size=8).hexdigest()

@@ -5,12 +5,13 @@ import dataclasses
 import itertools
 import types
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from actsearch import parse
 from actsearch.engine import identity
-from actsearch.language import ActsearchError, ParseError
+from actsearch.language import ActsearchError, ParseError, Primitive, register, unregister
 from actsearch.spaces import SPACES, Template, act_bench, custom, get_space, swish
 from actsearch.spaces.swish_space import BINARY, UNARY
 
@@ -240,3 +241,15 @@ def test_get_space():
 def test_an_unknown_mutation_is_refused():
     with pytest.raises(ActsearchError, match=r'mutation is "choice" or "slot"; received \'slots\'\.'):
         dataclasses.replace(swish(), mutation="slots")
+
+
+def test_a_registered_primitive_counts_by_its_function():
+    def digest(factor):
+        register(Primitive("scaled_tanh", 1, lambda x: jnp.tanh(factor * x)))
+        try:
+            return custom(["x", "scaled_tanh"], ["+"]).digest
+        finally:
+            unregister("scaled_tanh")
+
+    assert digest(1) == digest(1)
+    assert digest(1) != digest(2)
