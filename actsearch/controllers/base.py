@@ -72,6 +72,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actsearch.language import ActsearchError
+from actsearch.language.code import code_digest
 from actsearch.spaces import Genotype, Space
 from actsearch.trials.trial import Proposal, Trial
 
@@ -105,7 +106,11 @@ class Controller(abc.ABC, Generic[State]):
     def config(self) -> dict[str, Any]:
         """Returns its name and hyperparameters as JSON can hold them; they go into the archive.
 
-        A controller inside becomes its own configuration, an object that JSON cannot hold its `repr`.
+        A controller inside becomes its own configuration, an object that JSON cannot hold its `repr`, and a function or
+        an object without a `repr` of its own its type and a digest of its code.
+
+        Raises:
+          ActsearchError: an object that is known by its place in memory alone: a run with it could not be resumed.
         """
         fields = dataclasses.fields(self)  # type: ignore[arg-type]  # subclasses are dataclasses
         return {"name": self.name} | {field.name: _plain(getattr(self, field.name)) for field in fields}
@@ -214,4 +219,6 @@ def _plain(value: Any) -> Any:
         return value.config()
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else repr(value)
+    if isinstance(value, str | int | float | bool | None):
+        return value
+    return f"{type(value).__name__} {code_digest(value)}" if " at 0x" in repr(value) else repr(value)

@@ -92,7 +92,7 @@ class Surrogate(Controller[State]):
       pool: functions drawn for a batch where the space cannot be enumerated, at least 16.
       memory: functions that the model is fitted to, at least 16: the latest half, and the best of the others.
       spectrum: further features of the 256 candidates that the model likes best without them: a callable object, int32
-        choices [n, decisions] -> [n, numbers], such as `actsearch.evaluation.fisher.FisherSpectrum`. On the tables it
+        choices [n, decisions] -> [n, numbers], such as `actsearch.evaluation.FisherSpectrum`. On the tables it
         does not help, and it costs a network's compilation.
 
     Raises:

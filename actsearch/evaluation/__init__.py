@@ -4,6 +4,7 @@ from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
 from actsearch.evaluation.devices import candidate_mesh, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
+from actsearch.evaluation.fisher import FisherSpectrum
 from actsearch.evaluation.gate_audit import audit
 from actsearch.evaluation.gates import GATES, Gate, Verdict, gates_of, register, screen
 from actsearch.evaluation.one_training import Outcome, Training, TrainState, init_state, split_network, train
@@ -20,6 +21,7 @@ __all__ = [
     "TABLES",
     "Engine",
     "Evaluator",
+    "FisherSpectrum",
     "Gate",
     "HasTrials",
     "Job",

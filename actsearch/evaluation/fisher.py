@@ -1,6 +1,7 @@
 """Spectrum of the Fisher information of a task's network at initialisation: how a candidate shapes what is learnt."""
 
 import functools
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,7 +61,12 @@ class FisherSpectrum:
             raise ActsearchError(f"examples must be from 2 to {available}, the training part; received {examples}.")
         batch = jax.tree.map(lambda rows: jnp.asarray(rows[:examples]), task.data().train)
         self._decisions, self._examples = len(template.decisions), examples
+        template_digest = hashlib.blake2b(template.content.encode(), digest_size=8).hexdigest()
+        self._text = f"{task.name} {task.digest}, template {template_digest}, seed={seed}, examples={examples}"
         self._compiled = jax.jit(functools.partial(_spectra, task, template, init_state(task, seed), batch))
+
+    def __repr__(self) -> str:
+        return f"FisherSpectrum({self._text})"
 
     def __call__(self, choices: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
         """Returns log10 of the eigenvalues, smallest first, float32 [candidates, examples], between -12 and 12.

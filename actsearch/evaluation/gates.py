@@ -23,6 +23,7 @@ from actsearch.evaluation.one_training import Outcome, train
 from actsearch.evaluation.stability import LIMIT, Stability, ascend
 from actsearch.evaluation.trainer import Measure
 from actsearch.language import ActsearchError, Program
+from actsearch.language.code import code_digest
 from actsearch.tasks import Kind, Task
 
 SCALES = (1e-3, 1e3)
@@ -66,6 +67,11 @@ class Gate:
     summary: str
     kinds: tuple[Kind, ...] = ("activation", "layer")
     measure: Measure | None = None
+
+    @property
+    def identity(self) -> str:
+        """Its name, with a digest of what it does where it is none of the package's."""
+        return self.name if self in _PACKAGE_GATES else f"{self.name} {code_digest((self.test, self.measure))}"
 
     @property
     def stage(self) -> Literal["before", "after"]:
@@ -228,6 +234,8 @@ _GATES = {
         Gate("stability", _stability, f"has gradients below {LIMIT:.0e} while ascending on them", ("layer",), ascend),
     )
 }
+
+_PACKAGE_GATES = tuple(_GATES.values())
 
 GATES: Mapping[str, Gate] = types.MappingProxyType(_GATES)
 """Every gate by name, in the order in which they are tried; `register` adds one."""

@@ -117,7 +117,7 @@ class TrainingEvaluator:
             "tasks": {task.name: task.digest for task in self.tasks},
             "engine": self.engine,
             "seeds": list(self.seeds),
-            "gates": [gate.name for gate in self.gates],
+            "gates": [gate.identity for gate in self.gates],
             "fingerprint": FINGERPRINT_VERSION,
         }
 

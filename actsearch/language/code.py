@@ -10,7 +10,7 @@ import hashlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, get_origin
 
 import jax
 import jax.numpy as jnp
@@ -42,7 +42,9 @@ def code_digest(value: Any) -> str:
     """Returns 16 hexadecimal digits of what `describe` returns.
 
     Example:
-      >>> code_digest(lambda x: x + 1) == code_digest(lambda x: x + 2)
+      >>> import functools
+      >>> one, other = (functools.partial(pow, exp=exponent) for exponent in (2, 3))
+      >>> code_digest(one) == code_digest(other)
       False
     """
     return hashlib.blake2b(repr(describe(value)).encode(), digest_size=8).hexdigest()
@@ -93,6 +95,8 @@ class _Description:
             return tuple(self._value(item) for item in value)
         if isinstance(value, MethodType):
             return self._value(value.__self__), self._value(value.__func__)
+        if get_origin(value) is not None:  # list[int]
+            return repr(value)
         if isinstance(value, type):
             return self._reference(value, not _is_library(value))
         if hasattr(value, "__qualname__"):
@@ -217,9 +221,11 @@ def _unwrapped(function: Any) -> Any:
 
 def _is_library(value: Any) -> bool:
     """Returns whether a function or class is a library's; of a function, where its code stands."""
-    module = value.__globals__.get("__name__") if isinstance(value, FunctionType) else value.__module__
+    module = (
+        value.__globals__.get("__name__") if isinstance(value, FunctionType) else getattr(value, "__module__", None)
+    )
     return module is None or str(module).partition(".")[0] in LIBRARIES
 
 
 def _name(value: type | Callable[..., Any]) -> str:
-    return f"{value.__module__}.{value.__qualname__}"
+    return f"{getattr(value, '__module__', None)}.{value.__qualname__}"  # a method of a builtin has no module

@@ -6,6 +6,7 @@ from types import MappingProxyType
 import jax
 import jax.numpy as jnp
 
+from actsearch.language.code import code_digest
 from actsearch.language.errors import ActsearchError
 from actsearch.language.names import DEFAULT_PARAMETERS, is_identifier
 from actsearch.language.primitives import ROWS
@@ -20,6 +21,12 @@ PRIMITIVES: MappingProxyType[str, Primitive] = MappingProxyType(_rows)
 def is_free(name: str) -> bool:
     """Returns whether a parameter may have this name: an ASCII identifier that means nothing else in text."""
     return is_identifier(name) and name not in PRIMITIVES
+
+
+def identity(name: str) -> str:
+    """Returns the name of a primitive, with a digest of its function where `register` added it."""
+    row = PRIMITIVES[name]
+    return name if row in ROWS else f"{name} {code_digest(row.function)}"
 
 
 def register(primitive: Primitive) -> None:

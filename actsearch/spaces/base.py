@@ -64,15 +64,8 @@ class Space:
     @functools.cached_property
     def digest(self) -> str:
         """Identity of the space's content, 16 hexadecimal digits: a name alone could come to mean something else."""
-        slots = [
-            (
-                slot.name,
-                [(tuple(map(tuple, option.nodes)), option.parameters) for option in slot.options],
-                slot.operands,
-            )
-            for slot in self.template.slots
-        ]
-        return hashlib.blake2b(repr((self.mutation, slots)).encode(), digest_size=8).hexdigest()
+        text = f"({self.mutation!r}, {self.template.content})"
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     @functools.cached_property
     def _sizes(self) -> np.ndarray:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from actsearch.language import PRIMITIVES, ActsearchError, Builder, Program, parse
+from actsearch.language.registry import identity
 
 
 class Genotype(NamedTuple):
@@ -92,6 +93,15 @@ class Template:
 
     def _register_name(self, register: int) -> str:
         return "x" if register == 0 else self.slots[register - 1].name
+
+    @property
+    def content(self) -> str:
+        """All that its programs depend on, as text; a primitive of the user counts by its function too."""
+        slots = [
+            (slot.name, [(_nodes(option), option.parameters) for option in slot.options], slot.operands)
+            for slot in self.slots
+        ]
+        return repr(slots)
 
     @functools.cached_property
     def layout(self) -> tuple[tuple[int | None, tuple[int | None, ...]], ...]:
@@ -176,3 +186,7 @@ def as_option(text: str, arity: int) -> Program:
     if primitive is not None and primitive.arity - len(primitive.implicit) == arity:
         return parse(f"{name}({', '.join(inputs)})", inputs=inputs)
     return parse(text, inputs=inputs)
+
+
+def _nodes(program: Program) -> tuple[tuple[object, ...], ...]:
+    return tuple((identity(op) if op in PRIMITIVES else op, *rest) for op, *rest in program.nodes)

@@ -102,3 +102,18 @@ def test_a_dataclass_that_is_not_frozen_is_refused():
     with pytest.raises(ActsearchError, match=r"register takes a frozen dataclass .*; received .*Mutable"):
         register(dataclasses.dataclass(Mutable))
     assert "mutable" not in CONTROLLERS
+
+
+@dataclasses.dataclass(frozen=True)
+class Weighted(LocalSearch):
+    weight: object = None
+
+
+def test_a_function_in_a_field_identifies_a_run_by_its_code():
+    def weighted(factor):
+        return Weighted(weight=lambda score: factor * score).config()
+
+    assert weighted(2) == weighted(2)
+    assert weighted(2) != weighted(3)
+    with pytest.raises(ActsearchError, match=r"known by its place in memory alone"):
+        Weighted(weight=object()).config()

@@ -197,7 +197,9 @@ class TestGates:
         trials = evaluator.evaluate(proposals, 0)
         assert [trial.stage for trial in trials] == ["ok", "rejected:short", "rejected:finite"]
         assert trials[1].note == "too long"
-        assert evaluator.identity["gates"] == ["shape", "finite", "short"]
+        assert evaluator.identity["gates"] == ["shape", "finite", short.identity]
+        longer = Gate("short", lambda candidate: "" if len(candidate.program.nodes) < 9 else "too long", "is short")
+        assert longer.identity != short.identity
 
     def test_a_gate_after_training(self):
         picky = Gate(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -126,6 +127,10 @@ PAIRS = {
     "closures of libraries": (optax.adam(0.1), optax.adam(0.2)),
     "functions of libraries": (jnp.tanh, jnp.sin),
     "operators": (jnp.add, jnp.multiply),
+    "methods of builtins": (str.lower, str.upper),
+    "jitted": (jax.jit(power(2)), jax.jit(power(3))),
+    "generic types": (list[int], list[str]),
+    "keys": (jax.random.key(0), jax.random.key(1)),
     "arrays": (np.zeros(2), np.zeros(3)),
 }
 

@@ -5,12 +5,14 @@ import dataclasses
 import itertools
 import types
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from actsearch import parse
 from actsearch.engine import identity
-from actsearch.language import ActsearchError, ParseError
+from actsearch import language
+from actsearch.language import ActsearchError, ParseError, Primitive
 from actsearch.spaces import SPACES, Template, act_bench, custom, get_space, register, registry, swish
 from actsearch.spaces.swish_space import BINARY, UNARY
 
@@ -279,3 +281,15 @@ class TestRegister:
 def test_the_registry_is_read_only():
     with pytest.raises(TypeError):
         SPACES["mine"] = act_bench
+
+
+def test_a_registered_primitive_counts_by_its_function():
+    def digest(factor):
+        language.register(Primitive("scaled_tanh", 1, lambda x: jnp.tanh(factor * x)))
+        try:
+            return custom(["x", "scaled_tanh"], ["+"]).digest
+        finally:
+            language.unregister("scaled_tanh")
+
+    assert digest(1) == digest(1)
+    assert digest(1) != digest(2)
