@@ -22,8 +22,8 @@ def best_so_far(trials: Sequence[Known], *, repeats: bool = False) -> np.ndarray
         that only its first evaluation counts by default.
 
     Returns:
-      [n] float64, never falling; 0, the lowest score, before the first trial that counts. These have status "ok" and
-      the highest fidelity of the run.
+      [n] float64, never falling; before the first trial that counts 0, or the lowest score where that is below 0.
+      Those that count have status "ok" and the highest fidelity of the run.
 
     Example:
       >>> from actsearch.language import parse
@@ -33,13 +33,13 @@ def best_so_far(trials: Sequence[Known], *, repeats: bool = False) -> np.ndarray
       >>> best_so_far([Trial(i, x, str(i), status, score) for i, (status, score) in enumerate(outcomes)]).tolist()
       [0.0, 0.8, 0.8, 0.9]
     """
-    counting = {trial.index for trial in of_highest_fidelity(trials)}
-    scores, seen = np.zeros(len(trials)), set()
+    counting = {trial.index: trial.score or 0.0 for trial in of_highest_fidelity(trials)}
+    scores, seen = np.full(len(trials), min([0.0, *counting.values()])), set()
     for position, trial in enumerate(trials):
         first = trial.index if trial.first is None else trial.first
         if trial.index in counting and (repeats or first not in seen):
             seen.add(first)
-            scores[position] = trial.score
+            scores[position] = counting[trial.index]
     return np.maximum.accumulate(scores)
 
 

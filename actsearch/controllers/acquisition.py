@@ -12,10 +12,12 @@ Acquisition = Literal["ei", "ucb", "thompson"]
 
 
 def standardise(scores: Floats) -> Floats:
-    """Returns log odds of scores in [0, 1], at zero mean and unit variance; equal scores give zeros."""
-    clipped = np.clip(scores, 0.01, 0.99)
-    odds = np.log(clipped / (1 - clipped))
-    standardised: Floats = (odds - odds.mean()) / max(float(odds.std()), 1e-9)
+    """Returns scores at zero mean and unit variance, their log odds where all lie in [0, 1]; equal ones give zeros."""
+    values = scores
+    if scores.min() >= 0 and scores.max() <= 1:
+        clipped = np.clip(scores, 0.01, 0.99)
+        values = np.log(clipped / (1 - clipped))
+    standardised: Floats = (values - values.mean()) / max(float(values.std()), 1e-9)
     return standardised
 
 

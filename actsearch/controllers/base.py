@@ -144,6 +144,16 @@ def with_choices(space: Space, trials: Sequence[Trial]) -> Iterator[tuple[Trial,
             yield trial, trial.genotype.choices
 
 
+def lowest_score(lowest: float, trials: Sequence[Trial]) -> float:
+    """Returns what a trial without a score counts as: the lowest score of a run so far, or 0 where that is lower.
+
+    Args:
+      lowest: of the trials before these, 0 at first.
+      trials: the next ones of the run.
+    """
+    return min([lowest, *(trial.score for trial in trials if trial.score is not None)])
+
+
 def option_counts(space: Space) -> tuple[int, ...]:
     """Returns the number of options of each decision."""
     return tuple(len(decision.options) for decision in space.decisions)

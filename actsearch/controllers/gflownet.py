@@ -18,6 +18,7 @@ from actsearch.controllers.base import (
     check_number,
     check_probability,
     choice_table,
+    lowest_score,
     option_counts,
     propose,
     require_decisions,
@@ -35,7 +36,7 @@ class Memory(NamedTuple):
 
     Attributes:
       choices: int32 [n, decisions].
-      scores: float64 [n].
+      scores: float64 [n], NaN of a program that has none because a gate rejected it.
     """
 
     choices: Choices
@@ -50,6 +51,7 @@ class State(NamedTuple):
       asked: proposals so far.
       updates: updates of the policy so far.
       waiting: trials since the last update.
+      lowest: score of a program without one, see `lowest_score`.
       params: weights of the policy.
       opt_state: of Adam.
       memory: what updates are made of.
@@ -60,6 +62,7 @@ class State(NamedTuple):
     asked: int
     updates: int
     waiting: int
+    lowest: float
     params: Params
     opt_state: optax.OptState
     memory: Memory
@@ -135,7 +138,7 @@ class GFlowNet(Controller[State]):
         params = policy_functions(option_counts(space), self.hidden).init(seed)
         opt_state = optax.adam(self.learning_rate).init(params)
         memory = Memory(choice_table(space), np.zeros(0))
-        return State(seed, 0, 0, 0, params, opt_state, memory, choice_table(space))
+        return State(seed, 0, 0, 0, 0.0, params, opt_state, memory, choice_table(space))
 
     def ask(self, space: Space, state: State, n: int) -> tuple[list[Proposal], State]:
         """Returns n programs drawn from the policy, some of them random instead."""
@@ -157,10 +160,11 @@ class GFlowNet(Controller[State]):
         scores = {tuple(row): score for row, score in zip(old.choices.tolist(), old.scores.tolist(), strict=True)}
         for trial, choices in new:
             scores.pop(choices, None)  # the latest stand last
-            scores[choices] = float(trial.score or 0.0)
+            scores[choices] = np.nan if trial.score is None else trial.score
         rows = list(scores.items())[-self.memory :]
         memory = Memory(choice_table(space, [row[0] for row in rows]), np.array([row[1] for row in rows], float))
-        state = state._replace(memory=memory, waiting=state.waiting + len(new))
+        lowest = lowest_score(state.lowest, trials)
+        state = state._replace(memory=memory, waiting=state.waiting + len(new), lowest=lowest)
         while state.waiting >= self.batch:
             state = self._learn(space, state._replace(waiting=state.waiting - self.batch))
         return state
@@ -169,7 +173,8 @@ class GFlowNet(Controller[State]):
         """Returns the state after an update."""
         rng = np.random.default_rng((state.seed, 2, state.updates))
         drawn = rng.integers(len(state.memory.scores), size=(self.updates, self.sample))
-        choices, scores = state.memory.choices[drawn], np.float32(state.memory.scores[drawn])
+        known = np.nan_to_num(state.memory.scores, nan=state.lowest)
+        choices, scores = state.memory.choices[drawn], np.float32(known[drawn])
         params, opt_state = _update(option_counts(space), self)(state.params, state.opt_state, choices, scores)
         return state._replace(updates=state.updates + 1, params=params, opt_state=opt_state)
 

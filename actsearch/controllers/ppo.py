@@ -21,6 +21,7 @@ from actsearch.controllers.base import (
     check_option,
     choice_table,
     latest,
+    lowest_score,
     option_counts,
     propose,
     require_decisions,
@@ -68,6 +69,7 @@ class State(NamedTuple):
       params: weights of the policy.
       opt_state: of Adam.
       baseline: moving average of the rewards, None before the first update.
+      lowest: reward of a program without a score, see `lowest_score`.
       pending: proposals whose trials have not come back, the latest ones.
       experience: fewer than a batch.
       proposed: the latest proposals, int32 [n, decisions].
@@ -78,6 +80,7 @@ class State(NamedTuple):
     params: Params
     opt_state: optax.OptState
     baseline: float | None
+    lowest: float
     pending: Sequences
     experience: Experience
     proposed: Choices
@@ -88,7 +91,8 @@ class PPO(Controller[State]):
     """The reinforcement learning controller of the Swish paper.
 
     A recurrent policy picks one component after another (`actsearch.controllers.policy`). The reward R of a program is
-    its trial's score, 0 where a gate rejected it. After each `batch` of trials the policy follows `epochs` gradients of
+    its trial's score; where a gate rejected it, 0 or the lowest score so far. After each `batch` of trials the policy
+    follows `epochs` gradients of
 
         L = -mean_t min(r_t A, clip(r_t, 1 - clip, 1 + clip) A) - entropy * mean_t H_t,    A = R - b,
 
@@ -163,7 +167,8 @@ class PPO(Controller[State]):
         params = policy_functions(option_counts(space), self.hidden).init(seed)
         opt_state = optax.adam(self.learning_rate).init(params)
         pending = _sequences(space, [])
-        return State(seed, 0, params, opt_state, None, pending, Experience(pending, np.zeros(0)), choice_table(space))
+        experience = Experience(pending, np.zeros(0))
+        return State(seed, 0, params, opt_state, None, 0.0, pending, experience, choice_table(space))
 
     def ask(self, space: Space, state: State, n: int) -> tuple[list[Proposal], State]:
         """Returns n programs drawn from the policy."""
@@ -179,9 +184,10 @@ class PPO(Controller[State]):
 
     def tell(self, space: Space, state: State, trials: Sequence[Trial]) -> State:
         """Collects rewards, and updates the policy after each batch of them."""
-        pending, new = _match(space, state.pending, trials)
+        lowest = lowest_score(state.lowest, trials)
+        pending, new = _match(space, state.pending, trials, lowest)
         experience: Experience = jax.tree.map(lambda old, more: np.concatenate([old, more]), state.experience, new)
-        state = state._replace(pending=pending, experience=experience)
+        state = state._replace(pending=pending, experience=experience, lowest=lowest)
         while len(state.experience.rewards) >= self.batch:
             now = jax.tree.map(lambda rows: rows[: self.batch], state.experience)
             rest = jax.tree.map(lambda rows: rows[self.batch :], state.experience)
@@ -229,7 +235,7 @@ def _sequences(space: Space, rows: Sequence[tuple[tuple[int, ...], Any]]) -> Seq
     return Sequences(choices, np.array([row[1] for row in rows], np.float32).reshape(choices.shape))
 
 
-def _match(space: Space, pending: Sequences, trials: Sequence[Trial]) -> tuple[Sequences, Experience]:
+def _match(space: Space, pending: Sequences, trials: Sequence[Trial], lowest: float) -> tuple[Sequences, Experience]:
     """Returns the proposals whose trials are still to come, and those that came back with their rewards.
 
     A trial that no proposal waits for, such as one delivered twice, teaches nothing; a failed one says nothing of its
@@ -244,7 +250,7 @@ def _match(space: Space, pending: Sequences, trials: Sequence[Trial]) -> tuple[S
             back.add(place := waiting[choices].pop(0))
             if trial.status is not Status.FAILED:
                 places.append(place)
-                rewards.append(float(trial.score or 0.0))
+                rewards.append(lowest if trial.score is None else trial.score)
     left = [place for place in range(len(pending.choices)) if place not in back]
     rewarded = Sequences(pending.choices[places], pending.log_probs[places])
     return Sequences(pending.choices[left], pending.log_probs[left]), Experience(rewarded, np.array(rewards, float))

@@ -16,6 +16,7 @@ from actsearch.controllers.base import (
     check_integer,
     check_option,
     choice_table,
+    lowest_score,
     propose,
     require_decisions,
     with_choices,
@@ -44,13 +45,20 @@ class Evidence(NamedTuple):
       key: `fingerprint_key` of the fingerprint, int64 [n].
       choices: of one program of the function, int32 [n, decisions].
       total: sum of the scores, float64 [n].
-      number: of the scores, int64 [n].
+      number: of the trials, int64 [n].
+      rejected: those of the trials that a gate rejected, int64 [n].
     """
 
     key: Ints
     choices: Choices
     total: Floats
     number: Ints
+    rejected: Ints
+
+    def means(self, lowest: float) -> Floats:
+        """Returns the mean score of each function, where a rejected trial counts as the lowest score."""
+        mean: Floats = (self.total + self.rejected * lowest) / self.number
+        return mean
 
 
 class State(NamedTuple):
@@ -60,6 +68,7 @@ class State(NamedTuple):
       seed: of the run.
       asked: calls of `ask` so far.
       started: starting points that were proposed.
+      lowest: score of a rejected trial, see `lowest_score`.
       evidence: what the model is fitted to.
       proposed: keys of the functions proposed, int64 [n].
     """
@@ -67,6 +76,7 @@ class State(NamedTuple):
     seed: int
     asked: int
     started: int
+    lowest: float
     evidence: Evidence
     proposed: Ints
 
@@ -77,11 +87,11 @@ class Surrogate(Controller[State]):
 
     It starts from the members of the space that are nearest to eight well-known functions; of a space that is too large
     to enumerate, from those of a sample. Then, for each batch, the model is fitted to the mean score of each function
-    so far, 0 where a gate rejected it, as log(s / (1 - s)) brought to zero mean and unit variance, and proposes from a
-    pool of functions that were not tried before: with the acquisition "ucb" those of the largest mean + deviation; with
-    "ei", of the largest expected improvement E[max(f - f*, 0)] on the best prediction f* at a known program; with
-    "thompson", the best of one draw of the posterior each. Within a batch, each choice lowers the uncertainty around it
-    as if it had been scored at its mean.
+    so far (0 or the lowest score of the run where a gate rejected it), as log(s / (1 - s)) where all are in [0, 1],
+    brought to zero mean and unit variance, and proposes from a pool of functions that were not tried before: with the
+    acquisition "ucb" those of the largest mean + deviation; with "ei", of the largest expected improvement E[max(f -
+    f*, 0)] on the best prediction f* at a known program; with "thompson", the best of one draw of the posterior each.
+    Within a batch, each choice lowers the uncertainty around it as if it had been scored at its mean.
 
     The pool of a space of at most 10,000 programs is a random half of the distinct finite functions that are left, so
     that seeds differ; else it is drawn anew, half of it at random and half mutations of the ten best.
@@ -140,7 +150,7 @@ class Surrogate(Controller[State]):
     def init(self, space: Space, seed: int) -> State:
         """Returns the state before the first starting point."""
         require_decisions(self.name, space)
-        return State(seed, 0, 0, _evidence(space, {}), np.zeros(0, np.int64))
+        return State(seed, 0, 0, 0.0, _evidence(space, {}), np.zeros(0, np.int64))
 
     def ask(self, space: Space, state: State, n: int) -> tuple[list[Proposal], State]:
         """Returns starting points, and then what the model expects most of."""
@@ -162,20 +172,21 @@ class Surrogate(Controller[State]):
         for trial, choices in with_choices(space, trials):
             if trial.status is Status.REJECTED or (trial.trained and trial.score is not None):
                 key = fingerprint_key(trial.fingerprint or repr(choices))
-                old, total, count = evidence.pop(key, (choices, 0.0, 0))  # the latest stand last
-                evidence[key] = old, total + (trial.score or 0.0), count + 1
-        return state._replace(evidence=_bounded(_evidence(space, evidence), self.memory))
+                old, total, count, rejected = evidence.pop(key, (choices, 0.0, 0, 0))  # the latest stand last
+                evidence[key] = old, total + (trial.score or 0.0), count + 1, rejected + (trial.score is None)
+        lowest = lowest_score(state.lowest, trials)
+        return state._replace(evidence=_bounded(_evidence(space, evidence), self.memory, lowest), lowest=lowest)
 
     def _choose(self, space: Space, state: State, taken: set[int], n: int) -> Candidates:
         """Returns at most n candidates that were not tried; at random while there is no evidence."""
         rng, evidence = np.random.default_rng((state.seed, state.asked)), state.evidence
         known, _ = space_map(space).describe(space, evidence.choices)
         taken = taken | set(known.keys.tolist()) | set(evidence.key.tolist())
-        candidates = open_candidates(space, taken, _best(space, evidence), max(self.pool, 8 * n), n, rng)
+        candidates = open_candidates(space, taken, _best(space, evidence, state.lowest), max(self.pool, 8 * n), n, rng)
         n = min(n, len(candidates.keys))
         if not len(evidence.key) or not n:
             return candidates.take(rng.permutation(len(candidates.keys))[:n])
-        return candidates.take(self._by_model(known, evidence.total / evidence.number, candidates, n, rng))
+        return candidates.take(self._by_model(known, evidence.means(state.lowest), candidates, n, rng))
 
     def _by_model(
         self, known: Candidates, scores: Floats, candidates: Candidates, n: int, rng: np.random.Generator
@@ -195,30 +206,31 @@ class Surrogate(Controller[State]):
 
 
 def _columns(evidence: Evidence) -> tuple[list[Any], ...]:
-    return evidence.choices.tolist(), evidence.total.tolist(), evidence.number.tolist()
+    return tuple(column.tolist() for column in evidence[1:])
 
 
-def _evidence(space: Space, rows: dict[int, tuple[Sequence[int], float, int]]) -> Evidence:
+def _evidence(space: Space, rows: dict[int, tuple[Sequence[int], float, int, int]]) -> Evidence:
     return Evidence(
         key=np.array(list(rows), np.int64),
         choices=choice_table(space, [row[0] for row in rows.values()]),
         total=np.array([row[1] for row in rows.values()], np.float64),
         number=np.array([row[2] for row in rows.values()], np.int64),
+        rejected=np.array([row[3] for row in rows.values()], np.int64),
     )
 
 
-def _best(space: Space, evidence: Evidence) -> list[Genotype]:
+def _best(space: Space, evidence: Evidence, lowest: float) -> list[Genotype]:
     """Returns the best programs so far, the best first."""
-    order = np.argsort(-evidence.total / evidence.number, kind="stable")[:PARENTS]
+    order = np.argsort(-evidence.means(lowest), kind="stable")[:PARENTS]
     return [space.genotype(choices) for choices in evidence.choices[order].tolist()]
 
 
-def _bounded(evidence: Evidence, memory: int) -> Evidence:
+def _bounded(evidence: Evidence, memory: int, lowest: float) -> Evidence:
     """Returns the latest half of the memory and the best of the others, in the order of their trials."""
     count = len(evidence.key)
     if count <= memory:
         return evidence
     older = count - memory // 2
-    best = np.argsort(-(evidence.total / evidence.number)[:older], kind="stable")[: memory - memory // 2]
+    best = np.argsort(-evidence.means(lowest)[:older], kind="stable")[: memory - memory // 2]
     rows = np.concatenate([np.sort(best), np.arange(older, count)])
     return Evidence(*(column[rows] for column in evidence))

@@ -32,6 +32,11 @@ def test_only_first_evaluations_count_unless_repeats_are_asked_for():
     assert best_so_far(TRIALS, repeats=True).tolist() == [0, 0, 0.8, 0.8, 0.9, 0.9, 0.9]
 
 
+def test_scores_below_0():
+    outcomes = [trial(0, None, "rejected", gate="finite"), trial(1, -2.0), trial(2, -5.0), trial(3, -1.0)]
+    assert best_so_far(outcomes).tolist() == [-5.0, -2.0, -2.0, -1.0]
+
+
 def test_only_the_highest_fidelity_counts():
     """A promising candidate is trained longer and longer; its score after few steps is another quantity."""
     trials = [trial(0, 0.95, fidelity=1 / 9), trial(1, 0.9, fidelity=1 / 9)]
