@@ -348,6 +348,6 @@ def _finite(name: str, values: Values) -> np.ndarray:
 
 
 def check_confidence(confidence: float) -> None:
-    """Raises an ActsearchError unless a confidence is between 0 and 1."""
+    """Raises ActsearchError where a confidence is no share between 0 and 1."""
     if not 0 < confidence < 1:
         raise ActsearchError(f"confidence must be between 0 and 1, such as 0.95; received {confidence}.")

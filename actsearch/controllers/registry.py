@@ -35,9 +35,9 @@ def register(kind: Kind) -> Kind:
     Raises:
       ActsearchError: another kind of class, or a name that is taken.
     """
-    if not (isinstance(kind, type) and issubclass(kind, Controller) and dataclasses.is_dataclass(kind)):
-        raise ActsearchError(f"register takes a dataclass derived from Controller; received {kind!r}.")
-    missing = [field.name for field in dataclasses.fields(kind) if _required(field)]
+    if not (isinstance(kind, type) and issubclass(kind, Controller) and _is_frozen(kind)):
+        raise ActsearchError(f"register takes a frozen dataclass derived from Controller; received {kind!r}.")
+    missing = [field.name for field in dataclasses.fields(kind) if _required(field)]  # type: ignore[arg-type]
     if missing or inspect.isabstract(kind) or not hasattr(kind, "name"):
         raise ActsearchError(
             f"A controller that has a name can be made without arguments; {kind.__name__} lacks "
@@ -73,6 +73,10 @@ def get_controller(name: str, **options: Any) -> Controller[Any]:
             f"The controller {name!r} does not take these options: {error}; it has {known}."
         ) from error
     return kind(**options)
+
+
+def _is_frozen(kind: type) -> bool:
+    return dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
 
 
 def _required(field: dataclasses.Field[Any]) -> bool:

@@ -1,7 +1,7 @@
 """The only place that compiles and trains."""
 
 from actsearch.analysis.verification import Verification
-from actsearch.evaluation.base import Evaluator, Memory, genotype_of
+from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
 from actsearch.evaluation.devices import candidate_mesh, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.gate_audit import audit
@@ -39,6 +39,7 @@ __all__ = [
     "Verification",
     "ascend",
     "audit",
+    "base_trial",
     "best_programs",
     "candidate_mesh",
     "choose_engine",

@@ -4,7 +4,6 @@
 rules that all share, which trials are duplicates and which genotype a program has, are `Memory` and `genotype_of`.
 """
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -16,6 +15,8 @@ from actsearch.trials import Known, Proposal, Status, Trial
 @runtime_checkable
 class Evaluator(Protocol):
     """What a search asks of an evaluator.
+
+    One that serves a single space may have the attribute `space` too: a search of another space is then refused.
 
     Example:
       >>> class Constant:
@@ -48,49 +49,48 @@ class Evaluator(Protocol):
         """Adds trials that were evaluated elsewhere, such as those of an archive."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class First:
-    """The first trial of a candidate: its index and its score."""
-
-    index: int
-    score: float | None
-
-
 class Memory:
-    """The candidates that a search knows, by fingerprint, and what each was evaluated with.
+    """The candidates that a search knows, by fingerprint, and the score of each evaluation.
 
-    A candidate is a duplicate where it is known with the same repeat and fidelity. With others it is trained again.
+    A candidate is a duplicate where it is known with the same repeat and fidelity, and shares the score that it got
+    with these. With others it is trained again.
 
     Example:
       >>> from actsearch.language import parse
       >>> memory = Memory()
       >>> memory.add(Trial(0, parse("relu(x)"), "f00d", "ok", 0.9))
-      >>> memory.first("f00d"), memory.has("f00d", repeat=0, fidelity=1.0), memory.has("f00d", repeat=1, fidelity=1.0)
-      (First(index=0, score=0.9), True, False)
+      >>> memory.first("f00d"), memory.score("f00d", repeat=0, fidelity=1.0)
+      (0, 0.9)
+      >>> memory.has("f00d", repeat=0, fidelity=1.0), memory.has("f00d", repeat=1, fidelity=1.0)
+      (True, False)
     """
 
     def __init__(self) -> None:
-        self._first: dict[str, First] = {}
-        self._evaluated: set[tuple[str, int, float]] = set()
+        self._first: dict[str, int] = {}
+        self._scores: dict[tuple[str, int, float], float | None] = {}
 
     def clear(self) -> None:
         """Forgets all."""
         self._first.clear()
-        self._evaluated.clear()
+        self._scores.clear()
 
     def add(self, trial: Known) -> None:
         """Remembers a trial that has a fingerprint and is neither a duplicate nor failed."""
         if trial.fingerprint and trial.status not in (Status.DUPLICATE, Status.FAILED):
-            self._first.setdefault(trial.fingerprint, First(trial.index, trial.score))
-            self._evaluated.add((trial.fingerprint, trial.repeat, trial.fidelity))
+            self._first.setdefault(trial.fingerprint, trial.index)
+            self._scores.setdefault((trial.fingerprint, trial.repeat, trial.fidelity), trial.score)
 
-    def first(self, fingerprint: str) -> First | None:
-        """Returns the first trial of a candidate, None for an unknown one."""
+    def first(self, fingerprint: str) -> int | None:
+        """Returns the index of the first trial of a candidate, None for an unknown one."""
         return self._first.get(fingerprint)
 
     def has(self, fingerprint: str, repeat: int, fidelity: float) -> bool:
         """Returns whether a candidate was evaluated with this repeat and fidelity."""
-        return (fingerprint, repeat, fidelity) in self._evaluated
+        return (fingerprint, repeat, fidelity) in self._scores
+
+    def score(self, fingerprint: str, repeat: int, fidelity: float) -> float | None:
+        """Returns the score of a candidate's evaluation with this repeat and fidelity, None where there is none."""
+        return self._scores.get((fingerprint, repeat, fidelity))
 
 
 def genotype_of(space: Space, proposal: Proposal) -> Genotype | None:

@@ -36,7 +36,7 @@ def choose_engine(
     if engine not in ("auto", "interpret", "specialize"):
         raise ActsearchError(f"engine is one of auto, interpret, specialize; received {engine!r}.")
     if engine != "auto":
-        return engine, f"engine: {engine} (forced)"
+        return engine, f"engine: {engine} (as given)"
     if programs <= COMPILATIONS:
         return "specialize", f"engine: specialize ({programs} to compile, fewer than the interpreter pays for)"
     most = CROSSOVER[kind] * (1 - COMPILATIONS / programs)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from actsearch.language import ActsearchError
+from actsearch.language import ActsearchError, Program
 from actsearch.spaces import Genotype, Space
 from actsearch.trials import Trial
 
@@ -40,6 +40,7 @@ class Rows(NamedTuple):
 
     Attributes:
       sizes: options of each decision of the space.
+      programs: the expressions, text [expressions].
       functions: row of the first expression that computes the same function, int32 [expressions].
       fingerprints: of the functions, text [expressions].
       gates: what the gates say of each function, TRAINED or a stage such as "rejected:finite", text [expressions].
@@ -48,6 +49,7 @@ class Rows(NamedTuple):
     """
 
     sizes: tuple[int, ...]
+    programs: NDArray[np.str_]
     functions: NDArray[np.int32]
     fingerprints: NDArray[np.str_]
     gates: NDArray[np.str_]
@@ -82,7 +84,7 @@ class Table:
 
     @functools.cached_property
     def rows(self) -> Rows:
-        """The contents, read when first asked for."""
+        """The contents, read when first asked for and kept by this object alone."""
         return _read(self.path, self.task, self.metric)
 
     @functools.cached_property
@@ -90,15 +92,33 @@ class Table:
         """Identity of the contents, 16 hexadecimal digits."""
         rows = self.rows
         digest = hashlib.blake2b(repr(rows.sizes).encode(), digest_size=8)
-        for part in (rows.functions.tobytes(), "\n".join(rows.gates).encode(), rows.scores.tobytes()):
-            digest.update(part)
+        for texts in (rows.programs, rows.fingerprints, rows.gates):
+            digest.update("\n".join(texts).encode())
+        for numbers in (rows.functions, rows.scores):
+            digest.update(numbers.tobytes())
         return digest.hexdigest()
 
     def row(self, genotype: Genotype) -> int:
         """Returns the row of a genotype; raises ActsearchError for one of another space."""
         if genotype.space != self.space:
             raise ActsearchError(f"{self.name} is a table of {self.space}; received a genotype of {genotype.space}.")
-        return int(np.ravel_multi_index(genotype.choices, self.rows.sizes))
+        try:
+            return int(np.ravel_multi_index(genotype.choices, self.rows.sizes))
+        except ValueError:
+            raise ActsearchError(
+                f"{self.name} is a table of another space of the name {self.space}: it has {self.rows.sizes} options; "
+                f"received the choices {genotype.choices}."
+            ) from None
+
+    def row_of(self, genotype: Genotype, program: Program) -> int:
+        """Returns the row of a genotype; raises ActsearchError where the table has another program there."""
+        row = self.row(genotype)
+        if self.rows.programs[row] != str(program):
+            raise ActsearchError(
+                f"{self.name} is a table of another space of the name {self.space}: it has {self.rows.programs[row]} "
+                f"at {genotype.choices}; received {program}."
+            )
+        return row
 
     def seeds(self, seed: int) -> tuple[int, ...]:
         """Returns the table's seeds in the order in which a run uses them; those that are left evaluate it.
@@ -206,7 +226,6 @@ def _columns(task: str, trials: Sequence[Trial | None]) -> "dict[str, pd.Series]
     return columns
 
 
-@functools.cache
 def _read(path: Path, task: str, metric: Metric) -> Rows:
     import pandas as pd
 
@@ -222,7 +241,15 @@ def _read(path: Path, task: str, metric: Metric) -> Rows:
     scores = np.where(finite, (accuracy if metric == "accuracy" else np.exp(-loss))[functions], 0.0)
     scores[gates != TRAINED] = np.nan
     sizes = tuple(int(size) for size in np.stack(frame["choices"].to_list()).max(axis=0) + 1)
-    return Rows(sizes, functions, frame["fingerprint"].to_numpy(str)[functions], gates, scores, finite)
+    return Rows(
+        sizes,
+        frame["program"].to_numpy(str),
+        functions,
+        frame["fingerprint"].to_numpy(str)[functions],
+        gates,
+        scores,
+        finite,
+    )
 
 
 _SHORT = {"swish1": "swish-1", "actbench": "act-bench"}

@@ -13,6 +13,9 @@ from actsearch.language import ActsearchError
 from actsearch.spaces import Space
 from actsearch.trials import Known, Proposal, Status, Trial
 
+COMPARED = 8
+"""Rows whose programs are compared with the space's at the start; the others are when they are looked up."""
+
 
 class TabularEvaluator:
     """Evaluates candidates by looking them up.
@@ -46,6 +49,8 @@ class TabularEvaluator:
             )
         self.space, self._order, self._per_trial = space, self.table.seeds(seed), seeds_per_trial
         self._seeds(repeat=0)
+        for index in np.linspace(0, space.count() - 1, COMPARED).astype(int).tolist():
+            self.table.row_of(genotype := space.at(index), space.decode(genotype))
         self._memory = Memory()
 
     @property
@@ -77,7 +82,8 @@ class TabularEvaluator:
         """Returns a trial for each proposal, the first with the index `start`.
 
         Raises:
-          ActsearchError: a fidelity below 1, or more repeats than the table has seeds for.
+          ActsearchError: a fidelity below 1, more repeats than the table has seeds for, or a program that the table
+            does not have at that genotype: it is of another space of that name.
         """
         trials: list[Trial] = []
         for index, proposal in enumerate(proposals, start):
@@ -89,9 +95,13 @@ class TabularEvaluator:
         """Returns the seeds of an evaluation."""
         end = (repeat + 1) * self._per_trial
         if self._per_trial < 1 or end >= len(self._order):
+            usable = len(self._order) - 1
+            most = usable // max(self._per_trial, 1)
+            repeats = f"Repeated(controller, most={most})"
+            remedy = repeats if repeat and most > 1 else f"seeds_per_trial from 1 to {usable}, without repeats"
             raise ActsearchError(
-                f"{self.table.name} has {len(self._order) - 1} trainings of each function to select by; received "
-                f"seeds_per_trial {self._per_trial} and repeat {repeat}: write less."
+                f"{self.table.name} has {usable} trainings of each function to select by; received "
+                f"seeds_per_trial {self._per_trial} and repeat {repeat}: write {remedy}."
             )
         return self._order[end - self._per_trial : end]
 
@@ -102,15 +112,15 @@ class TabularEvaluator:
         if genotype is None:
             note = f"{self.space.name} does not have this program, and the table holds members of the space alone"
             return dataclasses.replace(base_trial(index, proposal, None, ""), note=note)
-        rows, row = self.table.rows, self.table.row(genotype)
+        rows, row = self.table.rows, self.table.row_of(genotype, proposal.program)
         fingerprint, stage = str(rows.fingerprints[row]), str(rows.gates[row])
         trial = base_trial(index, proposal, genotype, fingerprint)
         if stage != TRAINED:
             return dataclasses.replace(trial, status=Status.REJECTED, gate=stage.partition(":")[2])
-        first = self._memory.first(fingerprint)
-        trial = dataclasses.replace(trial, first=first.index if first else None)
-        if first and self._memory.has(fingerprint, proposal.repeat, proposal.fidelity):
-            return dataclasses.replace(trial, status=Status.DUPLICATE, score=first.score)
+        claim = fingerprint, proposal.repeat, proposal.fidelity
+        trial = dataclasses.replace(trial, first=self._memory.first(fingerprint))
+        if self._memory.has(*claim):
+            return dataclasses.replace(trial, status=Status.DUPLICATE, score=self._memory.score(*claim))
         return self._looked_up(trial, row, self._seeds(proposal.repeat))
 
     def _looked_up(self, trial: Trial, row: int, seeds: tuple[int, ...]) -> Trial:

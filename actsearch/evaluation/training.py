@@ -237,14 +237,13 @@ class TrainingEvaluator:
     def _trial(self, candidate: _Screened, training: _Training | None) -> Trial:
         """Returns the trial of a candidate, which was trained unless `training` is None."""
         fingerprint, gate, note = candidate.verdict
-        first = self._memory.first(fingerprint)
-        fields: dict[str, Any] = {"seconds": candidate.seconds, "first": first.index if first else None}
+        fields: dict[str, Any] = {"seconds": candidate.seconds, "first": self._memory.first(fingerprint)}
         if training is not None:
             status, fields = training.status, fields | _trained_fields(training)
         elif gate:
             status, fields = Status.REJECTED, fields | {"gate": gate, "note": note, "first": None}
-        elif first and self._memory.has(*candidate.claim):
-            status, fields = Status.DUPLICATE, fields | {"score": first.score}
+        elif self._memory.has(*candidate.claim):
+            status, fields = Status.DUPLICATE, fields | {"score": self._memory.score(*candidate.claim)}
         else:
             note = f"{self.space.name} does not have this program, and the interpreter runs members of the space alone"
             status, fields = Status.FAILED, fields | {"note": f'{note}: write engine="specialize"'}

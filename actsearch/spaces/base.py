@@ -46,6 +46,10 @@ class Space:
     template: Template
     mutation: Literal["choice", "slot"] = "choice"
 
+    def __post_init__(self) -> None:
+        if self.mutation not in ("choice", "slot"):
+            raise ActsearchError(f'mutation is "choice" or "slot"; received {self.mutation!r}.')
+
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """The categorical choices, in the order an autoregressive controller makes them."""

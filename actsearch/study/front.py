@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 
 from actsearch.archive import Archive
 from actsearch.controllers import Controller, get_controller
-from actsearch.evaluation import TABLES, Engine, Evaluator, TabularEvaluator, TrainingEvaluator
+from actsearch.evaluation import TABLES, Engine, Evaluator, Table, TabularEvaluator, TrainingEvaluator
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space, get_space
 from actsearch.study.callbacks import Callback
@@ -19,6 +20,9 @@ from actsearch.study.store import DirectoryStore, MemoryStore
 from actsearch.tasks import Task
 from actsearch.trials import Trial
 from actsearch.trials.ranking import CandidateStats, incumbent
+
+MAX_SEED = 2_000_000_000
+"""Seeds are int32 where they are used; the rest is for the seeds of repeats, a million further each."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +56,7 @@ class SearchResult:
 
 def search(
     space: Space | str = "swish-1",
-    task: Task | Evaluator | str | Sequence[Task] = "digits-mlp",
+    task: Task | Evaluator | Table | str | Sequence[Task] = "digits-mlp",
     controller: Controller[Any] | str = "random",
     budget: int = 1000,
     *,
@@ -66,12 +70,13 @@ def search(
     Args:
       space: a Space, or the name of one.
       task: what candidates are scored on: a Task, several, or names joined by "+", which a `TrainingEvaluator` trains
-        with one seed and the engine that is fastest for the budget; a table, such as "tabular-swish1-digits-resnet",
-        which is looked up; or an Evaluator, for more seeds, another engine, or an evaluation of your own.
+        with one seed and the engine that is fastest for the budget; a Table, or the name of one, such as
+        "tabular-swish1-digits-resnet", which is looked up; or an Evaluator, for more seeds, another engine, or an
+        evaluation of your own.
       controller: a Controller, or a name of `actsearch.controllers.CONTROLLERS` for its defaults.
       budget: number of trials, rejected and duplicate ones included, at least the controller's `min_budget()`.
       seed: fixes the proposals, and the training seeds where `task` is no Evaluator; the same seed gives the same
-        trials.
+        trials. From 0 to 2,000,000,000.
       out: directory of the run's archive. When it holds the same run, the search goes on where that stopped, and a
         larger budget extends it. None keeps the trials in memory.
       batch: proposals per round of ask, evaluate and tell, at least 1.
@@ -81,7 +86,7 @@ def search(
       The trials, and what they cost.
 
     Raises:
-      ActsearchError: an argument out of range or an unknown name.
+      ActsearchError: an argument out of range or of another kind, an unknown name, or an evaluator of another space.
       ArchiveError: the directory holds another run, or cannot be used.
 
     Example:
@@ -94,12 +99,16 @@ def search(
     _check(budget=budget, batch=batch, seed=seed)
     space = get_space(space) if isinstance(space, str) else space
     controller = get_controller(controller) if isinstance(controller, str) else controller
+    if not isinstance(controller, Controller):
+        raise ActsearchError(f"controller is a Controller or the name of one; received {controller!r}.")
     if budget < controller.min_budget():
         raise ActsearchError(
             f"The controller {controller} only starts within its first {controller.min_budget() - 1} trials; received "
             f"the budget {budget}: give a larger one, or other hyperparameters."
         )
+    _check_task(task)
     evaluator = task if isinstance(task, Evaluator) else make_evaluator(space, task, budget, seed=seed, out=out)
+    _check_space(space, evaluator)
     go = functools.partial(
         run, space, evaluator, controller, budget, seed=seed, batch=batch, callbacks=tuple(callbacks)
     )
@@ -128,7 +137,7 @@ def run_config(
 
 def make_evaluator(
     space: Space,
-    task: Task | str | Sequence[Task],
+    task: Task | Table | str | Sequence[Task],
     budget: int,
     *,
     seed: int = 0,
@@ -140,7 +149,7 @@ def make_evaluator(
 
     Args:
       space: where candidates come from.
-      task: a Task, several, names joined by "+", or the name of a table.
+      task: a Task, several, names joined by "+", a Table, or the name of one.
       budget: number of trials, for the choice of engine.
       seed: of the run; its training seeds are `seed * seeds_per_trial + i`.
       seeds_per_trial: trainings of each candidate.
@@ -148,9 +157,9 @@ def make_evaluator(
       out: directory of the run; it may be absent or empty.
 
     Raises:
-      ActsearchError: an unknown name, a task that cannot hold the space's programs, or a number out of range.
+      ActsearchError: an unknown name, no task, one that cannot hold the space's programs, or a number out of range.
     """
-    if isinstance(task, str) and task in TABLES:
+    if isinstance(task, Table) or (isinstance(task, str) and task in TABLES):
         return TabularEvaluator(space, task, seed=seed, seeds_per_trial=seeds_per_trial)
     if engine == "auto":  # engines differ by rounding, which training amplifies: a run keeps the one it began with
         engine = _stored_identity(out).get("engine", "auto")
@@ -170,6 +179,27 @@ def _stored_identity(out: str | os.PathLike[str] | None) -> Mapping[str, Any]:
 def _check(**values: int) -> None:
     """Raises where an argument is no whole number in its range."""
     for name, value in values.items():
-        least = 0 if name == "seed" else 1
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ActsearchError(f"{name} must be an integer of at least {least}; received {value!r}.")
+        least, most = (0, MAX_SEED) if name == "seed" else (1, math.inf)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            allowed = f"from 0 to {MAX_SEED}" if name == "seed" else "of at least 1"
+            raise ActsearchError(f"{name} must be an integer {allowed}; received {value!r}.")
+
+
+def _check_task(task: object) -> None:
+    """Raises for what is neither task, table nor evaluator; an unfinished evaluator is told what it lacks."""
+    if isinstance(task, Task | Table | Sequence | Evaluator) and not isinstance(task, type):
+        return
+    members = ("identity", "summary", "begin", "evaluate", "remember")
+    lacking = [name for name in members if name not in dir(task)]
+    hint = f": as an Evaluator it lacks {', '.join(lacking)}" if len(lacking) < len(members) else ""
+    raise ActsearchError(f"task is a Task, several, names, a Table or an Evaluator; received {task!r}{hint}.")
+
+
+def _check_space(space: Space, evaluator: Evaluator) -> None:
+    """Raises where an evaluator says which space it serves, and that is another one."""
+    own = getattr(evaluator, "space", None)
+    if isinstance(own, Space) and (own.name, own.digest) != (space.name, space.digest):
+        raise ActsearchError(
+            f"The evaluator was made for the space {own.name}, {own.digest}; received the space {space.name}, "
+            f"{space.digest}: make it with the space that is searched."
+        )

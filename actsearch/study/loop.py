@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from actsearch.archive import ArchiveError
 from actsearch.controllers import Controller
 from actsearch.evaluation import Evaluator
+from actsearch.language import ActsearchError
 from actsearch.spaces import Space
 from actsearch.study.callbacks import Callback, Progress, StopSearch
 from actsearch.study.store import MemoryStore, Store
@@ -53,6 +54,7 @@ def run(
       The store, with all trials.
 
     Raises:
+      ActsearchError: the evaluator does not answer each proposal, in order.
       ArchiveError: the store holds other trials than the controller proposes.
 
     Example:
@@ -91,6 +93,7 @@ def _evaluate(evaluator: Evaluator, store: Store, proposals: Sequence[Proposal],
     _check_replay(stored, wanted)
     evaluator.remember(stored)
     fresh = evaluator.evaluate(wanted[len(stored) :], done + len(stored))
+    _check_answer(fresh, range(done + len(stored), done + len(wanted)))
     if fresh:
         store.append(fresh)
     return _Batch([*stored, *fresh], len(fresh), len(wanted) == len(proposals))
@@ -104,6 +107,16 @@ def _go_on(callbacks: Sequence[Callback], progress: Progress) -> bool:
     except StopSearch:
         return False
     return True
+
+
+def _check_answer(trials: Sequence[Trial], indices: range) -> None:
+    """Raises where the evaluator's answer has not exactly these indices; gaps would end up in the archive."""
+    answered = trials if trials is None else [trial.index for trial in trials]
+    if answered != list(indices):
+        raise ActsearchError(
+            "An evaluator returns a trial for each proposal, in their order, here with the indices from "
+            f"{indices.start} to {indices.stop - 1}; received {answered}."
+        )
 
 
 def _check_replay(stored: Sequence[Trial], proposals: Sequence[Proposal]) -> None:

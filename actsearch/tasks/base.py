@@ -54,7 +54,7 @@ class Task(ABC):
       batch_size: examples a step, drawn with replacement, at least 1.
       kind: what candidates are, "activation" or "layer".
       groups: most groups of channels of a candidate's group reductions.
-      quality: the early gate of a search for layers; None for none.
+      quality: the early gate of a search for layers, after fewer than `steps` steps; None for none.
       worst: score of a training that diverged; no other score is below it.
 
     Example:
@@ -81,6 +81,11 @@ class Task(ABC):
                 )
         if self.kind not in ("activation", "layer"):
             raise ActsearchError(f'The kind of a task is "activation" or "layer"; received {self.kind!r}.')
+        if self.quality is not None and not 1 <= self.quality.steps < self.steps:
+            raise ActsearchError(
+                f"The quality gate of the task {self.name} comes after at least 1 step and before its last step, "
+                f"{self.steps}; received {self.quality.steps}."
+            )
 
     @abstractmethod
     def data(self) -> Data:

@@ -15,7 +15,7 @@ class Status(enum.StrEnum):
     OK = "ok"
     """Trained, with a score."""
     DIVERGED = "diverged"
-    """NaN or infinity in training; the score is 0."""
+    """NaN or infinity in training; the score is the task's `worst`, 0 unless the task says otherwise."""
     REJECTED = "rejected"
     """Stopped by a gate, which `Trial.gate` names."""
     DUPLICATE = "duplicate"
@@ -52,8 +52,9 @@ class Trial:
       program: the candidate.
       fingerprint: its functional identity; empty where it could not be evaluated.
       status: see `Status`; a text such as "ok" is taken too.
-      score: mean of the task's score over seeds, in [0, 1] unless the task says otherwise; 0 for a diverged trial, that
-        of the first trial for a duplicate, None when there is none.
+      score: mean of the task's score over seeds, in [0, 1] unless the task says otherwise; the task's `worst` for a
+        diverged trial, for a duplicate that of the evaluation with the same repeat and fidelity, None when there is
+        none.
       metrics: one mapping of metric name to value per seed, in the order of `seeds`; empty when not trained.
       seeds: the seeds trained with.
       parents: see `Proposal`.

@@ -90,3 +90,15 @@ def test_it_goes_on_from_a_saved_state_wrapped_or_not(tmp_path, wrap):
     assert proposals == unbroken
     assert same(state, end)
     assert max(trial.score or 0 for trial in trials) > 0.5
+
+
+def test_a_dataclass_that_is_not_frozen_is_refused():
+    class Mutable(Controller):
+        name = "mutable"
+        init = ask = tell = lambda self, *args: None
+
+    with pytest.raises(ActsearchError, match=r"register takes a frozen dataclass .*; received .*Mutable"):
+        register(Mutable)
+    with pytest.raises(ActsearchError, match=r"register takes a frozen dataclass .*; received .*Mutable"):
+        register(dataclasses.dataclass(Mutable))
+    assert "mutable" not in CONTROLLERS

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from actsearch.evaluation.fisher import FisherSpectrum
+from actsearch.controllers import Surrogate
+from actsearch.evaluation import FisherSpectrum
 from actsearch.evaluation.one_training import init_state
 from actsearch.language import ActsearchError
 from actsearch.nn import MLPConfig
@@ -79,3 +80,17 @@ def test_examples(examples):
 def test_of_a_classification_alone():
     with pytest.raises(ActsearchError, match="a classification's cross entropy; fit-sine is none"):
         FisherSpectrum(FitSine(), SPACE.template)
+
+
+def test_its_text_identifies_it(spectrum):
+    """A search that uses it can be resumed: the text is in the archive."""
+    same = FisherSpectrum(TINY, SPACE.template, examples=N)
+    assert Surrogate(spectrum=spectrum).config() == Surrogate(spectrum=same).config()
+    space = custom(["x", "relu", "beta * x", "tanh"], ["+", "*"])
+    others = [
+        FisherSpectrum(dataclasses.replace(TINY, network=MLPConfig((64, 4, 10))), SPACE.template, examples=N),
+        FisherSpectrum(TINY, space.template, examples=N),
+        FisherSpectrum(TINY, SPACE.template, seed=1, examples=N),
+        FisherSpectrum(TINY, SPACE.template, examples=N + 1),
+    ]
+    assert len({repr(other) for other in (spectrum, *others)}) == 5

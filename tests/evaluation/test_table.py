@@ -28,7 +28,8 @@ class TestEveryTable:
         assert table.task in TASKS
         assert len(rows.functions) == len(rows.gates) == len(rows.scores) == space.count()
         for row in np.random.default_rng(0).integers(space.count(), size=50):
-            assert table.row(space.at(int(row))) == row
+            genotype = space.at(int(row))
+            assert table.row_of(genotype, space.decode(genotype)) == row
 
     def test_scores_are_in_range_and_only_of_functions_that_train(self, table):
         rows = table.rows
@@ -103,6 +104,20 @@ class TestMakeTable:
             assert rows.fingerprints[trial.index] == trial.fingerprint
             first = trials[trial.first_index]
             np.testing.assert_allclose(rows.scores[trial.index], [row["score"] for row in first.metrics] or np.nan)
+
+    def test_a_file_that_changed_is_read_again(self, tmp_path):
+        frame, path = pd.read_parquet(DIRECTORY / "act-bench.parquet"), tmp_path / "changing.parquet"
+
+        def table():
+            frame.to_parquet(path)
+            return Table("changing", "act-bench", "digits-mlp", "accuracy", path)
+
+        before = table()
+        assert before.digest == table().digest
+        frame["fingerprint"] = frame["fingerprint"].to_numpy()[::-1]
+        assert before.digest != table().digest
+        frame["digits-mlp/accuracy_0"] /= 2
+        assert np.nanmax(table().rows.scores[:, 0]) <= 0.5
 
     def test_a_run_that_is_not_whole(self):
         space = custom(["relu", "log"], ["+", "*"])

@@ -6,6 +6,8 @@ import pytest
 from actsearch import ActsearchError, parse
 from actsearch.evaluation import Evaluator, TabularEvaluator, get_table, regret_on_table
 from actsearch.spaces import Genotype, get_space, swish
+from actsearch.spaces.swish_space import BINARY, UNARY
+from actsearch.spaces.units import units_space
 from actsearch.trials import Proposal
 
 SPACE, TABLE = swish(), get_table("tabular-swish1-digits-resnet")
@@ -43,7 +45,7 @@ class TestTrials:
         first, second, third = evaluated(propose(SILU), again, again)
         assert (second.status, second.first, second.seeds) == ("ok", 0, TABLE.seeds(0)[1:2])
         assert second.score == TABLE.rows.scores[ROW, second.seeds[0]] != first.score
-        assert (third.status, third.first, third.score) == ("duplicate", 0, first.score)
+        assert (third.status, third.first, third.score) == ("duplicate", 0, second.score)
 
     def test_what_is_looked_up_is_what_is_named(self):
         program = SPACE.decode(SILU)
@@ -77,14 +79,24 @@ class TestIdentity:
 
 class TestMistakes:
     def test_one_seed_is_held_out(self):
-        with pytest.raises(ActsearchError, match=r"has 2 trainings of each function to select by; received .* 3 and "):
+        with pytest.raises(ActsearchError, match=r"has 2 .* seeds_per_trial 3 .*: write seeds_per_trial from 1 to 2"):
             evaluated(seeds_per_trial=3)
-        with pytest.raises(ActsearchError, match="received seeds_per_trial 1 and repeat 2: write less"):
+        with pytest.raises(ActsearchError, match=r"and repeat 2: write Repeated\(controller, most=2\)"):
             evaluated(propose(SILU, repeat=2))
 
     def test_another_space(self):
         with pytest.raises(ActsearchError, match="is a table of the space swish-1; received the space swish-2"):
             TabularEvaluator(get_space("swish-2"), TABLE)
+
+    def test_another_space_of_the_same_name(self):
+        for unary in (UNARY[::-1], (*UNARY, "elu"), (*UNARY[:9], "elu", *UNARY[10:])):
+            with pytest.raises(ActsearchError, match=r"is a table of another space of the name swish-1: .* has"):
+                self.enumerate(units_space("swish-1", unary, BINARY, 1))
+
+    def enumerate(self, space):
+        """Looks every member of a space up; the constructor compares only some."""
+        genotypes = list(space.enumerate())
+        return TabularEvaluator(space, TABLE).evaluate([Proposal(space.decode(g), g) for g in genotypes], 0)
 
     def test_a_table_has_no_shorter_trainings(self):
         with pytest.raises(ActsearchError, match="has no shorter trainings: search it without successive halving"):

@@ -232,7 +232,7 @@ class TestScorePrograms:
             assert row.diverged == expected.diverged
             for metrics, other in zip(row.metrics, expected.metrics, strict=True):
                 assert metrics == pytest.approx(other, rel=1e-4, abs=1e-5, nan_ok=True)
-        assert lines[0] == "engine: interpret (forced)"
+        assert lines[0] == "engine: interpret (as given)"
         assert lines[-1].startswith("digits-tiny: 5 of 5 programs")
 
     def test_the_best_rate_is_chosen_on_validation_data(self):
@@ -259,8 +259,8 @@ class TestScorePrograms:
         ("auto", 3, "specialize", "3 to compile"),
         ("auto", 4, "interpret", "one compilation instead of 4"),
         ("auto", 12_345, "interpret", "12,345"),
-        ("interpret", 1, "interpret", "forced"),
-        ("specialize", 1000, "specialize", "forced"),
+        ("interpret", 1, "interpret", "as given"),
+        ("specialize", 1000, "specialize", "as given"),
     ],
 )
 def test_choose_engine(engine, programs, chosen, words):

@@ -237,6 +237,11 @@ def test_get_space():
         get_space("swish")
 
 
+def test_an_unknown_mutation_is_refused():
+    with pytest.raises(ActsearchError, match=r'mutation is "choice" or "slot"; received \'slots\'\.'):
+        dataclasses.replace(swish(), mutation="slots")
+
+
 class TestRegister:
     @pytest.fixture(autouse=True)
     def names(self, monkeypatch):

@@ -9,7 +9,7 @@ from actsearch import ActsearchError, search
 from actsearch.archive import Archive, ArchiveError
 from actsearch.archive.checkpoint import CheckpointError
 from actsearch.controllers import PPO, Exhaustive, GFlowNet, Random, RegularizedEvolution, Repeated, SuccessiveHalving
-from actsearch.evaluation import TrainingEvaluator
+from actsearch.evaluation import TabularEvaluator, TrainingEvaluator, get_table
 from actsearch.spaces import custom, swish
 from actsearch.study import DirectoryStore, MemoryStore, StopSearch, TimeLimit, run, run_config
 from tests.helpers.mock import MockEvaluator
@@ -157,13 +157,65 @@ class TestIdentity:
             go(Other(), budget=16, out=tmp_path)
 
 
+class Partial:
+    """An evaluator that its author has not finished."""
+
+    identity, summary = {"kind": "partial"}, "engine: none"
+
+    def __repr__(self):
+        return "<Partial"
+
+    def begin(self, known):
+        pass
+
+
+class Answers(MockEvaluator):
+    """An evaluator whose answers go wrong: `change` is made to each."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.change = change
+
+    def evaluate(self, proposals, start):
+        return self.change(super().evaluate(proposals, start))
+
+
+@pytest.mark.parametrize(
+    ("change", "received"),
+    [
+        (lambda trials: [], r"\[\]"),
+        (lambda trials: trials[::2], r"\[0, 2, 4, 6\]"),
+        (lambda trials: trials[::-1], r"\[7, 6, 5, 4, 3, 2, 1, 0\]"),
+        (lambda trials: None, "None"),
+    ],
+    ids=["nothing", "dropped", "reversed", "None"],
+)
+def test_an_evaluator_answers_each_proposal_in_order(change, received):
+    with pytest.raises(ActsearchError, match=f"a trial for each proposal, .* from 0 to 7; received {received}"):
+        go(evaluator=Answers(change))
+
+
+def test_a_table_is_taken_as_it_is():
+    table = get_table("tabular-swish1-digits-mlp")
+    assert story(search("swish-1", table, budget=5)) == story(search("swish-1", table.name, budget=5))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"budget": 0}, "budget must be an integer of at least 1; received 0"),
         ({"budget": 1.5}, "budget must be an integer of at least 1; received 1.5"),
         ({"batch": 0}, "batch must be an integer of at least 1; received 0"),
-        ({"seed": -1}, "seed must be an integer of at least 0; received -1"),
+        ({"seed": -1}, "seed must be an integer from 0 to 2000000000; received -1"),
+        ({"seed": 2**31, "controller": "ppo"}, "seed must be an integer from 0 to 2000000000; received 2147483648"),
+        ({"controller": Random}, r"controller is a Controller or the name of one; received <class .*Random'>"),
+        ({"task": object()}, "task is a Task, several, names, a Table or an Evaluator; received <object"),
+        ({"task": MockEvaluator}, "task is a Task, .*; received <class .*MockEvaluator'>"),
+        ({"task": Partial()}, "task is a Task, .*; received <Partial: as an Evaluator it lacks evaluate, remember"),
+        (
+            {"space": "swish-2", "task": TabularEvaluator(swish(), "tabular-swish1-digits-mlp")},
+            "evaluator was made for the space swish-1, .*; received the space swish-2",
+        ),
         ({"space": "swish"}, "Unknown space 'swish'"),
         ({"task": "mnist"}, "Unknown task 'mnist'"),
         ({"controller": "genetic"}, "Unknown controller 'genetic'"),

@@ -13,7 +13,7 @@ from actsearch import parse
 from actsearch.evaluation import Training, init_state, train
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer, sites
-from actsearch.tasks import TASKS, Data, Task, get_task
+from actsearch.tasks import TASKS, Data, Quality, Task, get_task
 from tests.helpers.tiny import tiny_layer_task, tiny_task
 
 PROGRAM = parse("x * sigmoid(beta * x)")
@@ -136,3 +136,10 @@ def test_a_task_needs_steps_and_examples(field, value):
 def test_a_task_is_of_one_of_two_kinds():
     with pytest.raises(ActsearchError, match="received 'network'"):
         dataclasses.replace(tiny_layer_task(), kind="network")
+
+
+@pytest.mark.parametrize("steps", [5, 6])
+def test_a_quality_gate_comes_before_the_last_step(steps):
+    with pytest.raises(ActsearchError, match=rf"quality gate .* before its last step, 5; received {steps}\."):
+        dataclasses.replace(tiny_task(), steps=5, quality=Quality(steps, "accuracy", 0.2))
+    assert dataclasses.replace(tiny_task(), steps=5, quality=Quality(4, "accuracy", 0.2)).quality.steps == 4

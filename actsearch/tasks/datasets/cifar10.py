@@ -10,7 +10,7 @@ import numpy as np
 from actsearch.language import ActsearchError
 from actsearch.tasks.datasets.base import DataSet, Parts, Split
 
-_INSTALL = 'pip install "actsearch[tfds]"'
+_INSTALL = "pip install tensorflow-datasets"
 _PREPARE = "pip install tensorflow && tfds build cifar10 --file_format=array_record"
 
 
