@@ -9,9 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from actsearch import parse
+from actsearch import language, parse
 from actsearch.engine import identity
-from actsearch import language
 from actsearch.language import ActsearchError, ParseError, Primitive
 from actsearch.spaces import SPACES, Template, act_bench, custom, get_space, register, registry, swish
 from actsearch.spaces.swish_space import BINARY, UNARY
