@@ -16,11 +16,11 @@ layers: $(READY)  ## The EvoNorm protocol in miniature, at most 45 minutes; resu
 compare: $(READY)  ## Random, evolution, PPO, GFlowNet and surrogate on two spaces, five runs each; resumable.
 	@$(BIN)/python experiments/compare_controllers.py
 
-test: lint  ## Format, lint, types, then every test, doctest and notebook, with coverage.
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+test: lint  ## Format, lint, types, then every quick test, doctest and notebook.
+	@$(BIN)/python -m pytest -n 2
 
-test-all: lint  ## The slow checks too: kills of running searches, whole spaces, simulations.
-	@$(BIN)/python -m pytest -n 2 -m "slow or not slow"
+test-all: lint  ## The slow checks too, with coverage: kills of running searches, whole spaces, simulations.
+	@$(BIN)/python -m pytest -n 2 -m "slow or not slow" --cov --cov-report=term:skip-covered
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.special
 from flax import nnx
 from scipy.special import erf
 
@@ -38,7 +39,7 @@ def grouped(statistic, x):
 
 
 def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
+    return scipy.special.expit(x)
 
 
 def batch_norm(x, p, batch):

@@ -68,7 +68,13 @@ def require_legal(proposals):
         assert len(proposal.parents) == 1 or not proposal.repeat
 
 
-@pytest.mark.parametrize("name", SUBJECTS)
+SLOW = ("repeated ppo", "seeded gflownet", "halved surrogate")
+"""Wrapped learners: the wrappers are tested over quick controllers, the learners by themselves."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else []) for name in SUBJECTS]
+)
 class TestContract:
     def test_it_is_a_value_that_says_what_it_is(self, name):
         controller = subject(name)
