@@ -109,7 +109,7 @@ def test_fresh_seeds_are_those_that_no_trial_used():
         ),
         ({"tasks": [tiny_layer_task(), TASK], "baselines": "x / batch_std(x)"}, "is a whole layer"),
     ],
-    ids=str,
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
 def test_mistakes_are_noticed_before_the_first_training(options, said, monkeypatch):
     monkeypatch.setattr("actsearch.evaluation.score.Trainer", None)
