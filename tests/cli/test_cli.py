@@ -449,11 +449,20 @@ def test_help_has_an_example(command, capsys):
     assert f"Example: actsearch {command}" in capsys.readouterr().out
 
 
+# Whoever started the tests in the background made them, and so their processes, deaf to the signal.
+LISTENING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from actsearch.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 class TestAsAProcess:
-    def start(self, *args, **options):
+    def start(self, *args, program=("-m", "actsearch"), **options):
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen([sys.executable, "-m", "actsearch", *args], env=environment, **pipes, **options)
+        return subprocess.Popen([sys.executable, *program, *args], env=environment, **pipes, **options)
 
     def test_a_reader_that_has_seen_enough_ends_it_quietly(self, run):
         process = self.start("export", str(run), "--json")
@@ -464,10 +473,8 @@ class TestAsAProcess:
         assert errors == ""
 
     def test_control_c(self, tmp_path):
-        # Whoever started the tests in the background made them, and so this process, deaf to the signal.
-        listens = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
         command = ["search", "--task", TABLE, "--budget", "1000000", "--out", str(tmp_path / "run")]
-        process = self.start(*command, **listens)
+        process = self.start(*command, program=["-c", LISTENING])
         while not (tmp_path / "run" / "archive.sqlite").exists():
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)

@@ -318,7 +318,7 @@ class TestRegistry:
 
     @pytest.mark.parametrize("kind", [int, dict, RegularizedEvolution()])
     def test_only_controllers(self, kind):
-        with pytest.raises(ActsearchError, match="register takes a dataclass derived from Controller"):
+        with pytest.raises(ActsearchError, match="register takes a frozen dataclass derived from Controller"):
             register(kind)
 
     def test_a_name_belongs_to_one_class(self):
