@@ -1,8 +1,9 @@
 """What a candidate is scored on. A task of your own is a subclass of `Task`; `register` gives it a name."""
 
 from actsearch.tasks.base import Data, Examples, Kind, Quality, Task
-from actsearch.tasks.classification import Classification, Recipe
+from actsearch.tasks.classification import Classification
 from actsearch.tasks.datasets import DataSet, Split
+from actsearch.tasks.recipe import Recipe
 from actsearch.tasks.registry import ANCHORS, TASK_SETS, TASKS, get_task, get_tasks, register
 
 __all__ = [

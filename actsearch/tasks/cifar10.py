@@ -12,8 +12,9 @@ import numpy as np
 
 from actsearch.nn import efficientnet_b0, mobilenet_v2, resnet_50
 from actsearch.tasks.base import Quality
-from actsearch.tasks.classification import Classification, Network, Recipe
+from actsearch.tasks.classification import Classification, Network
 from actsearch.tasks.datasets import CIFAR10
+from actsearch.tasks.recipe import Recipe
 
 CROP = 24
 _RATE_RULE = "the paper's, unverified: from memory"

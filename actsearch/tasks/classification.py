@@ -1,8 +1,8 @@
-"""Classification: one family of tasks. Images or vectors of small integers, cross entropy, SGD, accuracy as score."""
+"""Classification: one family of tasks. Inputs of any dtype, cross entropy; the score is accuracy or likelihood."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import jax
 import jax.numpy as jnp
@@ -14,47 +14,12 @@ from actsearch.language import ActsearchError
 from actsearch.nn import LayerFactory
 from actsearch.tasks.base import Data, Task
 from actsearch.tasks.datasets import DataSet, Split
+from actsearch.tasks.recipe import Recipe, likelihood
+
+Criterion = Literal["accuracy", "likelihood"]
+"""What the score is: the share of right answers, or exp(-loss), the geometric mean probability of the right class."""
 
 _CHUNK = 1_000
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """Stochastic gradient descent, and how its rate was chosen.
-
-    Attributes:
-      learning_rate: at the start.
-      rate_rule: how the learning rate was chosen, for people.
-      momentum: from 0 up to 1.
-      schedule: "constant", or "cosine": from the learning rate down to 0 at the last step.
-      nesterov: whether the momentum is Nesterov's.
-      weight_decay: times the weights, added to the gradient of kernels; never of what there is one of per channel, so
-        that it is the same for candidates with and without parameters of their own.
-    """
-
-    learning_rate: float
-    rate_rule: str = dataclasses.field(default="", compare=False)
-    momentum: float = 0.9
-    schedule: Literal["constant", "cosine"] = "constant"
-    nesterov: bool = False
-    weight_decay: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.schedule not in ("constant", "cosine"):
-            raise ActsearchError(f'schedule is "constant" or "cosine"; received {self.schedule!r}.')
-
-    def optimizer(self, steps: int, rate_scale: jax.Array | float = 1.0) -> optax.GradientTransformation:
-        """Returns the optimizer of a training of `steps` steps, its learning rate times `rate_scale`."""
-        rate: Any = self.learning_rate * rate_scale  # Optax says float; a traced value is as good
-        schedule = rate if self.schedule == "constant" else optax.cosine_decay_schedule(rate, steps)
-        descent = optax.sgd(schedule, momentum=self.momentum, nesterov=self.nesterov)
-        if not self.weight_decay:
-            return descent
-        return optax.chain(optax.add_decayed_weights(self.weight_decay, mask=_kernels), descent)
-
-
-def _kernels(parameters: optax.Params) -> Any:
-    return jax.tree.map(lambda leaf: leaf.ndim > 1, parameters)
 
 
 class Network(Protocol):
@@ -72,6 +37,10 @@ class Classification(Task):
       network: (layer factory, rngs) -> Flax module with a candidate at every site, inputs -> logits [batch, classes].
       recipe: how it is trained.
       augment: (inputs [batch, ...], key) -> inputs, before anything else; the key is None in evaluation.
+      criterion: "accuracy", or "likelihood": both in [0, 1]. Likelihood orders functions with less noise.
+
+    Raises:
+      ActsearchError: another criterion.
 
     Example:
       >>> from actsearch.tasks import get_task
@@ -84,6 +53,12 @@ class Classification(Task):
     network: Network
     recipe: Recipe
     augment: Callable[[jax.Array, jax.Array | None], jax.Array] | None = None
+    criterion: Criterion = "accuracy"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.criterion not in get_args(Criterion):
+            raise ActsearchError(f'criterion is "accuracy" or "likelihood"; received {self.criterion!r}.')
 
     def data(self) -> Data:
         """Returns the data set's parts."""
@@ -112,7 +87,9 @@ class Classification(Task):
         return {"accuracy": jnp.mean(correct), "loss": _cross_entropy(logits, examples.labels)}
 
     def score(self, metrics: Mapping[str, float]) -> float:
-        """Returns the accuracy, in [0, 1]; 0 for anything that is not a number."""
+        """Returns the accuracy, or exp(-loss), in [0, 1]; 0 for anything that is not a number."""
+        if self.criterion == "likelihood":
+            return likelihood(metrics["loss"])
         accuracy = float(metrics["accuracy"])
         return min(max(accuracy, 0.0), 1.0) if accuracy == accuracy else 0.0
 
@@ -124,7 +101,7 @@ class Classification(Task):
 
     def abstract_batch(self) -> Split:
         """Returns one batch of zeros with the shapes and dtypes of real ones; no data is needed."""
-        inputs = np.zeros((self.batch_size, *self.dataset.shape), np.uint8)
+        inputs = np.zeros((self.batch_size, *self.dataset.shape), self.dataset.dtype)
         return Split(inputs, np.zeros(self.batch_size, np.int32))
 
     def _logits_in_chunks(self, network: Any, inputs: jax.Array | np.ndarray) -> jax.Array:

@@ -5,8 +5,9 @@ Three are for activations; the three named `-layer` are the anchors of a search 
 
 from actsearch.nn import MLPConfig, MobileNetConfig, ResNetConfig, Stage
 from actsearch.tasks.base import Quality
-from actsearch.tasks.classification import Classification, Network, Recipe
+from actsearch.tasks.classification import Classification, Network
 from actsearch.tasks.datasets import DIGITS, DIGITS_IMAGES
+from actsearch.tasks.recipe import Recipe
 
 RATE_RULE = "smallest within one standard error of ReLU's best validation loss; experiments/choose_rates.py"
 

@@ -8,9 +8,10 @@ here, also with batches of 16 and 4, where statistics over the batch are noisy a
 """
 
 from actsearch.nn import MobileNetConfig, ResNetConfig, Stage
-from actsearch.tasks.classification import Classification, Network, Recipe
+from actsearch.tasks.classification import Classification, Network
 from actsearch.tasks.datasets import WARPED
 from actsearch.tasks.digits import LAYER_RATE_RULE
+from actsearch.tasks.recipe import Recipe
 
 _RESNET = ResNetConfig(1, 12, ((12, 2), (12, 1), (24, 2), (24, 1)), 10, normalize=False, stem_stride=2)
 _MOBILE_STAGES = (Stage(2, 16, stride=2), Stage(3, 16), Stage(3, 24, stride=2), Stage(3, 24))

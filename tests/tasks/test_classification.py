@@ -106,63 +106,6 @@ def test_loss_is_the_mean_cross_entropy_of_scaled_inputs():
     np.testing.assert_array_equal(seen[0], np.ones((2, 64)))
 
 
-def test_optimizer_is_momentum_descent_with_a_scaled_rate():
-    optimizer = Recipe(learning_rate=0.1).optimizer(1, 2.0)
-    state, total = optimizer.init(jnp.float32(0)), 0.0
-    for expected in (-0.2, -0.38, -0.542):  # 0.2 * (1, 1.9, 2.71)
-        update, state = optimizer.update(jnp.float32(1), state)
-        total += float(update)
-        assert float(update) == pytest.approx(expected)
-
-
-def descend(recipe, gradients, parameter=1.0):
-    """Returns the values that a kernel of one weight takes under the given gradients."""
-    optimizer, values = recipe.optimizer(4), []
-    weight = jnp.full((1, 1), parameter)
-    state = optimizer.init(weight)
-    for gradient in gradients:
-        update, state = optimizer.update(jnp.full((1, 1), gradient), state, weight)
-        weight = weight + update
-        values.append(float(weight[0, 0]))
-    return values
-
-
-def test_cosine_goes_from_the_rate_to_zero():
-    recipe = Recipe(learning_rate=0.1, momentum=0.0, schedule="cosine")
-    steps = -np.diff([1.0, *descend(recipe, [1.0] * 4)])
-    np.testing.assert_allclose(steps, [0.05 * (1 + np.cos(np.pi * t / 4)) for t in range(4)], rtol=1e-4)
-
-
-def test_nesterov_looks_ahead():
-    recipe = Recipe(learning_rate=0.1, nesterov=True)
-    expected, trace, weight = [], 0.0, 1.0
-    for gradient in (1.0, -2.0, 0.5):
-        trace = gradient + 0.9 * trace
-        weight -= 0.1 * (gradient + 0.9 * trace)
-        expected.append(weight)
-    np.testing.assert_allclose(descend(recipe, (1.0, -2.0, 0.5)), expected, rtol=1e-5)
-
-
-def test_weight_decay_adds_to_the_gradient_of_kernels_alone():
-    recipe = Recipe(learning_rate=0.1, weight_decay=0.5)
-    expected, trace, weight = [], 0.0, 2.0
-    for gradient in (1.0, 0.0):
-        trace = gradient + 0.5 * weight + 0.9 * trace
-        weight -= 0.1 * trace
-        expected.append(weight)
-    np.testing.assert_allclose(descend(recipe, (1.0, 0.0), parameter=2.0), expected, rtol=1e-5)
-    optimizer, parameters = recipe.optimizer(4), {"scale": jnp.ones(3), "kernel": jnp.ones((2, 3))}
-    zeros = jax.tree.map(jnp.zeros_like, parameters)
-    updates, _ = optimizer.update(zeros, optimizer.init(parameters), parameters)
-    assert not updates["scale"].any()
-    np.testing.assert_allclose(updates["kernel"], jnp.full((2, 3), -0.05))
-
-
-def test_a_schedule_that_does_not_exist_is_refused():
-    with pytest.raises(ActsearchError, match='schedule is "constant" or "cosine"; received \'linear\''):
-        Recipe(learning_rate=0.1, schedule="linear")
-
-
 def test_augmentation_is_drawn_in_training_and_never_in_evaluation():
     def augment(inputs, key):
         return inputs if key is None else inputs + 16 * jax.random.bernoulli(key, 1.0).astype(inputs.dtype)
@@ -197,3 +140,11 @@ def test_evaluation_of_a_large_part_goes_in_chunks(examples, largest):
     assert float(metrics["accuracy"]) == pytest.approx(np.mean(logits.argmax(axis=1) == labels))
     loss = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(examples), labels]
     assert float(metrics["loss"]) == pytest.approx(loss.mean(), rel=1e-4)
+
+
+def test_likelihood_is_the_mean_probability_of_the_right_class():
+    task = dataclasses.replace(get_task("digits-mlp"), criterion="likelihood")
+    assert task.score({"accuracy": 1.0, "loss": np.log(4)}) == pytest.approx(0.25)
+    assert task.score({"accuracy": 1.0, "loss": np.nan}) == task.score({"accuracy": 1.0, "loss": np.inf}) == 0.0
+    with pytest.raises(ActsearchError, match='"accuracy" or "likelihood"; received \'loss\''):
+        dataclasses.replace(task, criterion="loss")

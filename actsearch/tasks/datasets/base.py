@@ -11,7 +11,7 @@ Array = np.ndarray | jax.Array
 
 
 class Split(NamedTuple):
-    """Examples of one part: inputs uint8 [examples, ...] and labels int32 [examples]."""
+    """Examples of one part: inputs [examples, ...] of the data set's dtype and labels int32 [examples]."""
 
     inputs: Array
     labels: Array
@@ -28,11 +28,13 @@ class DataSet:
     Attributes:
       name: for people.
       shape: of one example's inputs, so that networks are made and traced without the data.
-      scale: divides the uint8 inputs.
+      scale: divides the inputs.
       load: returns the three parts, the same on every call: a function of a module, so that it can be pickled.
+      dtype: of the inputs.
     """
 
     name: str
     shape: tuple[int, ...]
     scale: float
     load: Callable[[], Parts]
+    dtype: str = "uint8"

@@ -1,0 +1,108 @@
+"""Recipe: the optimizer of the built-in tasks as a value that can be compared, stored and printed; Optax parts."""
+
+import dataclasses
+import math
+from typing import Any, Literal, SupportsFloat, get_args
+
+import jax
+import optax
+
+from actsearch.language import ActsearchError
+
+Algorithm = Literal["sgd", "adamw", "muon"]
+Schedule = Literal["constant", "cosine"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """An optimizer with its schedule, and how its rate was chosen.
+
+    Weight decay applies to kernels alone, never to what there is one of per channel, so that it is the same for
+    candidates with and without parameters of their own. With SGD it is added to the gradient; AdamW and Muon decay the
+    weights themselves (Loshchilov and Hutter 2019).
+
+    Attributes:
+      learning_rate: the highest, above 0.
+      algorithm: "sgd", "adamw" (Loshchilov and Hutter 2019), or "muon" (Jordan 2024), which is Muon for matrices and
+        Adam, at the same rate, for the rest, which does not decay.
+      momentum: of SGD and Muon; AdamW's b1. From 0 up to, not including, 1.
+      b2: AdamW's, from 0 up to, not including, 1.
+      schedule: "constant", or "cosine": from the learning rate down to 0 at the last step.
+      warmup: share of the steps in which the rate rises linearly from 0, from 0 up to, not including, 1.
+      nesterov: whether SGD's momentum is Nesterov's.
+      weight_decay: at least 0.
+      rate_rule: how the learning rate was chosen, for people.
+
+    Raises:
+      ActsearchError: an unknown algorithm or schedule, or a number out of range.
+
+    Example:
+      >>> Recipe(learning_rate=3e-3, algorithm="adamw", schedule="cosine").optimizer(steps=500) is not None
+      True
+    """
+
+    learning_rate: float
+    algorithm: Algorithm = "sgd"
+    momentum: float = 0.9
+    b2: float = 0.999
+    schedule: Schedule = "constant"
+    warmup: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    rate_rule: str = dataclasses.field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        for field, known in (("algorithm", get_args(Algorithm)), ("schedule", get_args(Schedule))):
+            if getattr(self, field) not in known:
+                raise ActsearchError(f"{field} is one of {', '.join(known)}; received {getattr(self, field)!r}.")
+        for field in ("momentum", "b2", "warmup"):
+            if not 0 <= getattr(self, field) < 1:
+                raise ActsearchError(f"{field} is from 0 up to, not including, 1; received {getattr(self, field)}.")
+        if not 0 < self.learning_rate < math.inf or not 0 <= self.weight_decay < math.inf:
+            raise ActsearchError(
+                "learning_rate is above 0 and weight_decay at least 0, both finite; received "
+                f"{self.learning_rate} and {self.weight_decay}."
+            )
+
+    def optimizer(self, steps: int, rate_scale: jax.Array | float = 1.0) -> optax.GradientTransformation:
+        """Returns the optimizer of a training of `steps` steps, its learning rate times `rate_scale`."""
+        rate: Any = self._schedule(steps, self.learning_rate * rate_scale)
+        decay: dict[str, Any] = {"weight_decay": self.weight_decay}
+        if self.algorithm == "adamw":
+            return optax.adamw(rate, self.momentum, self.b2, mask=_kernels, **decay)
+        if self.algorithm == "muon":
+            return optax.contrib.muon(
+                rate,
+                beta=self.momentum,
+                adam_b1=self.momentum,
+                adam_b2=self.b2,
+                weight_decay_mask=_kernels,
+                **decay,
+            )
+        descent = optax.sgd(rate, momentum=self.momentum, nesterov=self.nesterov)
+        if not self.weight_decay:
+            return descent
+        return optax.chain(optax.add_decayed_weights(self.weight_decay, mask=_kernels), descent)
+
+    def _schedule(self, steps: int, rate: Any) -> Any:
+        """Returns the rate as Optax takes it: a value, which may be traced, or a function of the step."""
+        warmup = round(self.warmup * steps)
+        rest = optax.cosine_decay_schedule(rate, steps - warmup) if self.schedule == "cosine" else rate
+        if not warmup:
+            return rest
+        after = rest if callable(rest) else optax.constant_schedule(rate)
+        return optax.join_schedules([optax.linear_schedule(0.0, rate, warmup), after], [warmup])
+
+
+def _kernels(parameters: optax.Params) -> Any:
+    return jax.tree.map(lambda leaf: leaf.ndim > 1, parameters)
+
+
+def likelihood(loss: SupportsFloat) -> float:
+    """Returns exp(-loss), in [0, 1]: of a mean cross entropy, the geometric mean probability of the right answers.
+
+    Example:
+      >>> likelihood(0.0), likelihood(math.log(4)), likelihood(math.nan)
+      (1.0, 0.25, 0.0)
+    """
+    return math.exp(-max(float(loss), 0.0)) if float(loss) == float(loss) else 0.0
