@@ -1,7 +1,8 @@
 """Programs as data: one compiled function runs every program of a template.
 
 The choice vector is an argument, so that a training function is compiled once and then scores any number of
-candidates. It is decoded once into a short list of live slots (`codes`), which a loop runs (`machine`).
+candidates. It is decoded once (`codes`) and run slot after slot (`unrolled`), or by a loop over the live slots where
+operands are chosen too (`machine`).
 """
 
 import dataclasses
@@ -13,7 +14,8 @@ import jax.numpy as jnp
 
 from actsearch.engine.codes import Code, decode, make_tables
 from actsearch.engine.function import LayerFunction, NormSettings
-from actsearch.engine.machine import Parameters, get_machine
+from actsearch.engine.machine import Machine, Parameters, get_machine
+from actsearch.engine.unrolled import Unrolled, get_unrolled, is_short
 from actsearch.language import ActsearchError
 from actsearch.spaces.template import Template
 
@@ -53,7 +55,7 @@ def interpreter(template: Template, settings: NormSettings | None = None) -> App
       >>> value
       Array([4., 9.], dtype=float32)
     """
-    machine = get_machine(template, settings or NormSettings())
+    machine = choose_machine(template, settings or NormSettings())
 
     def apply(
         choices: jax.Array, x: jax.Array, parameters: Parameters, moving: jax.Array | None = None
@@ -63,10 +65,21 @@ def interpreter(template: Template, settings: NormSettings | None = None) -> App
     return apply
 
 
-def interpret(template: Template, choices: jax.Array) -> LayerFunction:
+def choose_machine(template: Template, settings: NormSettings, together: bool = False) -> Machine | Unrolled:
+    """Returns what runs a template: the unrolled form where it is short, else the loop over its live slots."""
+    return (get_unrolled if is_short(template) else get_machine)(template, settings, together)
+
+
+def interpret(template: Template, choices: jax.Array, *, together: bool = False) -> LayerFunction:
     """Returns the program that `choices`, a traced int32 [decisions], determines, as a LayerFunction.
 
     Its parameters are those of all options of the template; the ones that the program does not use get no gradient.
+
+    Args:
+      template: the slots.
+      choices: int32 [decisions].
+      together: whether `vmap` over choices runs candidates side by side, each through every option of every slot, as
+        suits a GPU; else it runs them one after another.
     """
     code = decode(template, choices)
     # Two options may give one name two initial values; the key keeps them apart.
@@ -74,7 +87,7 @@ def interpret(template: Template, choices: jax.Array) -> LayerFunction:
     initial = {key: value for key, (_, value) in zip(keys, template.parameters, strict=True)}
     moments = jnp.asarray(make_tables(template).moments)[code.options].reshape(-1)
 
-    return LayerFunction("interpreted", initial, moments, Interpreted(template, code, tuple(keys)))
+    return LayerFunction("interpreted", initial, moments, Interpreted(template, code, tuple(keys), together))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -87,6 +100,7 @@ class Interpreted:
     template: Template
     code: Code
     keys: tuple[str, ...]
+    together: bool = False
 
     def __call__(
         self,
@@ -102,4 +116,4 @@ class Interpreted:
                 "axis_name: make the layer from the program itself, Layer(space.decode(choices), features)."
             )
         values = tuple(parameters[key] for key in self.keys)
-        return get_machine(self.template, settings)(self.code, x, values, moving)
+        return choose_machine(self.template, settings, self.together)(self.code, x, values, moving)

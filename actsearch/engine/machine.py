@@ -54,10 +54,12 @@ class Machine:
     Attributes:
       template: the slots.
       settings: how reductions are computed.
+      together: whether `vmap` runs candidates side by side, each through every branch; else one after another.
     """
 
     template: Template
     settings: NormSettings
+    together: bool = False
 
     def __call__(self, code: Code, x: jax.Array, parameters: Parameters, moving: Moving) -> Value:
         """Returns the value and the moments used.
@@ -83,8 +85,9 @@ class Machine:
             value, last = self._last(code, registers, parameters, moving)
             return value, jnp.concatenate([moments, last]) if last.shape[0] else moments
 
-        forward: Callable[..., Value] = sequential_vmap(value_and_moments)  # type: ignore[no-untyped-call]
-        backward: Callable[..., tuple[jax.Array, Parameters]] = sequential_vmap(self._reverse)  # type: ignore[no-untyped-call]
+        batched: Callable[..., Any] = (lambda function: function) if self.together else sequential_vmap
+        forward: Callable[..., Value] = batched(value_and_moments)
+        backward: Callable[..., tuple[jax.Array, Parameters]] = batched(self._reverse)
 
         @jax.custom_vjp
         def run(code: Code, x: jax.Array, parameters: Parameters, moving: Moving) -> Value:
@@ -182,9 +185,9 @@ class Machine:
 
 
 @functools.lru_cache(maxsize=64)
-def get_machine(template: Template, settings: NormSettings) -> Machine:
+def get_machine(template: Template, settings: NormSettings, together: bool = False) -> Machine:
     """Returns the machine of a template, the same object each time, for the last 64 that were asked for."""
-    return Machine(template, settings)
+    return Machine(template, settings, together)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
 """Trainer: compiles a task's training once and runs it for any number of candidates, seeds and learning rates."""
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple, Self
 
@@ -17,6 +18,9 @@ from actsearch.language import Program
 from actsearch.nn import Layer
 from actsearch.spaces.template import Template
 from actsearch.tasks import Examples, Task
+
+LANES = 64
+"""Jobs that an accelerator trains side by side."""
 
 Part = Literal["validation", "test"]
 Measure = Callable[[Training], Any]
@@ -40,15 +44,18 @@ class Job(NamedTuple):
 class Trainer:
     """Trains jobs on a task, as many at a time as there are devices.
 
-    A job's outcome depends on the task, the seed, the rate and the program alone: jobs run one after another on their
-    device and share nothing but the data.
+    A job's outcome depends on the task, the seed, the rate and the program alone. On a CPU core jobs run one after
+    another; an accelerator, which one small network would leave idle, trains `lanes` of them side by side. Lanes share
+    nothing but the data: an outcome is the same to the last bit whatever its neighbours are, and another number of
+    lanes changes it by rounding.
 
     Args:
       task: what to train on.
       candidate: traced int32 choices -> LayerFunction: the interpreter of a template, or one fixed program.
       num_choices: length of a choice vector.
       devices: all of JAX's by default.
-      jobs_per_call: the most jobs that one device runs before control returns to Python.
+      jobs_per_call: the most jobs that one device runs before control returns to Python; rounded up to whole lanes.
+      lanes: jobs that a device trains side by side; None for 1 on a CPU and LANES elsewhere.
       measure: what is done with a job; its result, a pytree of numbers, is the job's outcome.
 
     Example:
@@ -67,19 +74,21 @@ class Trainer:
         *,
         devices: Sequence[jax.Device] | None = None,
         jobs_per_call: int = 32,
+        lanes: int | None = None,
         measure: Measure = train,
     ):
         self.task = task
-        self._num_choices, self._jobs_per_call = num_choices, jobs_per_call
         self._mesh = candidate_mesh(devices)
-        self._run = _sharded(functools.partial(_run_jobs, task, candidate, measure), self._mesh)
+        self.lanes = default_lanes(self._mesh.devices.flat[0]) if lanes is None else lanes
+        self._num_choices, self._jobs_per_call = num_choices, self.lanes * math.ceil(jobs_per_call / self.lanes)
+        self._run = _sharded(functools.partial(_run_jobs, task, candidate, measure, self.lanes), self._mesh)
         self._programs: dict[Any, Callable[..., Any]] = {}
         self._states: tuple[tuple[int, ...], TrainState] | None = None
 
     @classmethod
     def interpreted(cls, task: Task, template: Template, **options: Any) -> Self:
         """Returns a trainer of every program of a template; see the class for the options."""
-        return cls(task, functools.partial(interpret, template), len(template.decisions), **options)
+        return cls(task, functools.partial(interpret, template, together=True), len(template.decisions), **options)
 
     @classmethod
     def specialized(cls, task: Task, program: Program, **options: Any) -> Self:
@@ -172,13 +181,17 @@ def _run_jobs(
     task: Task,
     candidate: Callable[[jax.Array], LayerFunction],
     measure: Measure,
+    lanes: int,
     counts: jax.Array,
     jobs: tuple[jax.Array, jax.Array, jax.Array],
     states: TrainState,
     data: Examples,
     part: Examples,
 ) -> Any:
-    """Runs one device's share: counts and jobs have a leading axis of 1, the device's part of the mesh."""
+    """Runs one device's share: counts and jobs have a leading axis of 1, the device's part of the mesh.
+
+    One lane is no `vmap`: a batched choice would run every branch of the interpreter.
+    """
 
     def run(i: jax.Array) -> Any:
         choices, start, rate_scale = (rows[0, i] for rows in jobs)
@@ -191,9 +204,17 @@ def _run_jobs(
         return measure(Training(task, layer, state, rate_scale, data, part))
 
     def body(i: jax.Array, outcomes: Any) -> Any:
-        return jax.tree.map(lambda rows, value: rows.at[0, i].set(value), outcomes, run(i))
+        if lanes == 1:
+            return jax.tree.map(lambda rows, value: rows.at[0, i].set(value), outcomes, run(i))
+        numbers = i * lanes + jnp.arange(lanes)
+        return jax.tree.map(lambda rows, values: rows.at[0, numbers].set(values), outcomes, jax.vmap(run)(numbers))
 
     shape = jobs[1].shape
     empty = jax.tree.map(lambda leaf: jnp.zeros(shape, leaf.dtype), jax.eval_shape(run, jnp.int32(0)))
-    # A loop with a traced bound runs no idle jobs when a device's share is not full.
-    return jax.lax.fori_loop(0, counts[0], body, empty)
+    # A loop with a traced bound runs no idle jobs, beyond those of its last lanes, when a device's share is not full.
+    return jax.lax.fori_loop(0, -(-counts[0] // lanes), body, empty)
+
+
+def default_lanes(device: jax.Device) -> int:
+    """Returns how many jobs a device trains side by side where nobody says so: 1 on a CPU, else LANES."""
+    return 1 if device.platform == "cpu" else LANES
