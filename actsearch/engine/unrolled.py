@@ -7,7 +7,7 @@ registers. A step of training is then about as fast as the specialised program's
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -101,15 +101,15 @@ class Unrolled:
     def _step(self, slot: Slot, needed: bool) -> Step:
         options = slot.options
         place = [options.index(program) if program in options else 0 for program in self.tables.programs]
-        forward = [functools.partial(self._evaluate, program) for program in options]
-        reverse = [functools.partial(self._reverse, program) for program in options]
+        forward: list[Callable[..., Any]] = [functools.partial(self._evaluate, program) for program in options]
+        reverse: list[Callable[..., Any]] = [functools.partial(self._reverse, program) for program in options]
         if not needed:
             forward.append(self._nothing)
             reverse.append(self._no_gradient)
         run = _with_reverse(self._switch(forward), self._switch(reverse))
         return Step(np.array(place, np.int32), None if needed else len(options), run)
 
-    def _switch(self, branches: list[Callable[..., Any]]) -> Callable[..., Any]:
+    def _switch(self, branches: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
         """Returns (branch, *arguments) -> what that branch returns."""
         chosen = functools.partial(_switch, branches)
         return chosen if self.together else sequential_vmap(chosen)  # type: ignore[no-untyped-call]
@@ -143,10 +143,11 @@ class Unrolled:
     def _no_gradient(
         self, operands: Operands, parameters: Parameters, moving: Moving, gradient: jax.Array
     ) -> tuple[Operands, Parameters]:
-        return jax.tree.map(jnp.zeros_like, (operands, parameters))
+        zeros: tuple[Operands, Parameters] = jax.tree.map(jnp.zeros_like, (operands, parameters))
+        return zeros
 
 
-def _switch(branches: list[Callable[..., Any]], branch: jax.Array, *arguments: Any) -> Any:
+def _switch(branches: Sequence[Callable[..., Any]], branch: jax.Array, *arguments: Any) -> Any:
     return branches[0](*arguments) if len(branches) == 1 else lax.switch(branch, branches, *arguments)
 
 

@@ -187,6 +187,27 @@ def test_vmap_equals_one_after_another(axes):
     np.testing.assert_allclose(jax.jit(jax.vmap(run, axes))(*together), expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("units", [1, 2])
+def test_together_equals_one_after_another(units):
+    """Side by side every branch is run: a NaN of one that was not chosen reaches no value and no gradient."""
+    space, rng = swish(units), np.random.default_rng(units)
+    choices = np.array([space.sample(rng).choices for _ in range(100)], np.int32)
+    x, parameters = arguments(space.template, "float32")
+    keys = [f"{name}={initial!r}" for name, initial in space.template.parameters]
+
+    def run(together):
+        def one(choice, x, parameters):
+            function = interpret(space.template, choice, together=together).function
+            return value_and_gradients(
+                lambda x, p: function(x, dict(zip(keys, p, strict=True)), None, NormSettings())[0], x, parameters
+            )
+
+        return jax.device_get(jax.jit(jax.vmap(one, (0, None, None)))(choices, x, parameters))
+
+    for together, alone in zip(*(jax.tree.leaves(run(choice)) for choice in (True, False)), strict=True):
+        assert_equal(together, alone, "float32", "every program")
+
+
 def test_four_devices_equal_one():
     """One compiled function over a mesh: each device runs its share of the candidates."""
     assert jax.device_count() == 4

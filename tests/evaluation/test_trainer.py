@@ -90,6 +90,16 @@ class TestTrainer:
             for outcome in outcomes[1::3] + outcomes[2::3]
         )
 
+    def test_lanes_side_by_side_equal_one_after_another(self, one):
+        """Up to the rounding of batched products; which neighbours a lane has changes no bit."""
+        lanes = Trainer.interpreted(TASK, SPACE.template, jobs_per_call=3, lanes=4, devices=jax.devices()[:1])
+        assert (lanes.batch, one.lanes) == (4, 1)
+        some = [*jobs(8), Job(choice_of("sqrt(x) + x"), 0), jobs(1)[0]._replace(rate_scale=EXPLODES)]
+        together = lanes(some)
+        np.testing.assert_allclose(numbers(together), numbers(one(some)), **ENGINES_AGREE)
+        identical(lanes(some[::-1])[::-1], together)
+        identical(lanes(some[3:5]), together[3:5])
+
     def test_never_compiles_again(self, four):
         four(jobs(2))
         compilations = four.compilations
