@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from actsearch.language import ActsearchError
-from actsearch.tasks import cifar10, digits, warped
+from actsearch.tasks import cifar10, digits, mnist1d, warped
 from actsearch.tasks.base import Task
 
 _TASKS: dict[str, Callable[[], Task]] = {
@@ -15,6 +15,8 @@ _TASKS: dict[str, Callable[[], Task]] = {
     "digits-resnet-layer": digits.digits_resnet_layer,
     "digits-mobilenet-layer": digits.digits_mobilenet_layer,
     "digits-efficientnet-layer": digits.digits_efficientnet_layer,
+    "mnist1d-mlp": mnist1d.mnist1d_mlp,
+    "mnist1d-resnet": mnist1d.mnist1d_resnet,
     "warped-resnet-layer": warped.warped_resnet_layer,
     "warped-resnet-layer-batch16": warped.warped_resnet_layer_batch16,
     "warped-resnet-layer-batch4": warped.warped_resnet_layer_batch4,
