@@ -1,4 +1,4 @@
-"""A held-out task: real 28 x 28 digits on a deeper network; what is found elsewhere is measured here, never searched."""
+"""A held-out task: real 28 x 28 digits on a deeper network; found functions are measured here, never searched."""
 
 from actsearch.nn import ResNetConfig
 from actsearch.tasks.classification import Classification

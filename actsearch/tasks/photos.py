@@ -56,13 +56,11 @@ def _cnn(name: str, data: str, dataset: DataSet) -> Classification:
 
 def _resnet(name: str, data: str, dataset: DataSet) -> Classification:
     summary = f"{data}, pre-activation ResNet 12-12-12-24-24-24-24 of whole layers"
-    task = _task(name, summary, dataset, _RESNET, 200, Recipe(learning_rate=0.1, schedule="cosine"))
+    task = _task(name, summary, dataset, _RESNET, 200, Recipe(learning_rate=0.05, schedule="cosine"))
     return dataclasses.replace(task, kind="layer", groups=4)
 
 
-def _task(
-    name: str, summary: str, dataset: DataSet, network: Network, steps: int, recipe: Recipe
-) -> Classification:
+def _task(name: str, summary: str, dataset: DataSet, network: Network, steps: int, recipe: Recipe) -> Classification:
     return Classification(
         name=name,
         summary=summary,
