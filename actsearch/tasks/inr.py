@@ -12,6 +12,7 @@ import numpy as np
 from actsearch.nn import MLPConfig
 from actsearch.tasks.base import Data
 from actsearch.tasks.datasets.photos import Pixels, photograph
+from actsearch.tasks.digits import RATE_RULE
 from actsearch.tasks.recipe import Recipe
 from actsearch.tasks.regression import Pairs, Regression
 
@@ -63,5 +64,5 @@ def _task(name: str, subject: str, load: Callable[[], Data]) -> Regression:
         network=MLPConfig((2, 64, 64, 64, 3)),
         steps=300,
         batch_size=1_024,
-        recipe=Recipe(learning_rate=5e-3, algorithm="adamw", schedule="cosine"),
+        recipe=Recipe(learning_rate=5e-3, algorithm="adamw", schedule="cosine", rate_rule=RATE_RULE),
     )
