@@ -20,8 +20,8 @@ SIDE = 64
 
 
 def inr_photo() -> Regression:
-    """Returns a cat's face, the photograph on which functions are searched."""
-    return _task("inr-photo", "a cat's face", cat)
+    """Returns a cat's eye, the photograph on which functions are searched."""
+    return _task("inr-photo", "a cat's eye", eye)
 
 
 def inr_photo_2() -> Regression:
@@ -30,8 +30,8 @@ def inr_photo_2() -> Regression:
 
 
 @functools.cache
-def cat() -> Data:
-    """Returns every second pixel of the face of scikit-image's `chelsea`; parts as `pixels` cuts them."""
+def eye() -> Data:
+    """Returns every second pixel around an eye of scikit-image's `chelsea`; parts as `pixels` cuts them."""
     return pixels(photograph("chelsea")[60:188:2, 120:248:2])
 
 
