@@ -3,6 +3,7 @@
 from actsearch.nn import ResNetConfig
 from actsearch.tasks.classification import Classification
 from actsearch.tasks.datasets import MNIST5K
+from actsearch.tasks.digits import RATE_RULE
 from actsearch.tasks.recipe import Recipe
 
 
@@ -14,6 +15,6 @@ def mnist5k_resnet() -> Classification:
         dataset=MNIST5K,
         network=ResNetConfig(1, 12, ((12, 2), (12, 1), (24, 2), (24, 1)), 10, stem_stride=2),
         steps=300,
-        recipe=Recipe(learning_rate=0.05, schedule="cosine"),
+        recipe=Recipe(learning_rate=0.2, schedule="cosine", rate_rule=RATE_RULE),
         criterion="likelihood",
     )
