@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from actsearch.language import ActsearchError
-from actsearch.tasks import cifar10, digits, mnist1d, warped
+from actsearch.tasks import cifar10, digits, mnist1d, text, warped
 from actsearch.tasks.base import Task
 
 _TASKS: dict[str, Callable[[], Task]] = {
@@ -17,6 +17,11 @@ _TASKS: dict[str, Callable[[], Task]] = {
     "digits-efficientnet-layer": digits.digits_efficientnet_layer,
     "mnist1d-mlp": mnist1d.mnist1d_mlp,
     "mnist1d-resnet": mnist1d.mnist1d_resnet,
+    "text-ffn": text.text_ffn,
+    "text-ffn-long": text.text_ffn_long,
+    "text-ffn-muon": text.text_ffn_muon,
+    "text-ffn-wide": text.text_ffn_wide,
+    "text-norm": text.text_norm,
     "warped-resnet-layer": warped.warped_resnet_layer,
     "warped-resnet-layer-batch16": warped.warped_resnet_layer_batch16,
     "warped-resnet-layer-batch4": warped.warped_resnet_layer_batch4,
