@@ -46,7 +46,7 @@ class CausalAttention(nnx.Module):
         projected = self.projection(x).reshape(batch, length, 3, self.heads, features // self.heads)
         query, key, value = jnp.moveaxis(projected, (2, 3), (0, 2))  # each [batch, heads, length, features of a head]
         scores = query @ key.swapaxes(-1, -2) / (features // self.heads) ** 0.5
-        seen = jnp.tril(jnp.ones((length, length), bool))
+        seen = jnp.tril(jnp.ones((1, 1, length, length), bool))
         weights = jax.nn.softmax(jnp.where(seen, scores, -jnp.inf))
         return self.output((weights @ value).swapaxes(1, 2).reshape(x.shape))
 
@@ -170,7 +170,7 @@ class Transformer(nnx.Module):
     def __call__(self, tokens: jax.Array) -> jax.Array:
         # A product with one-hot rows: on CPU the gradient of a look-up is far slower.
         x = jax.nn.one_hot(tokens, self.tokens.num_embeddings) @ self.tokens.embedding[...]
-        x = x + self.positions.embedding[: tokens.shape[1]]
+        x = x + self.positions.embedding[None, : tokens.shape[1]]
         for block in self.blocks:
             x = block(x)
         logits: jax.Array = self.head(per_token(self.norm, x))
