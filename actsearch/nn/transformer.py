@@ -13,7 +13,10 @@ from actsearch.nn.layer import LayerFactory
 SiteKind = Literal["ffn", "gate", "norm"]
 """What candidates stand for in a Transformer."""
 
-_STDDEV = 0.02
+
+def _normal(features: int, parts: int = 1) -> nnx.Initializer:
+    """Returns GPT-2's initial weights, 0.02 at its width of 768, for a width; `parts` are added on one shortcut."""
+    return nnx.initializers.normal(0.02 * (768 / features / parts) ** 0.5)
 
 
 def per_token(layer: Any, *arrays: jax.Array) -> jax.Array:
@@ -38,8 +41,8 @@ class CausalAttention(nnx.Module):
 
     def __init__(self, features: int, heads: int, init: nnx.Initializer, *, rngs: nnx.Rngs):
         self.heads = heads
-        self.projection = _linear(features, 3 * features, rngs=rngs)
-        self.output = _linear(features, features, init, rngs=rngs)
+        self.projection = nnx.Linear(features, 3 * features, kernel_init=_normal(features), rngs=rngs)
+        self.output = nnx.Linear(features, features, kernel_init=init, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         batch, length, features = x.shape
@@ -58,9 +61,9 @@ class FeedForward(nnx.Module):
     """
 
     def __init__(self, features: int, layer: LayerFactory | None, init: nnx.Initializer, *, rngs: nnx.Rngs):
-        self.up = _linear(features, 4 * features, rngs=rngs)
+        self.up = nnx.Linear(features, 4 * features, kernel_init=_normal(features), rngs=rngs)
         self.layer = None if layer is None else layer(4 * features)
-        self.down = _linear(4 * features, features, init, rngs=rngs)
+        self.down = nnx.Linear(4 * features, features, kernel_init=init, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         h = self.up(x)
@@ -75,9 +78,10 @@ class GatedFeedForward(nnx.Module):
 
     def __init__(self, features: int, layer: LayerFactory, init: nnx.Initializer, *, rngs: nnx.Rngs):
         inner = round(8 * features / 3)
-        self.gate, self.up = _linear(features, inner, rngs=rngs), _linear(features, inner, rngs=rngs)
+        self.gate = nnx.Linear(features, inner, kernel_init=_normal(features), rngs=rngs)
+        self.up = nnx.Linear(features, inner, kernel_init=_normal(features), rngs=rngs)
         self.layer = layer(inner)
-        self.down = _linear(inner, features, init, rngs=rngs)
+        self.down = nnx.Linear(inner, features, kernel_init=init, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return self.down(per_token(self.layer, self.gate(x), self.up(x)))
@@ -125,8 +129,10 @@ class Transformer(nnx.Module):
     Logits at a position depend on the tokens up to it, in evaluation for every program at the sites; in training, too,
     for every program without statistics over the batch.
 
-    Initial weights as GPT-2's (Radford et al. 2019, section 2.3): normal of standard deviation 0.02, kernels that end
-    on a shortcut over the square root of their number, biases 0. Unlike there the head is not the embedding transposed.
+    Initial weights as GPT-2's (Radford et al. 2019, section 2.3, and its code): normal of standard deviation 0.02 at
+    its width of 768, kernels that end on a shortcut over the square root of their number, biases 0. Ours: at another
+    width the deviation is that times sqrt(768 / features), so that sites see the scale that they see there; the head is
+    not the embedding transposed.
 
     Args:
       vocabulary: number of tokens.
@@ -159,13 +165,12 @@ class Transformer(nnx.Module):
             raise ActsearchError(f"A Transformer's site is one of {', '.join(get_args(SiteKind))}; received {site!r}.")
         if features % heads:
             raise ActsearchError(f"heads must divide the features, {features}; received {heads}.")
-        init = nnx.initializers.normal(_STDDEV / (2 * blocks) ** 0.5)
-        embedding = nnx.initializers.normal(_STDDEV)
-        self.tokens = nnx.Embed(vocabulary, features, embedding_init=embedding, rngs=rngs)
-        self.positions = nnx.Embed(length, features, embedding_init=embedding, rngs=rngs)
-        self.blocks = nnx.List([TransformerBlock(features, heads, layer, site, init, rngs=rngs) for _ in range(blocks)])
+        init, last = _normal(features), _normal(features, 2 * blocks)
+        self.tokens = nnx.Embed(vocabulary, features, embedding_init=init, rngs=rngs)
+        self.positions = nnx.Embed(length, features, embedding_init=init, rngs=rngs)
+        self.blocks = nnx.List([TransformerBlock(features, heads, layer, site, last, rngs=rngs) for _ in range(blocks)])
         self.norm = _normalizer(features, layer, site, rngs)
-        self.head = _linear(features, vocabulary, rngs=rngs)
+        self.head = nnx.Linear(features, vocabulary, kernel_init=init, rngs=rngs)
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
         # A product with one-hot rows: on CPU the gradient of a look-up is far slower.
@@ -205,10 +210,6 @@ class TransformerConfig:
     def __call__(self, layer: LayerFactory, *, rngs: nnx.Rngs) -> Transformer:
         """Returns the network with `layer(features)` at each site."""
         return Transformer(**vars(self), layer=layer, rngs=rngs)
-
-
-def _linear(inputs: int, outputs: int, init: nnx.Initializer | None = None, *, rngs: nnx.Rngs) -> nnx.Linear:
-    return nnx.Linear(inputs, outputs, kernel_init=init or nnx.initializers.normal(_STDDEV), rngs=rngs)
 
 
 def _normalizer(features: int, layer: LayerFactory, site: SiteKind, rngs: nnx.Rngs) -> nnx.Module:

@@ -12,7 +12,7 @@ from actsearch.tasks.datasets.python_docs import VOCABULARY, python_docs
 from actsearch.tasks.language_modelling import LanguageModel
 from actsearch.tasks.recipe import Recipe
 
-_ADAMW = Recipe(learning_rate=3e-3, algorithm="adamw", schedule="cosine", warmup=0.05, weight_decay=0.01)
+_ADAMW = Recipe(learning_rate=1e-2, algorithm="adamw", schedule="cosine", warmup=0.05, weight_decay=0.01)
 
 
 def text_ffn() -> LanguageModel:
@@ -42,7 +42,14 @@ def text_norm() -> LanguageModel:
 
 
 def _task(
-    name: str, site: SiteKind, words: str, *, features: int = 32, steps: int = 800, recipe: Recipe = _ADAMW, **fields: Any
+    name: str,
+    site: SiteKind,
+    words: str,
+    *,
+    features: int = 32,
+    steps: int = 800,
+    recipe: Recipe = _ADAMW,
+    **fields: Any,
 ) -> LanguageModel:
     return LanguageModel(
         name=name,
