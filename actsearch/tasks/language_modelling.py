@@ -1,4 +1,4 @@
-"""Language modelling: one family of tasks. Windows of tokens, cross entropy of the next one; the score is exp(-loss)."""
+"""Language modelling: one family of tasks. Windows of tokens, cross entropy of the next; the score is exp(-loss)."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -27,6 +27,9 @@ class LanguageModel(Task):
     Examples are windows of tokens, int32 [examples, length + 1]: the network reads all but the last and predicts all
     but the first.
 
+    A program with statistics over the batch sees all tokens of a batch in training, and moving averages, which know
+    nothing of the example, where it is scored.
+
     Attributes:
       corpus: length -> train, validation and test windows, the same on every call; a function of a module.
       length: tokens that the network reads, at least 1.
@@ -38,7 +41,7 @@ class LanguageModel(Task):
       >>> from actsearch.tasks import get_task
       >>> task = get_task("text-norm")
       >>> task.data().train.shape, str(task.baseline)
-      ((31285, 49), '(x - feature_mean(x)) / feature_std(x) * gamma + shift')
+      ((31042, 49), '(x - feature_mean(x)) / feature_std(x) * gamma + shift')
     """
 
     corpus: Callable[[int], tuple[Array, Array, Array]]

@@ -38,7 +38,8 @@ def text_ffn_muon() -> LanguageModel:
 
 def text_norm() -> LanguageModel:
     """Returns two blocks of width 32 with the candidate as each of their five normalisers, beside GELU."""
-    return _task("text-norm", "norm", "normalisers", kind="layer")
+    groups = 4  # of width 8, that of a head; 32 would leave one feature in each
+    return _task("text-norm", "norm", "normalisers", kind="layer", groups=groups)
 
 
 def _task(
