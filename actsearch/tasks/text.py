@@ -32,7 +32,7 @@ def text_ffn_wide() -> LanguageModel:
 
 def text_ffn_muon() -> LanguageModel:
     """Returns text-ffn with Muon."""
-    muon = Recipe(learning_rate=1e-2, algorithm="muon", momentum=0.95, schedule="cosine", warmup=0.05)
+    muon = Recipe(learning_rate=3e-2, algorithm="muon", momentum=0.95, schedule="cosine", warmup=0.05)
     return _task("text-ffn-muon", "ffn", "activation of the feed-forward, Muon", recipe=muon)
 
 

@@ -14,9 +14,8 @@ from actsearch.nn.transformer import CausalAttention, per_token
 
 VOCABULARY, LENGTH, FEATURES = 11, 7, 12
 TOKENS = np.random.default_rng(0).integers(0, VOCABULARY, (3, LENGTH)).astype(np.int32)
-WORDS = [
-    f"{index_set}_{statistic}" for index_set, statistic in zip(INDEX_SETS, "mean std rms std mean".split(), strict=True)
-]
+WORDS = ["batch_mean", "instance_std", "layer_rms", "group_std", "feature_mean"]
+"""One statistic over each index set."""
 
 
 def config(site):
@@ -81,6 +80,10 @@ def test_attention_is_that_of_the_paper():
         weights = np.exp(key[: position + 1] @ query[position] / np.sqrt(3))
         heads[batch, position, columns] = weights @ value[: position + 1] / weights.sum()
     np.testing.assert_allclose(attention(x), heads @ np.asarray(attention.output.kernel[...]), rtol=1e-3, atol=1e-5)
+
+
+def test_every_index_set_is_tried():
+    assert [word.split("_")[0] for word in WORDS] == list(INDEX_SETS)
 
 
 @pytest.mark.parametrize("word", ["x", *WORDS])
