@@ -119,8 +119,8 @@ class TransformerBlock(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         x = x + self.attention(per_token(self.norm1, x))
-        x = x + self.feed_forward(per_token(self.norm2, x))  # type: ignore[operator]
-        return x
+        y: jax.Array = x + self.feed_forward(per_token(self.norm2, x))
+        return y
 
 
 class Transformer(nnx.Module):

@@ -57,9 +57,11 @@ def python_docs(length: int) -> tuple[Windows, Windows, Windows]:
 
 def _windows(blocks: Windows, length: int) -> Windows:
     each = BLOCK // (length + 1)
-    return blocks[:, : each * (length + 1)].reshape(-1, length + 1)
+    windows: Windows = blocks[:, : each * (length + 1)].reshape(-1, length + 1)
+    return windows
 
 
 def _spread(windows: Windows, count: int) -> Windows:
     """Returns `count` windows at equal distances, or all where there are fewer."""
-    return windows[np.unique(np.linspace(0, len(windows) - 1, count).astype(int))]
+    chosen: Windows = windows[np.unique(np.linspace(0, len(windows) - 1, count).astype(int))]
+    return chosen
