@@ -3,6 +3,7 @@
 from actsearch.analysis.agreement import Agreement, fidelity_agreement
 from actsearch.analysis.ancestry import ancestors
 from actsearch.analysis.comparison import Comparison, Group, Run, RunRow, compare_runs
+from actsearch.analysis.noise import Spread, gap_over_noise, noise_floor, seeds_needed, spread
 from actsearch.analysis.regret import best_so_far, regret_at, trials_until
 from actsearch.analysis.stages import Stage, funnel
 from actsearch.analysis.statistics import (
@@ -30,6 +31,7 @@ __all__ = [
     "Run",
     "RunRow",
     "Scores",
+    "Spread",
     "Stage",
     "Verification",
     "ancestors",
@@ -39,13 +41,17 @@ __all__ = [
     "false_reject",
     "fidelity_agreement",
     "funnel",
+    "gap_over_noise",
     "holm",
     "kendall_tau",
+    "noise_floor",
     "paired_difference",
     "paired_p_values",
     "percentile_rank",
     "regret_at",
+    "seeds_needed",
     "simultaneous_intervals",
+    "spread",
     "trials_until",
     "verified",
 ]
