@@ -3,6 +3,7 @@
 from actsearch.analysis.agreement import Agreement, fidelity_agreement
 from actsearch.analysis.ancestry import ancestors
 from actsearch.analysis.comparison import Comparison, Group, Run, RunRow, compare_runs
+from actsearch.analysis.fidelity import Fidelity, PanelRun, fidelities
 from actsearch.analysis.noise import Spread, gap_over_noise, noise_floor, seeds_needed, spread
 from actsearch.analysis.regret import best_so_far, regret_at, trials_until
 from actsearch.analysis.stages import Stage, funnel
@@ -25,8 +26,10 @@ __all__ = [
     "Comparison",
     "Difference",
     "FalseReject",
+    "Fidelity",
     "Group",
     "Interval",
+    "PanelRun",
     "Row",
     "Run",
     "RunRow",
@@ -39,6 +42,7 @@ __all__ = [
     "bootstrap_mean",
     "compare_runs",
     "false_reject",
+    "fidelities",
     "fidelity_agreement",
     "funnel",
     "gap_over_noise",
