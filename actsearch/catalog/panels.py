@@ -1,6 +1,6 @@
 """Panels: fixed lists of functions over which tasks are compared, so that a fidelity means the same everywhere.
 
-`experiments/fidelity.py` has the rule by which they were chosen, and trains them.
+`experiments/choose_panels.py` has the rule by which they were chosen, `experiments/fidelity.py` trains them.
 """
 
 from collections.abc import Mapping

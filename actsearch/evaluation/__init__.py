@@ -4,6 +4,7 @@ from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
 from actsearch.evaluation.devices import candidate_mesh, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
+from actsearch.evaluation.fidelity import FIDELITY, fidelity_of, fidelity_record
 from actsearch.evaluation.fisher import FisherSpectrum
 from actsearch.evaluation.gate_audit import audit
 from actsearch.evaluation.gates import GATES, Gate, Verdict, gates_of, register, screen
@@ -17,6 +18,7 @@ from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
 from actsearch.evaluation.verification import HasTrials, best_programs, fresh_seeds, verify
 
 __all__ = [
+    "FIDELITY",
     "GATES",
     "TABLES",
     "Engine",
@@ -46,6 +48,8 @@ __all__ = [
     "candidate_mesh",
     "choose_engine",
     "combine",
+    "fidelity_of",
+    "fidelity_record",
     "fresh_seeds",
     "gates_of",
     "genotype_of",
