@@ -13,6 +13,7 @@ from actsearch.evaluation.score import Result, combine, score_programs, summariz
 from actsearch.evaluation.stability import Stability, ascend
 from actsearch.evaluation.table import TABLES, Table, get_table, make_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
+from actsearch.evaluation.task_worth import TaskWorth, measure_task
 from actsearch.evaluation.trainer import Job, Part, Trainer
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
 from actsearch.evaluation.verification import HasTrials, best_programs, fresh_seeds, verify
@@ -35,6 +36,7 @@ __all__ = [
     "Table",
     "TableRegret",
     "TabularEvaluator",
+    "TaskWorth",
     "TrainState",
     "Trainer",
     "Training",
@@ -56,6 +58,7 @@ __all__ = [
     "get_table",
     "init_state",
     "make_table",
+    "measure_task",
     "register",
     "regret_on_table",
     "repeat_seeds",

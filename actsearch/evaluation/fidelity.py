@@ -7,6 +7,7 @@ from typing import Any
 
 from actsearch.analysis import Fidelity, Interval
 from actsearch.evaluation.table import DIRECTORY
+from actsearch.language import ActsearchError
 from actsearch.tasks import Task
 
 FIDELITY = DIRECTORY / "fidelity.json"
@@ -31,7 +32,7 @@ def fidelity_of(task: Task, path: Path = FIDELITY) -> tuple[Fidelity, ...]:
     if not path.exists():
         return ()
     record = json.loads(path.read_text())
-    if record["digests"].get(task.name) != task.digest:
+    if task.name not in record["digests"] or record["digests"][task.name] != _digest(task):
         return ()
     rows = (_row(row) for row in record["rows"])
     return tuple(row for row in rows if row.proxy == task.name != row.target)
@@ -51,6 +52,13 @@ def fidelity_record(rows: Iterable[Fidelity], digests: Mapping[str, str]) -> dic
             for row in rows
         ],
     }
+
+
+def _digest(task: Task) -> str | None:
+    try:
+        return task.digest
+    except ActsearchError:  # its data are not on this machine
+        return None
 
 
 def _row(row: Mapping[str, Any]) -> Fidelity:
