@@ -3,6 +3,7 @@
 from actsearch.analysis.agreement import Agreement, fidelity_agreement
 from actsearch.analysis.ancestry import ancestors
 from actsearch.analysis.comparison import Comparison, Group, Run, RunRow, compare_runs
+from actsearch.analysis.cost import Cost
 from actsearch.analysis.fidelity import Fidelity, PanelRun, fidelities
 from actsearch.analysis.noise import Spread, gap_over_noise, noise_floor, seeds_needed, spread
 from actsearch.analysis.regret import best_so_far, regret_at, trials_until
@@ -24,6 +25,7 @@ from actsearch.analysis.verification import Difference, Row, Scores, Verificatio
 __all__ = [
     "Agreement",
     "Comparison",
+    "Cost",
     "Difference",
     "FalseReject",
     "Fidelity",

@@ -2,6 +2,7 @@
 
 from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
+from actsearch.evaluation.cost import measure_costs, step_shares
 from actsearch.evaluation.devices import candidate_mesh, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.fidelity import FIDELITY, fidelity_of, fidelity_record
@@ -58,6 +59,7 @@ __all__ = [
     "get_table",
     "init_state",
     "make_table",
+    "measure_costs",
     "measure_task",
     "register",
     "regret_on_table",
@@ -65,6 +67,7 @@ __all__ = [
     "score_programs",
     "screen",
     "split_network",
+    "step_shares",
     "summarize",
     "train",
     "use_all_cores",

@@ -318,6 +318,15 @@ def test_verify_a_formula_and_a_run(run, capsys):
     assert "-tanh(x)" in json.dumps(facts)
 
 
+def test_verify_at_equal_time_with_costs(capsys, monkeypatch):
+    monkeypatch.setattr("actsearch.evaluation.verification.step_shares", lambda *args: [0.5])
+    monkeypatch.setattr("actsearch.cli.verify.get_tasks", lambda names: [tiny_task()])
+    facts = _json(capsys, "verify", "-tanh(x)", "--seeds", 2, "--equal-time", "--cost")
+    assert [row["share"] for row in facts["rows"]] == [1.0, 0.5]
+    assert facts["costs"]["relu(x)"]["flops"] == 1.0
+    assert facts["costs"]["-tanh(x)"]["flops"] > 1.0
+
+
 class TestLists:
     def test_tasks_trains_nothing_unless_asked(self, capsys, monkeypatch):
         monkeypatch.setattr("actsearch.cli.lists.measure_task", lambda *args, **options: pytest.fail("trains nothing"))
