@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import jax
 import tyro
-from _card import machine, say, write_json
+from _card import fill_page, machine, say, write_json
 
 from actsearch.analysis import Fidelity, PanelRun, fidelities
 from actsearch.catalog import PANELS, panel
@@ -37,7 +37,6 @@ FIRST_SEED = 300
 
 TARGETS = ("mnist5k-resnet", "text-ffn", "photos-cnn", "digits-resnet")
 PAGE = Path(__file__).parent / "studies" / "fidelity.md"
-MARKS = "<!-- results: experiments/fidelity.py -->", "<!-- end of results -->"
 
 
 def proxies() -> tuple[str, ...]:
@@ -103,7 +102,7 @@ def main(settings: Settings) -> None:
     if settings.publish and rows:
         digests = {name: tasks[name].digest for name in runs}
         write_json(FIDELITY, {"panel": settings.panel, **machine(), **fidelity_record(rows, digests)})
-        write_page(PAGE, lines)
+        fill_page(PAGE, "results of fidelity.py", lines)
 
 
 def available(names: Iterable[str]) -> dict[str, Task]:
@@ -206,7 +205,7 @@ def page_tables(rows: Sequence[Fidelity]) -> list[str]:
             seeds = max(one.seeds for one in row.values())
             lines.append(f"| `{proxy}` | {seeds} | " + " | ".join(_cell(row.get(t)) for t in targets) + " |")
         lines.append("")
-    return lines
+    return lines[:-1]
 
 
 _RATES = {"equal": "all functions at the recipe's rate", "best": "each function at its best rate"}
@@ -217,15 +216,6 @@ def _cell(row: Fidelity | None) -> str:
         return "-"
     text = f"{row.tau.estimate:.2f} [{row.tau.low:.2f}, {row.tau.high:.2f}]"
     return f"itself: {text}" if row.proxy == row.target else text
-
-
-def write_page(path: Path, lines: Sequence[str]) -> None:
-    """Puts the tables between the marks of the page."""
-    text = path.read_text()
-    before, rest = text.split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
-    path.write_text(f"{before}{MARKS[0]}\n\n" + "\n".join(lines) + f"\n{MARKS[1]}{after}")
-    say(path)
 
 
 if __name__ == "__main__":

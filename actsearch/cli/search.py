@@ -126,8 +126,8 @@ def _print(result: SearchResult, halving: bool, json: bool) -> None:
     if json:
         winners = [candidate(trial) for trial in best(result.trials, 10)]
         facts = {"out": str(result.out), "funnel": [row._asdict() for row in rows], "best": winners}
-        facts |= {"incumbent": _incumbent(result.incumbent), "fidelity": _fidelity(result.evaluator) or None}
-        print_json(facts)
+        trust = _fidelity(result.evaluator) or None
+        print_json(facts | {"incumbent": _incumbent(result.incumbent), "fidelity": trust})
         return
     show(funnel_table(rows))
     show(winners_table(result.trials))

@@ -1,7 +1,7 @@
 """What functions cost on this machine: operations and milliseconds of a layer, and the steps of an equal time."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -42,9 +42,17 @@ def measure_costs(programs: Sequence[Program], shape: tuple[int, ...] = SHAPE, *
     if not programs or repeats < 1:
         raise ActsearchError(f"Costs need programs and repeats; received {len(programs)} and {repeats}.")
     passes = [_compiled(program, shape) for program in programs]
-    calls = [call for forward, backward, _ in passes for call in (forward, backward)]
-    best = _least_seconds(calls, repeats)
-    return [Cost(*analysis, 1e3 * best[2 * i], 1e3 * best[2 * i + 1]) for i, (_, _, analysis) in enumerate(passes)]
+    seconds = _least_seconds([call for forward, backward, _ in passes for call in (forward, backward)], repeats)
+    return [
+        Cost(*_counts(analysis), 1e3 * seconds[2 * i], 1e3 * seconds[2 * i + 1])
+        for i, (_, _, analysis) in enumerate(passes)
+    ]
+
+
+def _counts(analysis: Mapping[str, float]) -> tuple[float, float]:
+    """Returns operations and bytes of XLA's analysis, which leaves out what is 0."""
+    operations = float(analysis.get("flops", 0.0)) + float(analysis.get("transcendentals", 0.0))
+    return operations, float(analysis.get("bytes accessed", 0.0))
 
 
 def step_shares(task: Task, programs: Sequence[Program], reference: Program, *, repeats: int = 3) -> list[float]:
@@ -78,11 +86,10 @@ def _training(task: Task, program: Program) -> Callable[[], Any]:
 
 
 def _compiled(program: Program, shape: tuple[int, ...]) -> tuple[Callable[[], Any], Callable[[], Any], Any]:
-    """Returns the forward pass and the gradients as compiled calls, and XLA's operations and bytes of the first."""
+    """Returns the forward pass and the gradients as compiled calls, and XLA's analysis of the first."""
     graph, parameters, rest = nnx.split(Layer(program, shape[-1]), nnx.Param, ...)
-    keys = jax.random.split(jax.random.key(0), 3)
-    *inputs, cotangent = (jax.random.normal(key, shape) for key in keys)
-    inputs = inputs[: 2 if "y" in program.inputs else 1]
+    drawn = jax.random.normal(jax.random.key(0), (3, *shape))
+    inputs, cotangent = tuple(drawn[: 2 if "y" in program.inputs else 1]), drawn[2]
 
     def forward(parameters: Any, inputs: Any) -> jax.Array:
         layer = nnx.merge(graph, parameters, rest, copy=True)
@@ -95,22 +102,23 @@ def _compiled(program: Program, shape: tuple[int, ...]) -> tuple[Callable[[], An
     one = jax.jit(forward).lower(parameters, inputs).compile()
     two = jax.jit(backward).lower(parameters, inputs, cotangent).compile()
     analysis = one.cost_analysis() or {}
-    counted = float(analysis.get("flops", 0.0)) + float(analysis.get("transcendentals", 0.0))
-    return (
-        lambda: one(parameters, inputs),
-        lambda: two(parameters, inputs, cotangent),
-        (counted, float(analysis.get("bytes accessed", 0.0))),
-    )
+    return lambda: one(parameters, inputs), lambda: two(parameters, inputs, cotangent), analysis
 
 
 def _least_seconds(calls: Sequence[Callable[[], Any]], repeats: int) -> list[float]:
     """Returns the least wall seconds of each call, after one to warm up; in turns."""
     for call in calls:
-        jax.block_until_ready(call())
+        _wait(call)
     best = [float("inf")] * len(calls)
     for _ in range(repeats):
         for i, call in enumerate(calls):
             began = time.perf_counter()
-            jax.block_until_ready(call())
+            _wait(call)
             best[i] = min(best[i], time.perf_counter() - began)
     return best
+
+
+def _wait(call: Callable[[], Any]) -> None:
+    for leaf in jax.tree.leaves(call()):
+        if isinstance(leaf, jax.Array):  # a training's outcome is of floats, which were waited for
+            leaf.block_until_ready()
