@@ -2,13 +2,14 @@
 
     python experiments/fidelity.py --out runs/fidelity
     python experiments/fidelity.py --out runs/fidelity --tasks mnist1d-mlp mnist1d-resnet@0.25 --targets mnist5k-resnet
-    python experiments/fidelity.py --out runs/fidelity-untouched --panel untouched --targets photos-mlp
+    python experiments/fidelity.py --out runs/fidelity --panel untouched --targets photos-mlp
     python experiments/fidelity.py --out runs/fidelity --publish
 
 `name@0.25` is a task with a quarter of its steps. Every function is trained on each task with each seed at each factor
 on the recipe's learning rate; scores are those of validation data. Each (task, rate, seed) is stored as it ends, in
 `blocks.jsonl`; the same command goes on after a stop, and blocks of other machines count too: put their files, of any
-name that ends in .jsonl, beside it. --publish trains nothing: it writes the table of the package and that of the page.
+name that ends in .jsonl, beside it. --publish trains nothing: it writes the tables of the page, and of the package for
+the published panel.
 
 Cost: functions x seeds x rates x seconds a training, `actsearch tasks --measure`; an accelerator trains many seeds at
 once, with --seeds-at-once. Expected: networks of one kind predict each other, an MLP no ResNet.
@@ -27,7 +28,7 @@ import tyro
 from _card import fill_page, machine, say, write_json
 
 from actsearch.analysis import Fidelity, PanelRun, fidelities
-from actsearch.catalog import PANELS, panel
+from actsearch.catalog import PANELS, UNTOUCHED_TARGET, panel
 from actsearch.evaluation import FIDELITY, Engine, fidelity_record, score_programs
 from actsearch.language import ActsearchError
 from actsearch.tasks import TASKS, Task, get_task
@@ -40,8 +41,8 @@ PAGE = Path(__file__).parent / "studies" / "fidelity.md"
 
 
 def proxies() -> tuple[str, ...]:
-    """Returns the names of all tasks of activations."""
-    return tuple(name for name in TASKS if get_task(name).kind == "activation")
+    """Returns the names of all tasks of activations but the one that nothing is chosen by."""
+    return tuple(name for name in TASKS if name != UNTOUCHED_TARGET and get_task(name).kind == "activation")
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Settings:
       out: directory of the blocks.
       seeds_at_once: seeds that are trained in one call, and stored when it ends.
       engine: as for a search.
-      publish: train nothing; write the package's table and the page's.
+      publish: train nothing; write the page's tables, and the package's if the panel is the published one.
     """
 
     tasks: tuple[str, ...] = ()
@@ -100,9 +101,10 @@ def main(settings: Settings) -> None:
     lines = page_tables(rows)
     say("\n".join(lines))
     if settings.publish and rows:
-        digests = {name: tasks[name].digest for name in runs}
-        write_json(FIDELITY, {"panel": settings.panel, **machine(), **fidelity_record(rows, digests)})
-        fill_page(PAGE, "results of fidelity.py", lines)
+        if settings.panel == "published":  # the one that a search prints
+            digests = {name: tasks[name].digest for name in runs}
+            write_json(FIDELITY, machine() | fidelity_record(rows, digests))
+        fill_page(PAGE, f"{settings.panel} panel of fidelity.py", lines)
 
 
 def available(names: Iterable[str]) -> dict[str, Task]:

@@ -87,12 +87,12 @@ def _training(task: Task, program: Program) -> Callable[[], Any]:
 
 def _compiled(program: Program, shape: tuple[int, ...]) -> tuple[Callable[[], Any], Callable[[], Any], Any]:
     """Returns the forward pass and the gradients as compiled calls, and XLA's analysis of the first."""
-    graph, parameters, rest = nnx.split(Layer(program, shape[-1]), nnx.Param, ...)
+    graph, parameters, *others = nnx.split(Layer(program, shape[-1]), nnx.Param, ...)
     drawn = jax.random.normal(jax.random.key(0), (3, *shape))
     inputs, cotangent = tuple(drawn[: 2 if "y" in program.inputs else 1]), drawn[2]
 
     def forward(parameters: Any, inputs: Any) -> jax.Array:
-        layer = nnx.merge(graph, parameters, rest, copy=True)
+        layer = nnx.merge(graph, parameters, *others, copy=True)
         output: jax.Array = layer(*inputs)
         return output
 

@@ -13,7 +13,7 @@ from actsearch.evaluation import fidelity_of
 from experiments import _card as card
 from tests.helpers.tiny import tiny_task
 
-MARK = "results of fidelity.py"
+MARK = "published panel of fidelity.py"
 FORMULAS = ("relu(x)", "x", "sin(x)", "exp(exp(exp(x)))")
 
 
@@ -114,10 +114,20 @@ def test_a_shorter_task_has_a_name_of_its_own(study):
 
 def test_the_page_has_a_place_for_the_tables(study):
     text = study.PAGE.read_text()
-    assert all(text.count(mark) == 1 for mark in (f"<!-- {MARK} -->", f"<!-- end of {MARK} -->"))
+    for panel in PANELS:
+        assert text.count(f"<!-- {panel} panel of fidelity.py -->") == 1
+        assert text.count(f"<!-- end of {panel} panel of fidelity.py -->") == 1
 
 
 def test_panels_are_those_that_the_rule_gives():
     from experiments.choose_panels import chosen_panels
 
     assert chosen_panels() == dict(PANELS)
+
+
+def test_the_untouched_target_is_no_proxy(study, monkeypatch):
+    monkeypatch.setattr(study, "UNTOUCHED_TARGET", "digits-mlp")
+    names = study.proxies()
+    assert "digits-mlp" not in names
+    assert {"digits-resnet", "mnist1d-resnet"} <= set(names)
+    assert "digits-resnet-layer" not in names
