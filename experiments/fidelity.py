@@ -9,7 +9,7 @@
 on the recipe's learning rate; scores are those of validation data. Each (task, rate, seed) is stored as it ends, in
 `blocks.jsonl`; the same command goes on after a stop, and blocks of other machines count too: put their files, of any
 name that ends in .jsonl, beside it. --publish trains nothing: it writes the tables of the page, and of the package for
-the published panel.
+the published panel, with the same --tasks, --targets and --rates.
 
 Cost: functions x seeds x rates x seconds a training, `actsearch tasks --measure`; an accelerator trains many seeds at
 once, with --seeds-at-once. Expected: networks of one kind predict each other, an MLP no ResNet.
