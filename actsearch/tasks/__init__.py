@@ -5,6 +5,7 @@ from actsearch.tasks.classification import Classification
 from actsearch.tasks.datasets import DataSet, Split
 from actsearch.tasks.recipe import Recipe
 from actsearch.tasks.registry import ANCHORS, TASK_SETS, TASKS, get_task, get_tasks, register
+from actsearch.tasks.regression import Pairs, Regression
 
 __all__ = [
     "ANCHORS",
@@ -15,8 +16,10 @@ __all__ = [
     "DataSet",
     "Examples",
     "Kind",
+    "Pairs",
     "Quality",
     "Recipe",
+    "Regression",
     "Split",
     "Task",
     "get_task",
