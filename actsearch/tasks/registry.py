@@ -27,6 +27,7 @@ _TASKS: dict[str, Callable[[], Task]] = {
     "inr-photo-2": inr.inr_photo_2,
     "mnist5k-resnet": mnist5k.mnist5k_resnet,
     "text-ffn": text.text_ffn,
+    "text-ffn-short": text.text_ffn_short,
     "text-ffn-long": text.text_ffn_long,
     "text-ffn-muon": text.text_ffn_muon,
     "text-ffn-wide": text.text_ffn_wide,

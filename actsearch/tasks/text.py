@@ -20,6 +20,11 @@ def text_ffn() -> LanguageModel:
     return _task("text-ffn", "ffn", "activation of the feed-forward")
 
 
+def text_ffn_short() -> LanguageModel:
+    """Returns text-ffn with a quarter of the steps."""
+    return _task("text-ffn-short", "ffn", "activation of the feed-forward, a quarter of the steps", steps=200)
+
+
 def text_ffn_long() -> LanguageModel:
     """Returns text-ffn with four times the steps."""
     return _task("text-ffn-long", "ffn", "activation of the feed-forward, four times the steps", steps=3_200)
