@@ -8,6 +8,7 @@ from actsearch.nn.mlp import MLP, MLPConfig
 from actsearch.nn.mobilenet import InvertedBottleneck, MobileNet, MobileNetConfig, SqueezeExcite, Stage
 from actsearch.nn.resnet import BottleneckBlock, PreActivationBlock, ResNet, ResNetConfig
 from actsearch.nn.site import Site, sites
+from actsearch.nn.transformer import Transformer, TransformerConfig
 from actsearch.nn.zoo import efficientnet_b0, mobilenet_v2, resnet_50
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "Site",
     "SqueezeExcite",
     "Stage",
+    "Transformer",
+    "TransformerConfig",
     "efficientnet_b0",
     "mobilenet_v2",
     "resnet_50",

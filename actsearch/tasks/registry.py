@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from actsearch.language import ActsearchError
-from actsearch.tasks import cifar10, digits, inr, mnist1d, mnist5k, photos, warped
+from actsearch.tasks import cifar10, digits, inr, mnist1d, mnist5k, photos, text, warped
 from actsearch.tasks.base import Task
 
 _TASKS: dict[str, Callable[[], Task]] = {
@@ -26,6 +26,11 @@ _TASKS: dict[str, Callable[[], Task]] = {
     "inr-photo": inr.inr_photo,
     "inr-photo-2": inr.inr_photo_2,
     "mnist5k-resnet": mnist5k.mnist5k_resnet,
+    "text-ffn": text.text_ffn,
+    "text-ffn-long": text.text_ffn_long,
+    "text-ffn-muon": text.text_ffn_muon,
+    "text-ffn-wide": text.text_ffn_wide,
+    "text-norm": text.text_norm,
     "warped-resnet-layer": warped.warped_resnet_layer,
     "warped-resnet-layer-batch16": warped.warped_resnet_layer_batch16,
     "warped-resnet-layer-batch4": warped.warped_resnet_layer_batch4,

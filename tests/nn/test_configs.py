@@ -19,6 +19,8 @@ from actsearch.nn import (
     ResNet,
     ResNetConfig,
     Stage,
+    Transformer,
+    TransformerConfig,
     efficientnet_b0,
     mobilenet_v2,
     resnet_50,
@@ -38,6 +40,10 @@ PAIRS = {
     "mobilenet": (
         lambda: MobileNetConfig(1, 4, STAGES, 12, 10, stem_stride=2, squeeze_excite=True),
         lambda layer, rngs: MobileNet(1, 4, STAGES, 12, 10, layer, stem_stride=2, squeeze_excite=True, rngs=rngs),
+    ),
+    "transformer": (
+        lambda: TransformerConfig(10, 6, 8, 2, 1, site="norm"),
+        lambda layer, rngs: Transformer(10, 6, 8, 2, 1, layer, site="norm", rngs=rngs),
     ),
 }
 
