@@ -27,8 +27,13 @@ PHOTOGRAPHS = (
 
 GRID = 8
 CELLS = (40, 12, 12)
-PATCHES = (15, 16, 16)
-"""Cells of a photograph in train, validation and test, and patches drawn from each of them."""
+PATCHES = (600, 192, 192)
+"""Cells of a photograph in train, validation and test, and patches drawn from them."""
+
+# Where a patch has no variance, the gradient of a deep network that divides by it explodes. So a patch varies by two
+# grey levels at least, and the retina is a square within its disc, around which all is black.
+_LEAST_SPREAD = 2
+_RETINA = np.s_[206:1206, 206:1206]
 
 Pixels = NDArray[np.uint8]
 
@@ -73,16 +78,23 @@ def _photos(side: int) -> Parts:
 
 def _patches(label: int, side: int) -> list[Pixels]:
     """Returns the patches of one photograph, an array [n, side, side, 3] a part."""
-    image, rng = photograph(PHOTOGRAPHS[label]), np.random.default_rng((side, label))
+    name = PHOTOGRAPHS[label]
+    image, rng = photograph(name), np.random.default_rng((side, label))
+    image = image[_RETINA] if name == "retina" else image
     return [
-        np.stack([_patch(cell(image, number), side, rng) for number in numbers for _ in range(count)])
+        np.stack([_patch(image, numbers, side, rng) for _ in range(count)])
         for numbers, count in zip(cells(label), PATCHES, strict=True)
     ]
 
 
-def _patch(pixels: Pixels, side: int, rng: np.random.Generator) -> Pixels:
-    top, left = rng.integers(np.array(pixels.shape[:2]) - side + 1)
-    return pixels[top : top + side, left : left + side]
+def _patch(image: Pixels, numbers: NDArray[np.int64], side: int, rng: np.random.Generator) -> Pixels:
+    """Returns a patch that is not flat, from a random place in a random one of the cells."""
+    while True:
+        pixels = cell(image, int(rng.choice(numbers)))
+        top, left = rng.integers(np.array(pixels.shape[:2]) - side + 1)
+        patch = pixels[top : top + side, left : left + side]
+        if patch.std(axis=(0, 1)).max() >= _LEAST_SPREAD:
+            return patch
 
 
 def _join(classes: list[Pixels]) -> Split:
