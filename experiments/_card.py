@@ -85,3 +85,12 @@ def write_json(path: Path, record: Mapping[str, Any]) -> None:
     temporary.write_text(json.dumps(record, indent=1) + "\n")
     temporary.replace(path)
     say(path)
+
+
+def fill_page(path: Path, name: str, lines: Sequence[str]) -> None:
+    """Puts lines into a page between the marks `<!-- NAME -->` and `<!-- end of NAME -->`, in the place of others."""
+    start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, rest = path.read_text().split(start)
+    after = rest.split(end)[1]
+    path.write_text("\n".join([f"{before}{start}", "", *lines, "", f"{end}{after}"]))
+    say(path)

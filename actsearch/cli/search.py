@@ -12,12 +12,13 @@ from actsearch.cli.app import Interrupted
 from actsearch.cli.common import Json, at_least, explain, print_json, read_formulas
 from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
-from actsearch.evaluation import TABLES
+from actsearch.evaluation import TABLES, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
 from actsearch.language import simplify
-from actsearch.report import ProgressLog, agreement_table, funnel_table, show, winners_table
+from actsearch.report import ProgressLog, agreement_table, fidelity_text, funnel_table, show, winners_table
 from actsearch.spaces import get_space
 from actsearch.study import Callback, Progress, SearchResult, TimeLimit, make_evaluator
 from actsearch.study import search as run_search
+from actsearch.tasks import Task, get_task
 from actsearch.trials.ranking import CandidateStats, best
 
 ControllerChoice: Any = Union[  # noqa: UP007, made at run time from the registry
@@ -125,7 +126,8 @@ def _print(result: SearchResult, halving: bool, json: bool) -> None:
     if json:
         winners = [candidate(trial) for trial in best(result.trials, 10)]
         facts = {"out": str(result.out), "funnel": [row._asdict() for row in rows], "best": winners}
-        print_json(facts | {"incumbent": _incumbent(result.incumbent)})
+        trust = _fidelity(result.evaluator) or None
+        print_json(facts | {"incumbent": _incumbent(result.incumbent), "fidelity": trust})
         return
     show(funnel_table(rows))
     show(winners_table(result.trials))
@@ -133,7 +135,19 @@ def _print(result: SearchResult, halving: bool, json: bool) -> None:
         show(agreement_table(fidelity_agreement(result.trials)))
     if result.incumbent and math.isfinite(result.incumbent.low):
         print(_incumbent_line(result.incumbent))
+    if trust := _fidelity(result.evaluator):
+        print(trust)
     print(f"{result.seconds:.0f} s; archive: {result.out}")
+
+
+def _fidelity(evaluator: Evaluator) -> str:
+    """Returns how far the order on the search's tasks can be trusted elsewhere, where that was measured."""
+    tasks: tuple[Task, ...] = ()
+    if isinstance(evaluator, TrainingEvaluator):
+        tasks = evaluator.tasks
+    elif isinstance(evaluator, TabularEvaluator):
+        tasks = (get_task(evaluator.table.task),)
+    return " ".join(filter(None, (fidelity_text(fidelity_of(task)) for task in tasks)))
 
 
 def _incumbent(stats: CandidateStats | None) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Flax: the layer that holds a program, in NNX and Linen, networks with sites for it, and the names of those sites."""
 
+from actsearch.nn.cnn import CNN, CNNConfig
 from actsearch.nn.conv import Affine, Conv, DepthwiseConv
 from actsearch.nn.layer import Layer, LayerFactory
 from actsearch.nn.linen import LinenLayer
@@ -11,9 +12,11 @@ from actsearch.nn.transformer import Transformer, TransformerConfig
 from actsearch.nn.zoo import efficientnet_b0, mobilenet_v2, resnet_50
 
 __all__ = [
+    "CNN",
     "MLP",
     "Affine",
     "BottleneckBlock",
+    "CNNConfig",
     "Conv",
     "DepthwiseConv",
     "InvertedBottleneck",

@@ -6,6 +6,7 @@ from actsearch.tasks.datasets import DataSet, Split
 from actsearch.tasks.language_modelling import LanguageModel
 from actsearch.tasks.recipe import Recipe
 from actsearch.tasks.registry import ANCHORS, TASK_SETS, TASKS, get_task, get_tasks, register
+from actsearch.tasks.regression import Pairs, Regression
 
 __all__ = [
     "ANCHORS",
@@ -17,8 +18,10 @@ __all__ = [
     "Examples",
     "Kind",
     "LanguageModel",
+    "Pairs",
     "Quality",
     "Recipe",
+    "Regression",
     "Split",
     "Task",
     "get_task",

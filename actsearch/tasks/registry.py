@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from actsearch.language import ActsearchError
-from actsearch.tasks import cifar10, digits, mnist1d, text, warped
+from actsearch.tasks import cifar10, digits, inr, mnist1d, mnist5k, photos, text, warped
 from actsearch.tasks.base import Task
 
 _TASKS: dict[str, Callable[[], Task]] = {
@@ -17,6 +17,15 @@ _TASKS: dict[str, Callable[[], Task]] = {
     "digits-efficientnet-layer": digits.digits_efficientnet_layer,
     "mnist1d-mlp": mnist1d.mnist1d_mlp,
     "mnist1d-resnet": mnist1d.mnist1d_resnet,
+    "photos-cnn": photos.photos_cnn,
+    "photos-cnn-24": photos.photos_cnn_24,
+    "photos-grey-cnn": photos.photos_grey_cnn,
+    "photos-mlp": photos.photos_mlp,
+    "photos-resnet-layer": photos.photos_resnet_layer,
+    "photos-resnet-layer-24": photos.photos_resnet_layer_24,
+    "inr-photo": inr.inr_photo,
+    "inr-photo-2": inr.inr_photo_2,
+    "mnist5k-resnet": mnist5k.mnist5k_resnet,
     "text-ffn": text.text_ffn,
     "text-ffn-long": text.text_ffn_long,
     "text-ffn-muon": text.text_ffn_muon,

@@ -9,7 +9,9 @@ from flax import nnx
 
 from actsearch import parse
 from actsearch.nn import (
+    CNN,
     MLP,
+    CNNConfig,
     Layer,
     MLPConfig,
     MobileNet,
@@ -26,6 +28,10 @@ from actsearch.nn import (
 
 STAGES = (Stage(1, 4), Stage(3, 6, stride=2))
 PAIRS = {
+    "cnn": (
+        lambda: CNNConfig(1, ((4, 1), (6, 2)), 10),
+        lambda layer, rngs: CNN(1, ((4, 1), (6, 2)), 10, layer, rngs=rngs),
+    ),
     "mlp": (lambda: MLPConfig((5, 7, 4)), lambda layer, rngs: MLP((5, 7, 4), layer, rngs=rngs)),
     "resnet": (
         lambda: ResNetConfig(1, 4, ((4, 1), (6, 2)), 10, normalize=False),

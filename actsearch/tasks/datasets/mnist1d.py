@@ -72,7 +72,7 @@ def _series(template: NDArray[np.float64], rng: np.random.Generator) -> NDArray[
 
     low, high = _PADDING
     # The published code adds 1e-8, so that a template's own zeros are not taken for padding.
-    padded = np.pad(template + 1e-8, (0, rng.integers(low, high + 1)))
+    padded = np.pad(template + 1e-8, (0, int(rng.integers(low, high + 1))))
     signal = _resample(padded, len(template) + high) * (1 + _SCALE * rng.uniform(-0.5, 0.5))
     signal = np.roll(signal, rng.integers(_SHIFTS))
     smooth = gaussian_filter1d(_SMOOTH_NOISE * rng.normal(size=signal.shape), _SMOOTHNESS)
