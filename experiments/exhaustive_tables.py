@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import tyro
-from _card import machine, say, searched, seconds, write_json
+from _card import BATCH, machine, say, searched, seconds, write_json
 
 from actsearch import parse, report, simplify
 from actsearch.analysis import funnel, kendall_tau, percentile_rank
@@ -30,7 +30,6 @@ from actsearch.spaces import get_space
 from actsearch.tasks import get_task
 
 SEEDS = (0, 1, 2)
-BATCH = 1_024  # large rounds keep an accelerator busy; on a CPU they cost nothing
 
 
 def main(files: tuple[str, ...] = tuple(FILES), out: Path = Path("runs/exhaustive"), tables: Path = DIRECTORY) -> None:

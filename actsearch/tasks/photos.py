@@ -8,6 +8,7 @@ rates were chosen with the baselines before any search, at 16 x 16 pixels.
 import dataclasses
 
 from actsearch.nn import CNNConfig, MLPConfig, ResNetConfig
+from actsearch.tasks.base import Quality
 from actsearch.tasks.classification import Classification, Network
 from actsearch.tasks.datasets import PHOTOS, PHOTOS_24, PHOTOS_FLAT, PHOTOS_GREY, DataSet
 from actsearch.tasks.digits import LAYER_RATE_RULE, RATE_RULE
@@ -58,7 +59,7 @@ def _resnet(name: str, data: str, dataset: DataSet) -> Classification:
     summary = f"{data}, pre-activation ResNet 12-12-12-24-24-24-24 of whole layers"
     recipe = Recipe(learning_rate=0.05, schedule="cosine", rate_rule=LAYER_RATE_RULE)
     task = _task(name, summary, dataset, _RESNET, 200, recipe)
-    return dataclasses.replace(task, kind="layer", groups=4)
+    return dataclasses.replace(task, kind="layer", groups=4, quality=Quality(40, "accuracy", 0.2))
 
 
 def _adamw(learning_rate: float) -> Recipe:
