@@ -48,7 +48,7 @@ def promoted(
     """Trains the best `count` functions of a search again, on a longer or another task and with other seeds."""
     formulas = tuple(str(trial.program) for trial in best(trials, count))
     evaluator = TrainingEvaluator(get_space(space), task, seeds=seeds)
-    return searched(space, evaluator, Seeded(Random(), formulas), len(formulas), out, batch=BATCH)
+    return searched(space, evaluator, Seeded(Random(), formulas), len(formulas) + 1, out, batch=BATCH)
 
 
 def verified(programs: Mapping[str, Program], tasks: str, seeds: int, **options: Any) -> tuple[Verification, Scores]:
