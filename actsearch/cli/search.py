@@ -1,6 +1,7 @@
 """`actsearch search`."""
 
 import math
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
@@ -54,7 +55,8 @@ def search(
     Args:
         controller: what proposes candidates.
         space: where candidates come from; see `actsearch spaces`.
-        task: what candidates are scored on, names joined by +; see `actsearch tasks`.
+        task: what candidates are scored on, names joined by +; see `actsearch tasks`. Your own: my_task.py:make, the
+            function of a Python file that returns the task; `actsearch new-task` writes one.
         budget: number of trials; a larger one extends a finished run.
         seed: fixes proposals and training.
         out: directory of the archive; made from the other arguments when left out.
@@ -70,7 +72,7 @@ def search(
     at_least("--seeds-per-trial", seeds_per_trial, 1)
     chosen = get_space(space)
     strategy = _wrapped(controller, task, repeats, halving, formulas)
-    out = out or Path("runs") / f"{space}-{task}-{_label(strategy)}-seed{seed}"
+    out = out or Path("runs") / f"{space}-{_file_name(task)}-{_label(strategy)}-seed{seed}"
     evaluator = make_evaluator(chosen, task, budget, seed=seed, seeds_per_trial=seeds_per_trial, engine=engine, out=out)
     explain(evaluator.summary)
     try:
@@ -110,6 +112,11 @@ def _label(controller: Controller[Any]) -> str:
         names.append(config["name"])
         config = config.get("inner", {})
     return "-".join(reversed(names))
+
+
+def _file_name(task: str) -> str:
+    """Returns the names of tasks as a part of a path; ".", "/" and ":" of a user's own become "-"."""
+    return re.sub(r"[^\w+-]+", "-", task)
 
 
 def _kept(out: Path) -> str:

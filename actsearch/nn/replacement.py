@@ -6,6 +6,7 @@ instead would miss `from jax.nn import relu`, closures and functions stored in a
 """
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -113,7 +114,7 @@ class _Linen(nnx.Module):
     """A Linen module that holds its variables as NNX does; `train` and `eval` set its switch."""
 
     def __init__(self, module: linen.Module, example: jax.Array, rngs: nnx.Rngs):
-        self.module, self.training = module, True
+        self.module, self.deterministic = module, False  # `train` and `eval` set it
         self.streams = rngs.fork()
         keys = {"params": rngs.params(), "dropout": rngs.dropout()}
         variables = dict(module.init(keys, example, **self._switch()))
@@ -121,14 +122,14 @@ class _Linen(nnx.Module):
         self.others = nnx.data(jax.tree.map(nnx.BatchStat, variables))
 
     def set_view(self, deterministic: bool | None = None) -> None:
-        """Sets whether a call trains."""
+        """Sets what `nnx.view` sets: whether a call evaluates; None leaves it."""
         if deterministic is not None:
-            self.training = not deterministic
+            self.deterministic = deterministic
 
     def __call__(self, x: jax.Array) -> jax.Array:
         variables = {"params": _values(self.weights), **_values(self.others)}
-        keys = {"dropout": self.streams.dropout()} if self.training else {}
-        changing = list(self.others) if self.training else []
+        keys = {"dropout": self.streams.dropout()} if not self.deterministic else {}
+        changing = list(self.others) if not self.deterministic else []
         y, changed = self.module.apply(variables, x, rngs=keys, mutable=changing, **self._switch())
         held = jax.tree.leaves(self.others, is_leaf=_is_variable)
         for variable, value in zip(held if changing else [], jax.tree.leaves(changed), strict=True):
@@ -138,9 +139,9 @@ class _Linen(nnx.Module):
 
     def _switch(self) -> dict[str, bool]:
         names = inspect.signature(type(self.module).__call__).parameters
-        positive = {name: self.training for name in _SWITCHES if name in names}
+        positive = {name: not self.deterministic for name in _SWITCHES if name in names}
         negative = ("deterministic", "use_running_average")
-        return positive | {name: not self.training for name in negative if name in names}
+        return positive | {name: self.deterministic for name in negative if name in names}
 
 
 def _is_variable(node: Any) -> bool:
@@ -201,7 +202,8 @@ def _run(
             inner = equation.params["jaxpr"]
             outputs = _run(inner.jaxpr, inner.consts, inputs, replace, layers)
         else:
-            functions, options = equation.primitive.get_bind_params(equation.params)
+            bound = equation.primitive.get_bind_params(equation.params)
+            functions, options = bound if isinstance(bound, tuple) else ((), bound)  # JAX's form of it differs
             result = equation.primitive.bind(*functions, *inputs, **options)
             outputs = result if equation.primitive.multiple_results else [result]
         values.update(zip(equation.outvars, outputs, strict=True))
@@ -210,22 +212,28 @@ def _run(
 
 def _is_site(equation: Any, replace: Callable[..., jax.Array]) -> bool:
     """Returns whether an equation is the function's call: same kind of call, same name, same body."""
-    if len(equation.invars) != 1 or "name" not in equation.params:
+    if len(equation.invars) != 1:
         return False
-    return _signature(equation) == _signature(_call(replace, equation.invars[0].aval))
+    aval = equation.invars[0].aval
+    is_float = hasattr(aval, "dtype") and jnp.issubdtype(aval.dtype, jnp.floating)
+    return is_float and _signature(equation) == _call(replace, aval.shape, aval.dtype)
 
 
-def _call(replace: Callable[..., jax.Array], aval: Any) -> Any:
-    equations = jax.make_jaxpr(replace)(jax.ShapeDtypeStruct(aval.shape, aval.dtype)).eqns
-    if len(equations) != 1 or "name" not in equations[0].params:
+@functools.lru_cache(maxsize=256)
+def _call(replace: Callable[..., jax.Array], shape: tuple[int, ...], dtype: Any) -> tuple[str, str, str]:
+    """Returns the signature of the one equation that a function is."""
+    equations = jax.make_jaxpr(replace)(jax.ShapeDtypeStruct(shape, dtype)).eqns
+    if len(equations) != 1 or len(equations[0].invars) != 1:
         raise ActsearchError(
-            f"JAX does not record {_name(replace)} as one call: decorate it with jax.jit, or give a function of jax.nn."
+            f"JAX does not record {_name(replace)} as one call, so that its calls cannot be found: give relu, silu, elu "
+            "or another of jax.nn that it does, or call a function of your own under jax.jit in the network."
         )
-    return equations[0]
+    return _signature(equations[0])
 
 
 def _signature(equation: Any) -> tuple[str, str, str]:
-    return equation.primitive.name, equation.params["name"], str([part.jaxpr for part in _parts(equation)])
+    """Returns the primitive, the name of an inner function, and its body, in which the names of further ones stand."""
+    return equation.primitive.name, str(equation.params.get("name")), str([part.jaxpr for part in _parts(equation)])
 
 
 def _parts(equation: Any) -> list[ClosedJaxpr]:

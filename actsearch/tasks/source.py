@@ -38,9 +38,8 @@ def _from_file(path: Path, source: str) -> ModuleType:
     """Returns the module of a file, under a name of its own so that its classes and functions can be pickled."""
     if not path.is_file():
         raise ActsearchError(f"There is no file {path}, of {source!r}; write a path as seen from here.")
-    path = path.resolve()
-    content = hashlib.blake2b(str(path).encode() + path.read_bytes(), digest_size=8).hexdigest()
-    name = f"{path.stem}_{content}"
+    name = f"{path.stem}_{hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()}"  # a part of the digest
+    _look_in(path.resolve().parent)
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
@@ -54,7 +53,14 @@ def _from_file(path: Path, source: str) -> ModuleType:
     return sys.modules[name]
 
 
+def _look_in(folder: Path) -> None:
+    """Lets a user's file import those beside it, as `python my_task.py` does."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
 def _from_name(name: str, source: str) -> ModuleType:
+    _look_in(Path.cwd())
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
