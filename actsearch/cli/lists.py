@@ -9,7 +9,7 @@ from flax import nnx
 
 from actsearch.cli.common import Json, print_json
 from actsearch.engine import count_functions
-from actsearch.evaluation import TABLES, Trainer
+from actsearch.evaluation import TABLES, Trainer, check_task
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer
 from actsearch.report import Column, render, show
@@ -20,15 +20,21 @@ ENUMERABLE = 100_000
 """Genotypes of the largest space whose functions are counted."""
 
 
-def tasks(measure: bool = False, json: Json = False) -> None:
+def tasks(measure: bool = False, check: str | None = None, json: Json = False) -> None:
     """List the tasks: data, network, parameters and steps.
 
     Example: actsearch tasks
 
+    Your own, checked before anything trains: actsearch tasks --check my_task.py:make
+
     Args:
         measure: train each task's baseline, to measure seconds per candidate here, all devices together; about half a
             minute for all. Empty for a task whose data is not on this machine.
+        check: a task, by its name or as file.py:function, whose contract is checked instead.
     """
+    if check is not None:
+        _check(check, json)
+        return
     rows = [_task_row(name, measure) for name in TASKS]
     if json:
         print_json(rows)
@@ -41,6 +47,16 @@ def tasks(measure: bool = False, json: Json = False) -> None:
         names.append("seconds_per_candidate")
     show(render([[row[name] for name in names] for row in rows], columns, "Tasks"))
     print(f"Tables, for searches that train nothing: {', '.join(TABLES)}.")
+
+
+def _check(name: str, json: bool) -> None:
+    """Prints what was checked of a task; raises what is wrong."""
+    task = get_task(name)
+    lines = check_task(task)
+    if json:
+        print_json({"task": task.name, "digest": task.digest, "checked": lines})
+        return
+    print("\n".join([f"{task.name}: {task.summary or task.kind}", *(f"  {line}" for line in lines)]))
 
 
 def spaces(name: tyro.conf.Positional[str | None] = None, json: Json = False) -> None:

@@ -12,7 +12,7 @@ from flax import nnx
 from actsearch.evaluation.one_training import count, take
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer, sites
-from actsearch.tasks import Data, Task
+from actsearch.tasks import Classification, Data, Task
 
 
 def check_task(task: Task) -> tuple[str, ...]:
@@ -117,7 +117,7 @@ def _check_measures(task: Task, data: Data) -> None:
     loss = task.loss(network, batch, jax.random.key(0))
     _check_scalar(task, "loss", loss)
     network.eval()
-    metrics = {name: value for name, value in task.metrics(network, data.validation).items()}
+    metrics = task.metrics(network, data.validation)
     for name, value in metrics.items():
         _check_scalar(task, f"metric {name!r}", value)
     if task.quality is not None and task.quality.metric not in metrics:
@@ -137,8 +137,6 @@ def _check_scalar(task: Task, what: str, value: Any) -> None:
 
 def _check_labels(task: Task, network: Any, data: Data) -> None:
     """Checks the labels of a classification, where JAX would take the last class without a word."""
-    from actsearch.tasks import Classification
-
     if not isinstance(task, Classification):
         return
     network.eval()

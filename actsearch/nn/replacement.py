@@ -7,7 +7,9 @@ instead would miss `from jax.nn import relu`, closures and functions stored in a
 
 import dataclasses
 import functools
+import importlib
 import inspect
+import pickle
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -49,6 +51,13 @@ class Replaced:
             inner = self.network(streams)
         return _Network(inner, self.replace, layer, example)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles the function by its name, since `jax.nn.relu` is an object that pickle takes apart."""
+        name = self.replace.__module__, self.replace.__qualname__
+        if getattr(importlib.import_module(name[0]), name[1], None) is not self.replace:
+            raise pickle.PicklingError(f"{_name(self.replace)} is no function of a module")
+        return _restored, (self.network, self.shape, *name, self.dtype)
+
 
 def sites_of(
     network: Callable[[nnx.Rngs], nnx.Module] | linen.Module,
@@ -85,6 +94,10 @@ def sites_of(
       (3, 2)
     """
     return Replaced(network, tuple(shape), replace, dtype)
+
+
+def _restored(network: Any, shape: tuple[int, ...], module: str, name: str, dtype: str) -> Replaced:
+    return Replaced(network, shape, getattr(importlib.import_module(module), name), dtype)
 
 
 class _Network(nnx.Module):
