@@ -112,7 +112,7 @@ def _equal(one: Any, other: Any) -> bool:
 def _check_measures(task: Task, data: Data) -> None:
     network = _network(task)
     _check_labels(task, network, data)
-    batch = take(data.train, np.arange(min(task.batch_size, count(data.train))))
+    batch = take(data.train, jnp.arange(min(task.batch_size, count(data.train))))
     network.train()
     loss = task.loss(network, batch, jax.random.key(0))
     _check_scalar(task, "loss", loss)
@@ -145,6 +145,7 @@ def _check_labels(task: Task, network: Any, data: Data) -> None:
         low, high = int(np.min(part.labels)), int(np.max(part.labels))
         if low < 0 or high >= classes:
             raise _wrong(
-                task, f"has labels from {low} to {high} in {name}, and {classes} logits: write labels from 0 to "
-                f"{classes - 1}, or a network with more outputs."
+                task,
+                f"has labels from {low} to {high} in {name}, and {classes} logits: write labels from 0 to "
+                f"{classes - 1}, or a network with more outputs.",
             )

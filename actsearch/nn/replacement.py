@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import linen, nnx
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
@@ -150,9 +151,9 @@ class _Linen(nnx.Module):
         output: jax.Array = y
         return output
 
-    def _switch(self) -> dict[str, bool]:
+    def _switch(self) -> dict[str, Any]:
         names = inspect.signature(type(self.module).__call__).parameters
-        positive = {name: not self.deterministic for name in _SWITCHES if name in names}
+        positive: dict[str, Any] = {name: not self.deterministic for name in _SWITCHES if name in names}
         negative = ("deterministic", "use_running_average")
         return positive | {name: self.deterministic for name in negative if name in names}
 
@@ -215,9 +216,10 @@ def _run(
             inner = equation.params["jaxpr"]
             outputs = _run(inner.jaxpr, inner.consts, inputs, replace, layers)
         else:
-            bound = equation.primitive.get_bind_params(equation.params)
+            primitive: Any = equation.primitive
+            bound = primitive.get_bind_params(equation.params)
             functions, options = bound if isinstance(bound, tuple) else ((), bound)  # JAX's form of it differs
-            result = equation.primitive.bind(*functions, *inputs, **options)
+            result = primitive.bind(*functions, *inputs, **options)
             outputs = result if equation.primitive.multiple_results else [result]
         values.update(zip(equation.outvars, outputs, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
@@ -235,10 +237,10 @@ def _is_site(equation: Any, replace: Callable[..., jax.Array]) -> bool:
 @functools.lru_cache(maxsize=256)
 def _call(replace: Callable[..., jax.Array], shape: tuple[int, ...], dtype: Any) -> tuple[str, str, str]:
     """Returns the signature of the one equation that a function is."""
-    equations = jax.make_jaxpr(replace)(jax.ShapeDtypeStruct(shape, dtype)).eqns
+    equations = jax.make_jaxpr(replace)(np.empty(shape, dtype)).eqns
     if len(equations) != 1 or len(equations[0].invars) != 1:
         raise ActsearchError(
-            f"JAX does not record {_name(replace)} as one call, so that its calls cannot be found: give relu, silu, elu "
+            f"JAX does not record {_name(replace)} as one call, so that none can be found: give relu, silu, elu "
             "or another of jax.nn that it does, or call a function of your own under jax.jit in the network."
         )
     return _signature(equations[0])

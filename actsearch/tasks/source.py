@@ -1,4 +1,4 @@
-"""Tasks from outside the package: `my_task.py:make` or `package.module:make`, wherever the name of a task is written."""
+"""Tasks from outside the package: `my_task.py:make` or `package.module:make`, where a name is written."""
 
 import hashlib
 import importlib

@@ -55,7 +55,7 @@ class OtherDtype(FitSine):
 
 class Changing(FitSine):
     def data(self):
-        return Data(*({"x": (x := np.random.rand(9, 1).astype(np.float32)), "y": x + 1} for _ in range(3)))
+        return Data(*({"x": (x := np.random.default_rng().random((9, 1), np.float32)), "y": x + 1} for _ in range(3)))
 
 
 class SameWeights(FitSine):
@@ -65,7 +65,7 @@ class SameWeights(FitSine):
 
 class OwnRandomness(FitSine):
     def init(self, layer, key):
-        return MLP((1, 8, 1), layer, rngs=nnx.Rngs(params=np.random.randint(10**6)))
+        return MLP((1, 8, 1), layer, rngs=nnx.Rngs(params=int(np.random.default_rng().integers(10**6))))
 
 
 class BelowWorst(FitSine):
