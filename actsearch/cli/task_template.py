@@ -12,12 +12,11 @@ class Network(nnx.Module):
     """Your network, unedited: NNX, or Linen."""
 
     def __init__(self, rngs: nnx.Rngs):
-        self.first, self.second = nnx.Linear(2, 32, rngs=rngs), nnx.Linear(32, 32, rngs=rngs)
-        self.last = nnx.Linear(32, 2, rngs=rngs)
+        self.first, self.last = nnx.Linear(2, 32, rngs=rngs), nnx.Linear(32, 2, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Returns logits [batch, classes]."""
-        return self.last(nnx.relu(self.second(nnx.relu(self.first(x)))))
+        return self.last(nnx.relu(self.first(x)))
 
 
 def data() -> tuple[Split, Split, Split]:
@@ -32,7 +31,7 @@ def make() -> Classification:
     """Returns the task; the candidate goes wherever the network calls nnx.relu."""
     return Classification(
         name="my-task",
-        summary="points beside a sine, MLP 2-32-32-2",
+        summary="points beside a sine, MLP 2-32-2",
         dataset=DataSet("points", (2,), 1.0, data, dtype="float32"),
         network=sites_of(Network, (2,), replace=nnx.relu),
         recipe=Recipe(learning_rate=0.01, algorithm="adamw", schedule="cosine"),

@@ -20,7 +20,7 @@ def test_the_template_passes_its_check(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["new-task"]) == 0
     assert main(["tasks", "--check", "my_task.py:make"]) == 0
-    assert "2 sites" in capsys.readouterr().out
+    assert "1 sites" in capsys.readouterr().out
     assert len((tmp_path / "my_task.py").read_text().splitlines()) <= 40
 
 
