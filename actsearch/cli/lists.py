@@ -9,7 +9,7 @@ from flax import nnx
 
 from actsearch.cli.common import Json, at_least, explain, print_json
 from actsearch.engine import count_functions
-from actsearch.evaluation import TABLES, fidelity_of, measure_task
+from actsearch.evaluation import TABLES, check_task, fidelity_of, measure_task
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer
 from actsearch.report import Column, fidelity_text, render, show
@@ -23,6 +23,7 @@ ENUMERABLE = 100_000
 def tasks(
     names: tyro.conf.Positional[tuple[str, ...]] = (),
     measure: bool = False,
+    check: bool = False,
     seeds: int = 3,
     limit: float = 60.0,
     json: Json = False,
@@ -33,16 +34,22 @@ def tasks(
 
     What they are worth: actsearch tasks mnist1d-mlp digits-mlp --measure
 
+    Your own, checked before anything trains: actsearch tasks --check my_task.py:make
+
     Args:
         names: of tasks; all when left out.
         measure: train the identity and known functions here, and print what a score is worth: the gap between the best
             of them and the identity over the standard deviation of a seed; the noise floor, the smallest difference of
             two functions that 3 and 8 seeds see at 95 %; seconds a training; and the published fidelity. Up to --limit
             and half a minute of compilation for each task. Empty for a task whose data is not on this machine.
+        check: check the contract of the named tasks, and print what a score on each is worth.
         seeds: trainings of each known function.
         limit: seconds of training for each task; of one that needs more only the seconds of a training are measured.
     """
     at_least("--seeds", seeds, 2)
+    if check:
+        _check(names, seeds, limit, json)
+        return
     rows = [_task_row(name) for name in names or TASKS]
     if measure:
         rows = [row | _worth(get_task(row["task"]), seeds, limit) for row in rows]
@@ -84,6 +91,24 @@ def _show_worth(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["fidelity"]:
             print(row["fidelity"])
+
+
+def _check(names: tuple[str, ...], seeds: int, limit: float, json: bool) -> None:
+    """Prints what was checked of tasks and what their scores are worth; raises what is wrong."""
+    if not names:
+        raise ActsearchError("--check needs a task: write actsearch tasks --check my_task.py:make, or a name.")
+    rows = []
+    for name in names:
+        task = get_task(name)
+        rows.append({"task": task.name, "kind": task.kind, "digest": task.digest, "checked": check_task(task)})
+        if not json:
+            lines = [f"{task.name}: {task.summary or task.kind}", *(f"  {line}" for line in rows[-1]["checked"])]
+            print("\n".join(lines))
+        rows[-1] |= _worth(task, seeds, limit)
+    if json:
+        print_json(rows)
+    else:
+        _show_worth(rows)
 
 
 def spaces(name: tyro.conf.Positional[str | None] = None, json: Json = False) -> None:

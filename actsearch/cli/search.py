@@ -1,6 +1,7 @@
 """`actsearch search`."""
 
 import math
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
@@ -9,7 +10,7 @@ import tyro
 from actsearch.analysis import fidelity_agreement, funnel
 from actsearch.archive import Archive
 from actsearch.cli.app import Interrupted
-from actsearch.cli.common import Json, at_least, explain, print_json, read_formulas
+from actsearch.cli.common import Json, at_least, check_own, explain, print_json, read_formulas
 from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
 from actsearch.evaluation import TABLES, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
@@ -55,7 +56,8 @@ def search(
     Args:
         controller: what proposes candidates.
         space: where candidates come from; see `actsearch spaces`.
-        task: what candidates are scored on, names joined by +; see `actsearch tasks`.
+        task: what candidates are scored on, names joined by +; see `actsearch tasks`. Your own: my_task.py:make, the
+            function of a Python file that returns the task; `actsearch new-task` writes one.
         budget: number of trials; a larger one extends a finished run.
         seed: fixes proposals and training.
         out: directory of the archive; made from the other arguments when left out.
@@ -70,8 +72,9 @@ def search(
     at_least("--budget", budget, 1)
     at_least("--seeds-per-trial", seeds_per_trial, 1)
     chosen = get_space(space)
+    check_own(task)
     strategy = _wrapped(controller, task, repeats, halving, formulas)
-    out = out or Path("runs") / f"{space}-{task}-{_label(strategy)}-seed{seed}"
+    out = out or Path("runs") / f"{space}-{_file_name(task)}-{_label(strategy)}-seed{seed}"
     evaluator = make_evaluator(chosen, task, budget, seed=seed, seeds_per_trial=seeds_per_trial, engine=engine, out=out)
     explain(evaluator.summary)
     try:
@@ -111,6 +114,11 @@ def _label(controller: Controller[Any]) -> str:
         names.append(config["name"])
         config = config.get("inner", {})
     return "-".join(reversed(names))
+
+
+def _file_name(task: str) -> str:
+    """Returns the names of tasks as a part of a path; ".", "/" and ":" of a user's own become "-"."""
+    return re.sub(r"[^\w+-]+", "-", task)
 
 
 def _kept(out: Path) -> str:

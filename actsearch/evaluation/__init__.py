@@ -14,6 +14,7 @@ from actsearch.evaluation.score import Result, combine, score_programs, summariz
 from actsearch.evaluation.stability import Stability, ascend
 from actsearch.evaluation.table import TABLES, Table, get_table, make_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
+from actsearch.evaluation.task_check import check_task
 from actsearch.evaluation.task_worth import TaskWorth, measure_task
 from actsearch.evaluation.trainer import Job, Part, Trainer
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
@@ -49,6 +50,7 @@ __all__ = [
     "base_trial",
     "best_programs",
     "candidate_mesh",
+    "check_task",
     "choose_engine",
     "combine",
     "fidelity_of",

@@ -235,7 +235,8 @@ def _read(path: Path, task: str, metric: Metric) -> Rows:
     seeds = sum(name.startswith(metric_column(task, "loss", 0)[:-1]) for name in frame.columns)
 
     def columns(name: str) -> NDArray[np.float64]:
-        return frame[[metric_column(task, name, seed) for seed in range(seeds)]].to_numpy(np.float64)
+        values: NDArray[np.float64] = frame[[metric_column(task, name, s) for s in range(seeds)]].to_numpy(np.float64)
+        return values
 
     loss, functions = columns("loss"), frame["function"].to_numpy(np.int32)
     gates = frame["gate"].to_numpy(str)[functions]

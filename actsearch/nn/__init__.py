@@ -6,6 +6,7 @@ from actsearch.nn.layer import Layer, LayerFactory
 from actsearch.nn.linen import LinenLayer
 from actsearch.nn.mlp import MLP, MLPConfig
 from actsearch.nn.mobilenet import InvertedBottleneck, MobileNet, MobileNetConfig, SqueezeExcite, Stage
+from actsearch.nn.replacement import Replaced, sites_of
 from actsearch.nn.resnet import BottleneckBlock, PreActivationBlock, ResNet, ResNetConfig
 from actsearch.nn.site import Site, sites
 from actsearch.nn.transformer import Transformer, TransformerConfig
@@ -27,6 +28,7 @@ __all__ = [
     "MobileNet",
     "MobileNetConfig",
     "PreActivationBlock",
+    "Replaced",
     "ResNet",
     "ResNetConfig",
     "Site",
@@ -38,4 +40,5 @@ __all__ = [
     "mobilenet_v2",
     "resnet_50",
     "sites",
+    "sites_of",
 ]

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from actsearch.language import ActsearchError
 from actsearch.tasks import cifar10, digits, inr, mnist1d, mnist5k, photos, text, warped
 from actsearch.tasks.base import Task
+from actsearch.tasks.source import load_task
 
 _TASKS: dict[str, Callable[[], Task]] = {
     "digits-mlp": digits.digits_mlp,
@@ -61,23 +62,28 @@ def register(name: str, factory: Callable[[], Task]) -> None:
     Raises:
       ActsearchError: a name that cannot be, or that another task has.
     """
-    if not name or "+" in name or name in TASK_SETS:
-        raise ActsearchError(f'The name of a task is no empty text, has no "+" and is no set\'s; received {name!r}.')
+    if not name or "+" in name or ":" in name or name in TASK_SETS:
+        raise ActsearchError(
+            f'The name of a task is no empty text, has no "+" or ":" and is no set\'s; received {name!r}.'
+        )
     if _TASKS.get(name, factory) is not factory:
         raise ActsearchError(f"There is a task {name!r} already; register yours under another name.")
     _TASKS[name] = factory
 
 
 def get_task(name: str) -> Task:
-    """Returns a named task; tasks of one name are equal.
+    """Returns a named task, or the one of "file.py:function" or "package.module:function"; of one name they are equal.
 
     Raises:
-      ActsearchError: an unknown name; the message has the nearest known ones.
+      ActsearchError: an unknown name, with the nearest known ones in the message; or no such file or function, or one
+        that returns no task.
 
     Example:
       >>> get_task("digits-mlp") == get_task("digits-mlp")
       True
     """
+    if ":" in name:
+        return load_task(name)
     if name not in TASKS:
         known = [*TASKS, *TASK_SETS]
         near = difflib.get_close_matches(name, known, n=3) or known

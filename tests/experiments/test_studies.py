@@ -50,7 +50,12 @@ def test_a_verification_has_the_scores_of_every_name(capsys):
 
 def test_a_json_file_is_whole(tmp_path):
     card.write_json(tmp_path / "new" / "facts.json", card.machine())
-    assert json.loads((tmp_path / "new" / "facts.json").read_text()).keys() == {"date", "machine", "devices", "versions"}
+    assert json.loads((tmp_path / "new" / "facts.json").read_text()).keys() == {
+        "date",
+        "machine",
+        "devices",
+        "versions",
+    }
     with pytest.raises(TypeError):
         card.write_json(tmp_path / "new" / "facts.json", {"not": object()})
     assert json.loads((tmp_path / "new" / "facts.json").read_text())["machine"]["cores"] >= 1
