@@ -10,13 +10,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import jax
+
 import actsearch
 from actsearch.analysis import Verification
-from actsearch.controllers import Controller
-from actsearch.evaluation import Evaluator, verify
+from actsearch.controllers import Controller, Random, Seeded
+from actsearch.evaluation import Evaluator, TrainingEvaluator, verify
 from actsearch.language import Program
 from actsearch.report import ProgressLog, show, verification_table
+from actsearch.spaces import get_space
 from actsearch.trials import Trial
+from actsearch.trials.ranking import best
+
+BATCH = 1_024
+"""Proposals a round in studies of whole spaces: an accelerator stays busy, and a CPU loses nothing."""
 
 say = functools.partial(print, flush=True)
 
@@ -33,6 +40,15 @@ def searched(
         result = actsearch.search(space, task, controller, budget, out=out, callbacks=update, **options)
     say(f"{result.evaluator.summary}; {result.seconds:.0f} s")
     return result.trials
+
+
+def promoted(
+    space: str, task: str, trials: Sequence[Trial], count: int, out: Path, seeds: Sequence[int]
+) -> list[Trial]:
+    """Trains the best `count` functions of a search again, on a longer or another task and with other seeds."""
+    formulas = tuple(str(trial.program) for trial in best(trials, count))
+    evaluator = TrainingEvaluator(get_space(space), task, seeds=seeds)
+    return searched(space, evaluator, Seeded(Random(), formulas), len(formulas) + 1, out, batch=BATCH)
 
 
 def verified(programs: Mapping[str, Program], tasks: str, seeds: int, **options: Any) -> tuple[Verification, Scores]:
@@ -66,6 +82,7 @@ def machine() -> dict[str, Any]:
             "cores": len(os.sched_getaffinity(0)),
             "platform": f"{platform.system()} {platform.machine()}",
         },
+        "devices": sorted({device.device_kind for device in jax.devices()}),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
     }
 
@@ -84,4 +101,13 @@ def write_json(path: Path, record: Mapping[str, Any]) -> None:
     temporary = path.with_suffix(".json.new")
     temporary.write_text(json.dumps(record, indent=1) + "\n")
     temporary.replace(path)
+    say(path)
+
+
+def fill_page(path: Path, name: str, lines: Sequence[str]) -> None:
+    """Puts lines into a page between the marks `<!-- NAME -->` and `<!-- end of NAME -->`, in the place of others."""
+    start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, rest = path.read_text().split(start)
+    after = rest.split(end)[1]
+    path.write_text("\n".join([f"{before}{start}", "", *lines, "", f"{end}{after}"]))
     say(path)

@@ -31,7 +31,7 @@ IMPORTS = {
     },
     "__init__": {"archive", "catalog", "engine", "evaluation", "language", "nn", "study"},
     "study": {"archive", "controllers", "evaluation", "language", "spaces", "tasks", "trials"},
-    "evaluation": {"analysis", "engine", "language", "nn", "spaces", "tasks", "trials"},
+    "evaluation": {"analysis", "catalog", "engine", "language", "nn", "spaces", "tasks", "trials"},
     "report": {"analysis", "engine", "language", "trials"},
     "tasks": {"catalog", "language", "nn"},
     "analysis": {"language", "trials"},

@@ -3,7 +3,10 @@
 import tomllib
 from pathlib import Path
 
+from hatchling.builders.wheel import WheelBuilder
+
 import actsearch
+from actsearch.tasks.datasets.python_docs import FILE
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,3 +22,11 @@ def test_the_card_names_these_as_core_dependencies():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = {text.split(">=")[0] for text in project["dependencies"]}
     assert {"jax", "flax", "optax", "orbax-checkpoint", "tensorflow-datasets"} <= names
+
+
+def test_the_wheel_has_the_text_and_its_licence():
+    files = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    licence = FILE.parent / "python_docs.LICENSE.txt"
+    assert {str(path.relative_to(ROOT)) for path in (FILE, licence)} <= files
+    assert "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2" in licence.read_text()
+    assert FILE.stat().st_size < 450_000

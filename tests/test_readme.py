@@ -66,6 +66,6 @@ def test_tables_name_everything(names):
 def test_commands_exist(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
-    known = re.findall(r"• ([a-z]+) ", capsys.readouterr().out)
+    known = re.findall(r"• ([a-z-]+) ", capsys.readouterr().out)
     assert "search" in known
-    assert [name for name in re.findall(r"^actsearch ([a-z]+)", README, flags=re.MULTILINE) if name not in known] == []
+    assert [name for name in re.findall(r"^actsearch ([a-z-]+)", README, flags=re.MULTILINE) if name not in known] == []

@@ -3,6 +3,9 @@
 from actsearch.analysis.agreement import Agreement, fidelity_agreement
 from actsearch.analysis.ancestry import ancestors
 from actsearch.analysis.comparison import Comparison, Group, Run, RunRow, compare_runs
+from actsearch.analysis.cost import Cost
+from actsearch.analysis.fidelity import Fidelity, PanelRun, fidelities
+from actsearch.analysis.noise import Spread, gap_over_noise, noise_floor, seeds_needed, spread
 from actsearch.analysis.regret import best_so_far, regret_at, trials_until
 from actsearch.analysis.stages import Stage, funnel
 from actsearch.analysis.statistics import (
@@ -22,14 +25,18 @@ from actsearch.analysis.verification import Difference, Row, Scores, Verificatio
 __all__ = [
     "Agreement",
     "Comparison",
+    "Cost",
     "Difference",
     "FalseReject",
+    "Fidelity",
     "Group",
     "Interval",
+    "PanelRun",
     "Row",
     "Run",
     "RunRow",
     "Scores",
+    "Spread",
     "Stage",
     "Verification",
     "ancestors",
@@ -37,15 +44,20 @@ __all__ = [
     "bootstrap_mean",
     "compare_runs",
     "false_reject",
+    "fidelities",
     "fidelity_agreement",
     "funnel",
+    "gap_over_noise",
     "holm",
     "kendall_tau",
+    "noise_floor",
     "paired_difference",
     "paired_p_values",
     "percentile_rank",
     "regret_at",
+    "seeds_needed",
     "simultaneous_intervals",
+    "spread",
     "trials_until",
     "verified",
 ]

@@ -30,6 +30,7 @@ class Scores(NamedTuple):
       scores: one a seed, in the order of the seeds; the task's worst score for a training that diverged.
       diverged: how many of them diverged.
       rate_scale: factor on the task's learning rate.
+      share: of the task's steps that were trained, below 1 where functions had equal time instead.
     """
 
     task: str
@@ -38,6 +39,7 @@ class Scores(NamedTuple):
     scores: tuple[float, ...]
     diverged: int = 0
     rate_scale: float = 1.0
+    share: float = 1.0
 
 
 class Difference(NamedTuple):
@@ -210,6 +212,7 @@ def _row_json(row: Row) -> dict[str, Any]:
         "scores": list(trained.scores),
         "diverged": trained.diverged,
         "rate_scale": trained.rate_scale,
+        "share": trained.share,
         "mean": row.mean._asdict(),
         "differences": [
             {

@@ -3,5 +3,17 @@
 from actsearch.catalog.entries import BASELINES, CATALOG, LAYER_BASELINES, LAYERS, SWISH_PAPER
 from actsearch.catalog.entry import Entry
 from actsearch.catalog.naming import identify
+from actsearch.catalog.panels import PANELS, UNTOUCHED_TARGET, panel
 
-__all__ = ["BASELINES", "CATALOG", "LAYERS", "LAYER_BASELINES", "SWISH_PAPER", "Entry", "identify"]
+__all__ = [
+    "BASELINES",
+    "CATALOG",
+    "LAYERS",
+    "LAYER_BASELINES",
+    "PANELS",
+    "SWISH_PAPER",
+    "UNTOUCHED_TARGET",
+    "Entry",
+    "identify",
+    "panel",
+]

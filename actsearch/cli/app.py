@@ -75,12 +75,13 @@ def _commands() -> dict[str, Callable[..., None]]:
     from actsearch.cli.compare import compare
     from actsearch.cli.formulas import score, show
     from actsearch.cli.lists import spaces, tasks
+    from actsearch.cli.new_task import new_task
     from actsearch.cli.runs import audit, check, export, top
     from actsearch.cli.search import search
     from actsearch.cli.verify import verify
 
-    commands = (search, verify, compare, top, audit, check, score, show, tasks, spaces, export)
-    return {command.__name__: command for command in commands}
+    commands = (search, verify, compare, top, audit, check, score, show, tasks, new_task, spaces, export)
+    return {command.__name__.replace("_", "-"): command for command in commands}
 
 
 def _guarded(args: list[str]) -> list[str]:

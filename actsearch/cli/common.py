@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 import tyro
 
+from actsearch.evaluation import check_task
 from actsearch.language import ActsearchError, Program, parse
+from actsearch.tasks import get_task
 
 Json = Annotated[bool, tyro.conf.arg(name="json", help="Print JSON for machines.")]
 Directory = tyro.conf.Positional[Path]
@@ -67,6 +69,13 @@ def writing(out: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ActsearchError(f"{out} cannot be written: {error}. Give another path.") from error
+
+
+def check_own(tasks: str) -> None:
+    """Checks the contract of those tasks, among names joined by +, that are a user's own; the package's are tested."""
+    for name in tasks.split("+"):
+        if ":" in name:
+            check_task(get_task(name))
 
 
 def at_least(option: str, value: int, minimum: int) -> None:

@@ -1,18 +1,18 @@
 """The commands that list what there is: `actsearch tasks | spaces`."""
 
-import time
+import math
 from typing import Any
 
 import jax
 import tyro
 from flax import nnx
 
-from actsearch.cli.common import Json, print_json
+from actsearch.cli.common import Json, at_least, explain, print_json
 from actsearch.engine import count_functions
-from actsearch.evaluation import TABLES, Trainer
+from actsearch.evaluation import TABLES, check_task, fidelity_of, measure_task
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer
-from actsearch.report import Column, render, show
+from actsearch.report import Column, fidelity_text, render, show
 from actsearch.spaces import SPACES, get_space
 from actsearch.tasks import TASKS, Task, get_task
 
@@ -20,27 +20,95 @@ ENUMERABLE = 100_000
 """Genotypes of the largest space whose functions are counted."""
 
 
-def tasks(measure: bool = False, json: Json = False) -> None:
+def tasks(
+    names: tyro.conf.Positional[tuple[str, ...]] = (),
+    measure: bool = False,
+    check: bool = False,
+    seeds: int = 3,
+    limit: float = 60.0,
+    json: Json = False,
+) -> None:
     """List the tasks: data, network, parameters and steps.
 
     Example: actsearch tasks
 
+    What they are worth: actsearch tasks mnist1d-mlp digits-mlp --measure
+
+    Your own, checked before anything trains: actsearch tasks --check my_task.py:make
+
     Args:
-        measure: train each task's baseline, to measure seconds per candidate here, all devices together; about half a
-            minute for all. Empty for a task whose data is not on this machine.
+        names: of tasks; all when left out.
+        measure: train the identity and known functions here, and print what a score is worth: the gap between the best
+            of them and the identity over the standard deviation of a seed; the noise floor, the smallest difference of
+            two functions that 3 and 8 seeds see at 95 %; seconds a training; and the published fidelity. Up to --limit
+            and half a minute of compilation for each task. Empty for a task whose data is not on this machine.
+        check: check the contract of the named tasks, and print what a score on each is worth.
+        seeds: trainings of each known function.
+        limit: seconds of training for each task; of one that needs more only the seconds of a training are measured.
     """
-    rows = [_task_row(name, measure) for name in TASKS]
+    at_least("--seeds", seeds, 2)
+    if check:
+        _check(names, seeds, limit, json)
+        return
+    rows = [_task_row(name) for name in names or TASKS]
+    if measure:
+        rows = [row | _worth(get_task(row["task"]), seeds, limit) for row in rows]
     if json:
         print_json(rows)
         return
-    columns: list[Column | str] = ["task", "kind", "data and network"]
-    columns += [Column("parameters", ",d"), Column("steps", ",d")]
-    names = ["task", "kind", "summary", "parameters", "steps"]
     if measure:
-        columns.append(Column("s/candidate", ".3f"))
-        names.append("seconds_per_candidate")
-    show(render([[row[name] for name in names] for row in rows], columns, "Tasks"))
+        _show_worth(rows)
+    else:
+        columns: list[Column | str] = ["task", "kind", "data and network"]
+        columns += [Column("parameters", ",d"), Column("steps", ",d")]
+        show(render([list(row.values()) for row in rows], columns, "Tasks"))
     print(f"Tables, for searches that train nothing: {', '.join(TABLES)}.")
+
+
+def _worth(task: Task, seeds: int, limit: float) -> dict[str, Any]:
+    """Returns what a task is worth as JSON has it; null for what is not known."""
+    try:
+        task.data()
+    except ActsearchError as error:  # the data are not on this machine
+        explain(f"{task.name}: {error}")
+        return dict.fromkeys((*_WORTH, "fidelity"))
+    explain(f"{task.name} ...")
+    worth = measure_task(task, seeds, limit=limit, report=explain)
+    facts = worth._asdict() | {"floor_3": worth.floor(3), "floor_8": worth.floor(8)}
+    numbers = {name: facts[name] if math.isfinite(facts[name]) else None for name in _WORTH if name != "best"}
+    return numbers | {"best": worth.best or None, "fidelity": fidelity_text(fidelity_of(task)) or None}
+
+
+_WORTH = ("gap_over_noise", "best", "gap", "sd", "floor_3", "floor_8", "seconds")
+
+
+def _show_worth(rows: list[dict[str, Any]]) -> None:
+    columns: list[Column | str] = ["task", "kind", Column("gap / sd", ".1f"), "best known", Column("gap", ".4f")]
+    columns += [Column("sd", ".4f"), Column("floor, 3 seeds", ".4f"), Column("8 seeds", ".4f")]
+    columns += [Column("s/training", ".3f")]
+    names = ["task", "kind", *_WORTH]
+    show(render([[row[name] for name in names] for row in rows], columns, "What a score on each task is worth"))
+    for row in rows:
+        if row["fidelity"]:
+            print(row["fidelity"])
+
+
+def _check(names: tuple[str, ...], seeds: int, limit: float, json: bool) -> None:
+    """Prints what was checked of tasks and what their scores are worth; raises what is wrong."""
+    if not names:
+        raise ActsearchError("--check needs a task: write actsearch tasks --check my_task.py:make, or a name.")
+    rows = []
+    for name in names:
+        task = get_task(name)
+        rows.append({"task": task.name, "kind": task.kind, "digest": task.digest, "checked": check_task(task)})
+        if not json:
+            lines = [f"{task.name}: {task.summary or task.kind}", *(f"  {line}" for line in rows[-1]["checked"])]
+            print("\n".join(lines))
+        rows[-1] |= _worth(task, seeds, limit)
+    if json:
+        print_json(rows)
+    else:
+        _show_worth(rows)
 
 
 def spaces(name: tyro.conf.Positional[str | None] = None, json: Json = False) -> None:
@@ -69,32 +137,18 @@ def _space_row(name: str) -> dict[str, Any]:
     return {"space": name, "kind": space.kind, "decisions": len(space.decisions), "expressions": space.count()}
 
 
-def _task_row(name: str, measure: bool) -> dict[str, Any]:
+def _task_row(name: str) -> dict[str, Any]:
     task = get_task(name)
-    row = {
+    return {
         "task": name,
         "kind": task.kind,
         "summary": task.summary,
         "parameters": _parameters(task),
         "steps": task.steps,
     }
-    return {**row, "seconds_per_candidate": _seconds(task) if measure else None}
 
 
 def _parameters(task: Task) -> int:
     """Returns the number of trainable parameters of a task's network with its baseline."""
     network = nnx.eval_shape(lambda: task.init(lambda features: Layer(task.baseline, features), jax.random.key(0)))
     return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(network, nnx.Param)))
-
-
-def _seconds(task: Task) -> float | None:
-    """Returns wall seconds a training, warm, with every device busy; None where the task's data is not here."""
-    trainer = Trainer.specialized(task, task.baseline)
-    jobs = trainer.jobs([()] * len(jax.devices()), seeds=[0])
-    try:
-        trainer(jobs)
-    except ActsearchError:
-        return None
-    began = time.perf_counter()
-    trainer(jobs)
-    return (time.perf_counter() - began) / len(jobs)

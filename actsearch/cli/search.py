@@ -1,6 +1,7 @@
 """`actsearch search`."""
 
 import math
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
@@ -9,15 +10,16 @@ import tyro
 from actsearch.analysis import fidelity_agreement, funnel
 from actsearch.archive import Archive
 from actsearch.cli.app import Interrupted
-from actsearch.cli.common import Json, at_least, explain, print_json, read_formulas
+from actsearch.cli.common import Json, at_least, check_own, explain, print_json, read_formulas
 from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
-from actsearch.evaluation import TABLES
+from actsearch.evaluation import TABLES, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
 from actsearch.language import simplify
-from actsearch.report import ProgressLog, agreement_table, funnel_table, show, winners_table
+from actsearch.report import ProgressLog, agreement_table, fidelity_text, funnel_table, show, winners_table
 from actsearch.spaces import get_space
 from actsearch.study import Callback, Progress, SearchResult, TimeLimit, make_evaluator
 from actsearch.study import search as run_search
+from actsearch.tasks import Task, get_task
 from actsearch.trials.ranking import CandidateStats, best
 
 ControllerChoice: Any = Union[  # noqa: UP007, made at run time from the registry
@@ -54,7 +56,8 @@ def search(
     Args:
         controller: what proposes candidates.
         space: where candidates come from; see `actsearch spaces`.
-        task: what candidates are scored on, names joined by +; see `actsearch tasks`.
+        task: what candidates are scored on, names joined by +; see `actsearch tasks`. Your own: my_task.py:make, the
+            function of a Python file that returns the task; `actsearch new-task` writes one.
         budget: number of trials; a larger one extends a finished run.
         seed: fixes proposals and training.
         out: directory of the archive; made from the other arguments when left out.
@@ -69,8 +72,9 @@ def search(
     at_least("--budget", budget, 1)
     at_least("--seeds-per-trial", seeds_per_trial, 1)
     chosen = get_space(space)
+    check_own(task)
     strategy = _wrapped(controller, task, repeats, halving, formulas)
-    out = out or Path("runs") / f"{space}-{task}-{_label(strategy)}-seed{seed}"
+    out = out or Path("runs") / f"{space}-{_file_name(task)}-{_label(strategy)}-seed{seed}"
     evaluator = make_evaluator(chosen, task, budget, seed=seed, seeds_per_trial=seeds_per_trial, engine=engine, out=out)
     explain(evaluator.summary)
     try:
@@ -112,6 +116,11 @@ def _label(controller: Controller[Any]) -> str:
     return "-".join(reversed(names))
 
 
+def _file_name(task: str) -> str:
+    """Returns the names of tasks as a part of a path; ".", "/" and ":" of a user's own become "-"."""
+    return re.sub(r"[^\w+-]+", "-", task)
+
+
 def _kept(out: Path) -> str:
     """Returns what an interrupted search leaves behind."""
     if not Archive.exists(out):
@@ -125,7 +134,8 @@ def _print(result: SearchResult, halving: bool, json: bool) -> None:
     if json:
         winners = [candidate(trial) for trial in best(result.trials, 10)]
         facts = {"out": str(result.out), "funnel": [row._asdict() for row in rows], "best": winners}
-        print_json(facts | {"incumbent": _incumbent(result.incumbent)})
+        trust = _fidelity(result.evaluator) or None
+        print_json(facts | {"incumbent": _incumbent(result.incumbent), "fidelity": trust})
         return
     show(funnel_table(rows))
     show(winners_table(result.trials))
@@ -133,7 +143,19 @@ def _print(result: SearchResult, halving: bool, json: bool) -> None:
         show(agreement_table(fidelity_agreement(result.trials)))
     if result.incumbent and math.isfinite(result.incumbent.low):
         print(_incumbent_line(result.incumbent))
+    if trust := _fidelity(result.evaluator):
+        print(trust)
     print(f"{result.seconds:.0f} s; archive: {result.out}")
+
+
+def _fidelity(evaluator: Evaluator) -> str:
+    """Returns how far the order on the search's tasks can be trusted elsewhere, where that was measured."""
+    tasks: tuple[Task, ...] = ()
+    if isinstance(evaluator, TrainingEvaluator):
+        tasks = evaluator.tasks
+    elif isinstance(evaluator, TabularEvaluator):
+        tasks = (get_task(evaluator.table.task),)
+    return " ".join(filter(None, (fidelity_text(fidelity_of(task)) for task in tasks)))
 
 
 def _incumbent(stats: CandidateStats | None) -> dict[str, Any] | None:

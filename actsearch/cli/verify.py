@@ -3,13 +3,16 @@
 import itertools
 import math
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import tyro
 
+from actsearch.analysis import Cost
 from actsearch.archive import Archive, open_run
-from actsearch.cli.common import Json, at_least, explain, print_json, read_formula
-from actsearch.evaluation import Verification, best_programs, fresh_seeds
+from actsearch.catalog import CATALOG
+from actsearch.cli.common import Json, at_least, check_own, explain, print_json, read_formula
+from actsearch.evaluation import best_programs, fresh_seeds, measure_costs
 from actsearch.evaluation import verify as run_verify
 from actsearch.language import ActsearchError, Program
 from actsearch.report import show, verification_table
@@ -25,6 +28,8 @@ def verify(
     count: int = 5,
     baselines: tuple[str, ...] = (),
     rate_scales: tuple[float, ...] = (1.0,),
+    equal_time: bool = False,
+    cost: bool = False,
     json: Json = False,
 ) -> None:
     """Tell whether a finding is real: train it and baselines with fresh seeds, on test data, with intervals.
@@ -41,11 +46,16 @@ def verify(
         baselines: formulas to compare with; each task's own when left out.
         rate_scales: factors on the learning rate; with several, each function has the one that is best on validation
             data.
+        equal_time: a function that trains more slowly than the first baseline, measured here, makes fewer steps, as
+            many as fit in the baseline's time.
+        cost: print what each function's layer costs on a tensor of 64 x 1,024, as ratios to ReLU: operations, bytes,
+            and milliseconds forward and backward, measured here.
     """
     at_least("--seeds", seeds, 2)
     at_least("--count", count, 1)
     if not targets:
         raise ActsearchError("verify needs formulas or directories of runs; received none.")
+    check_own(tasks)
     trials = {target: open_run(target).trials for target in targets if Archive.exists(target)}
     programs = [p for t in targets for p in (best_programs(trials[t], count) if t in trials else [_formula(t)])]
     verification = run_verify(
@@ -54,12 +64,21 @@ def verify(
         fresh_seeds(itertools.chain(*trials.values()), seeds),
         baselines=[read_formula(formula) for formula in baselines] or None,
         rate_scales=rate_scales,
+        equal_time=equal_time,
         report=explain,
     )
+    costs = _costs(verification.programs) if cost else None
     if json:
-        print_json(_finite(verification.to_json()))
+        facts = {} if costs is None else {"costs": {str(program): one._asdict() for program, one in costs.items()}}
+        print_json(_finite(verification.to_json() | facts))
     else:
-        _print(verification)
+        show(verification_table(verification, costs=costs))
+
+
+def _costs(programs: Sequence[Program]) -> dict[Program, Cost]:
+    """Returns the cost of each program relative to that of ReLU."""
+    relu, *others = measure_costs([CATALOG["relu"].program, *programs])
+    return {program: one.relative_to(relu) for program, one in zip(programs, others, strict=True)}
 
 
 def _formula(target: str) -> Program:
@@ -70,10 +89,6 @@ def _formula(target: str) -> Program:
         if os.sep not in target:
             raise
         raise ActsearchError(f"There is no run in {target}, and it is no formula: {error}") from error
-
-
-def _print(verification: Verification) -> None:
-    show(verification_table(verification))
 
 
 def _finite(value: Any) -> Any:

@@ -2,8 +2,10 @@
 
 from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
+from actsearch.evaluation.cost import measure_costs, step_shares
 from actsearch.evaluation.devices import candidate_mesh, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
+from actsearch.evaluation.fidelity import FIDELITY, fidelity_of, fidelity_record
 from actsearch.evaluation.fisher import FisherSpectrum
 from actsearch.evaluation.gate_audit import audit
 from actsearch.evaluation.gates import GATES, Gate, Verdict, gates_of, register, screen
@@ -12,11 +14,14 @@ from actsearch.evaluation.score import Result, combine, score_programs, summariz
 from actsearch.evaluation.stability import Stability, ascend
 from actsearch.evaluation.table import TABLES, Table, get_table, make_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
+from actsearch.evaluation.task_check import check_task
+from actsearch.evaluation.task_worth import TaskWorth, measure_task
 from actsearch.evaluation.trainer import Job, Part, Trainer
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
 from actsearch.evaluation.verification import HasTrials, best_programs, fresh_seeds, verify
 
 __all__ = [
+    "FIDELITY",
     "GATES",
     "TABLES",
     "Engine",
@@ -33,6 +38,7 @@ __all__ = [
     "Table",
     "TableRegret",
     "TabularEvaluator",
+    "TaskWorth",
     "TrainState",
     "Trainer",
     "Training",
@@ -44,20 +50,26 @@ __all__ = [
     "base_trial",
     "best_programs",
     "candidate_mesh",
+    "check_task",
     "choose_engine",
     "combine",
+    "fidelity_of",
+    "fidelity_record",
     "fresh_seeds",
     "gates_of",
     "genotype_of",
     "get_table",
     "init_state",
     "make_table",
+    "measure_costs",
+    "measure_task",
     "register",
     "regret_on_table",
     "repeat_seeds",
     "score_programs",
     "screen",
     "split_network",
+    "step_shares",
     "summarize",
     "train",
     "use_all_cores",

@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import hashlib
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -166,7 +166,8 @@ def make_table(space: Space, runs: Mapping[str, Sequence[Trial]]) -> "pd.DataFra
 
     Returns:
       Columns program, choices, fingerprint, function (row of the first expression that computes the same), gate, and
-      for each task status, score, and accuracy and loss by seed. `to_parquet(path)` makes the file of a `Table`.
+      for each task status, score, and by seed loss and, where the task has one, accuracy. `to_parquet(path)` makes the
+      file of a `Table`.
 
     Raises:
       ActsearchError: a run that does not hold every genotype once.
@@ -219,8 +220,9 @@ def _columns(task: str, trials: Sequence[Trial | None]) -> "dict[str, pd.Series]
         f"{task}/score": pd.Series([trial and trial.score for trial in trials], dtype="float32"),
     }
     seeds = max((len(trial.seeds) for trial in trials if trial), default=0)
+    measured = {name for trial in trials if trial and trial.metrics for name in trial.metrics[0]}
     for metric in ("accuracy", "loss"):
-        for seed in range(seeds):
+        for seed in range(seeds if metric in measured else 0):
             values = [trial.metrics[seed][metric] if trial and trial.metrics else np.nan for trial in trials]
             columns[metric_column(task, metric, seed)] = pd.Series(values, dtype="float32")
     return columns
@@ -231,14 +233,15 @@ def _read(path: Path, task: str, metric: Metric) -> Rows:
 
     frame = pd.read_parquet(path)
     seeds = sum(name.startswith(metric_column(task, "loss", 0)[:-1]) for name in frame.columns)
-    accuracy, loss = (
-        frame[[metric_column(task, name, seed) for seed in range(seeds)]].to_numpy(np.float64)
-        for name in ("accuracy", "loss")
-    )
-    functions = frame["function"].to_numpy(np.int32)
+
+    def columns(name: str) -> NDArray[np.float64]:
+        values: NDArray[np.float64] = frame[[metric_column(task, name, s) for s in range(seeds)]].to_numpy(np.float64)
+        return values
+
+    loss, functions = columns("loss"), frame["function"].to_numpy(np.int32)
     gates = frame["gate"].to_numpy(str)[functions]
     finite = np.isfinite(loss)[functions]
-    scores = np.where(finite, (accuracy if metric == "accuracy" else np.exp(-loss))[functions], 0.0)
+    scores = np.where(finite, (columns("accuracy") if metric == "accuracy" else np.exp(-loss))[functions], 0.0)
     scores[gates != TRAINED] = np.nan
     sizes = tuple(int(size) for size in np.stack(frame["choices"].to_list()).max(axis=0) + 1)
     return Rows(
@@ -252,16 +255,36 @@ def _read(path: Path, task: str, metric: Metric) -> Rows:
     )
 
 
-_SHORT = {"swish1": "swish-1", "actbench": "act-bench"}
-_TASKS = ("digits-mlp", "digits-deep-mlp", "digits-resnet")
-_SUFFIXES: dict[Metric, str] = {"accuracy": "", "likelihood": "-likelihood"}
+_DIGITS = ("digits-mlp", "digits-deep-mlp", "digits-resnet")
+_MNIST1D = ("mnist1d-mlp", "mnist1d-resnet")
+
+FILES: Mapping[str, tuple[str, tuple[str, ...]]] = types.MappingProxyType(
+    {
+        "swish-1": ("swish-1", _DIGITS),
+        "act-bench": ("act-bench", _DIGITS),
+        "swish-1-mnist1d": ("swish-1", _MNIST1D),
+        "swish-1-text": ("swish-1", ("text-ffn-short",)),
+    }
+)
+"""Name of a file in the package -> its space and the tasks that its functions were trained on."""
+
+_SUFFIXES: Mapping[Metric, str] = types.MappingProxyType({"accuracy": "", "likelihood": "-likelihood"})
+
+
+def _tables(file: str, space: str, task: str) -> Iterator[Table]:
+    """Yields the tables of a task in a file: one a metric; a language model has no accuracy."""
+    for metric, suffix in _SUFFIXES.items():
+        if metric == "likelihood" or not task.startswith("text-"):
+            name = f"tabular-{space.replace('-', '')}-{task}{suffix}"
+            yield Table(name, space, task, metric, DIRECTORY / f"{file}.parquet")
+
 
 TABLES: Mapping[str, Table] = types.MappingProxyType(
     {
-        (name := f"tabular-{short}-{task}{suffix}"): Table(name, space, task, metric, DIRECTORY / f"{space}.parquet")
-        for short, space in _SHORT.items()
-        for task in _TASKS
-        for metric, suffix in _SUFFIXES.items()
+        table.name: table
+        for file, (space, tasks) in FILES.items()
+        for task in tasks
+        for table in _tables(file, space, task)
     }
 )
 """The tables in the package by name."""

@@ -1,5 +1,6 @@
 """Verification of a finding: the best of many was lucky, so it is trained again with seeds that no search has seen."""
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +11,7 @@ import jax
 from actsearch.analysis.statistics import check_confidence
 from actsearch.analysis.verification import Scores, Verification, verified
 from actsearch.engine import fingerprint
+from actsearch.evaluation.cost import step_shares
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.score import Result, diverged, score_programs
 from actsearch.evaluation.trainer import Part
@@ -46,6 +48,7 @@ def verify(
     part: Part = "test",
     confidence: float = 0.95,
     count: int = 5,
+    equal_time: bool = False,
     engine: Engine = "auto",
     devices: Sequence[jax.Device] | None = None,
     report: Callable[[str], None] = lambda line: None,
@@ -66,6 +69,9 @@ def verify(
       part: of the data that scores are measured on.
       confidence: in (0, 1), of the intervals.
       count: candidates of a run, by the lower bounds of `actsearch.trials.ranking`.
+      equal_time: whether a function that trains more slowly than the first baseline makes fewer steps, as many as fit
+        in the baseline's time, with a schedule that ends there. The shares, `Scores.share`, are measured by
+        `step_shares` on this machine, and so vary from run to run.
       engine: "auto", "interpret" or "specialize".
       devices: JAX devices, all by default.
       report: receives lines on progress.
@@ -94,22 +100,36 @@ def verify(
     _check(rate_scales, part, confidence, engine)
     for task, reference in pairs:
         _check_kind(task, [*reference, *candidates])
+    train = functools.partial(
+        score_programs,
+        seeds=chosen,
+        rate_scales=rate_scales,
+        part=part,
+        engine=engine,
+        devices=devices,
+        report=report,
+    )
     for task, reference in pairs:
         functions = _distinct([*reference, *candidates])
-        results = score_programs(
-            task,
-            functions,
-            chosen,
-            rate_scales=rate_scales,
-            part=part,
-            engine=engine,
-            devices=devices,
-            report=report,
-        )
+        shares = [1.0, *step_shares(task, functions[1:], functions[0])] if equal_time else [1.0] * len(functions)
+        results = _at_shares(task, functions, shares, train)
         known = {fingerprint(program) for program in reference}
-        for program, result in zip(functions, results, strict=True):
-            trained.append(_scores(task, program, fingerprint(program) in known, result, rate_scales))
+        for program, share, result in zip(functions, shares, results, strict=True):
+            scores = _scores(task, program, fingerprint(program) in known, result, rate_scales)
+            trained.append(scores._replace(share=share))
     return verified(trained, chosen, part=part, confidence=confidence)
+
+
+def _at_shares(
+    task: Task, functions: Sequence[Program], shares: Sequence[float], train: Callable[..., list[Result]]
+) -> list[Result]:
+    """Trains functions for their shares of the steps, those of one share together; returns results in their order."""
+    results: dict[int, Result] = {}
+    for share in dict.fromkeys(shares):
+        group = [i for i, own in enumerate(shares) if own == share]
+        found = train(task.at_fidelity(share), [functions[i] for i in group])
+        results |= dict(zip(group, found, strict=True))
+    return [results[i] for i in range(len(functions))]
 
 
 def _parsed(programs: Programs) -> list[Program]:

@@ -1,18 +1,23 @@
 """Flax: the layer that holds a program, in NNX and Linen, networks with sites for it, and the names of those sites."""
 
+from actsearch.nn.cnn import CNN, CNNConfig
 from actsearch.nn.conv import Affine, Conv, DepthwiseConv
 from actsearch.nn.layer import Layer, LayerFactory
 from actsearch.nn.linen import LinenLayer
 from actsearch.nn.mlp import MLP, MLPConfig
 from actsearch.nn.mobilenet import InvertedBottleneck, MobileNet, MobileNetConfig, SqueezeExcite, Stage
+from actsearch.nn.replacement import Replaced, sites_of
 from actsearch.nn.resnet import BottleneckBlock, PreActivationBlock, ResNet, ResNetConfig
 from actsearch.nn.site import Site, sites
+from actsearch.nn.transformer import Transformer, TransformerConfig
 from actsearch.nn.zoo import efficientnet_b0, mobilenet_v2, resnet_50
 
 __all__ = [
+    "CNN",
     "MLP",
     "Affine",
     "BottleneckBlock",
+    "CNNConfig",
     "Conv",
     "DepthwiseConv",
     "InvertedBottleneck",
@@ -23,13 +28,17 @@ __all__ = [
     "MobileNet",
     "MobileNetConfig",
     "PreActivationBlock",
+    "Replaced",
     "ResNet",
     "ResNetConfig",
     "Site",
     "SqueezeExcite",
     "Stage",
+    "Transformer",
+    "TransformerConfig",
     "efficientnet_b0",
     "mobilenet_v2",
     "resnet_50",
     "sites",
+    "sites_of",
 ]

@@ -6,19 +6,35 @@ from flax import nnx
 
 he_normal = nnx.initializers.he_normal()
 
+FEW = 64
+"""Most channels of an input whose convolution is patches times a matrix on every device."""
+
+
+Size = int | tuple[int, int]
+"""Sides of a kernel, height and width; one number for both."""
+
 
 class Conv(nnx.Module):
-    """A convolution without bias, square kernel, 'SAME' padding, NHWC.
+    """A convolution without bias, 'SAME' padding, NHWC.
 
     On CPU it is written as patches times a matrix: there, XLA runs a convolution inside a loop dozens of times slower.
+    So it is where there are few channels: accelerators, which train many networks side by side, would have to run a
+    convolution of many groups, and a batched matrix product suits them better.
+
+    Args:
+      in_features: channels of the input.
+      out_features: channels of the output.
+      size: of the kernel; (3, 1) is a series' kernel of 3 on [batch, length, 1, features].
+      stride: of both axes.
+      rngs: for the He-normal initial kernel, shape [height, width, in_features, out_features].
     """
 
-    def __init__(self, in_features: int, out_features: int, *, size: int = 3, stride: int = 1, rngs: nnx.Rngs):
-        self.kernel = nnx.Param(he_normal(rngs.params(), (size, size, in_features, out_features)))
-        self.size, self.stride = size, stride
+    def __init__(self, in_features: int, out_features: int, *, size: Size = 3, stride: int = 1, rngs: nnx.Rngs):
+        self.size, self.stride = (size, size) if isinstance(size, int) else size, stride
+        self.kernel = nnx.Param(he_normal(rngs.params(), (*self.size, in_features, out_features)))
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        if jax.default_backend() == "cpu":
+        if jax.default_backend() == "cpu" or x.shape[-1] <= FEW:
             patches = jnp.concatenate(_shifted(x, self.size, self.stride), axis=-1)
             product: jax.Array = patches @ self.kernel[...].reshape(-1, self.kernel.shape[-1])
             return product
@@ -47,7 +63,7 @@ class DepthwiseConv(nnx.Module):
         kernel = self.kernel[...]
         if jax.default_backend() == "cpu":
             taps = kernel.reshape(-1, 1, 1, 1, kernel.shape[-1])
-            parts = zip(_shifted(x, self.size, self.stride), taps, strict=True)
+            parts = zip(_shifted(x, (self.size, self.size), self.stride), taps, strict=True)
             total: jax.Array = sum(part * tap for part, tap in parts)
             return total
         return _convolve(x, kernel, self.stride, groups=kernel.shape[-1])
@@ -64,15 +80,15 @@ class Affine(nnx.Module):
         return x * self.scale[...].reshape(channels) + self.offset[...].reshape(channels)
 
 
-def _padding(size: int) -> list[tuple[int, int]]:
-    return [((size - 1) // 2, size // 2)] * 2
+def _padding(size: tuple[int, ...]) -> list[tuple[int, int]]:
+    return [((side - 1) // 2, side // 2) for side in size]
 
 
-def _shifted(x: jax.Array, size: int, stride: int) -> list[jax.Array]:
-    """Returns size * size arrays [batch, height / stride, width / stride, features]: what each tap of a kernel sees."""
+def _shifted(x: jax.Array, size: tuple[int, int], stride: int) -> list[jax.Array]:
+    """Returns an array [batch, height / stride, width / stride, features] for each tap of a kernel: what it sees."""
     height, width = x.shape[1:3]
     padded = jnp.pad(x, ((0, 0), *_padding(size), (0, 0)))
-    offsets = [(i, j) for i in range(size) for j in range(size)]
+    offsets = [(i, j) for i in range(size[0]) for j in range(size[1])]
     return [padded[:, i : i + height : stride, j : j + width : stride] for i, j in offsets]
 
 
@@ -81,7 +97,7 @@ def _convolve(x: jax.Array, kernel: jax.Array, stride: int, groups: int = 1) -> 
         x,
         kernel,
         (stride, stride),
-        _padding(kernel.shape[0]),
+        _padding(kernel.shape[:2]),
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
         feature_group_count=groups,
     )

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from actsearch.nn.conv import Conv, he_normal
+from actsearch.nn.conv import Conv, Size, he_normal
 from actsearch.nn.layer import LayerFactory
 
 
@@ -20,6 +20,7 @@ class PreActivationBlock(nnx.Module):
       stride: of the first convolution and of the shortcut.
       layer: makes the layer of a site from its number of features.
       normalize: False where the layer is a whole normalisation-activation layer; then there is no BatchNorm.
+      size: of the kernels.
       rngs: for the initial weights.
     """
 
@@ -31,12 +32,13 @@ class PreActivationBlock(nnx.Module):
         layer: LayerFactory,
         *,
         normalize: bool = True,
+        size: Size = 3,
         rngs: nnx.Rngs,
     ):
         self.norm1, self.layer1 = _norm(in_features, normalize, rngs), layer(in_features)
-        self.conv1 = Conv(in_features, out_features, stride=stride, rngs=rngs)
+        self.conv1 = Conv(in_features, out_features, size=size, stride=stride, rngs=rngs)
         self.norm2, self.layer2 = _norm(out_features, normalize, rngs), layer(out_features)
-        self.conv2 = Conv(out_features, out_features, rngs=rngs)
+        self.conv2 = Conv(out_features, out_features, size=size, rngs=rngs)
         self.shortcut = _shortcut(in_features, out_features, stride, rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -61,13 +63,14 @@ class BottleneckBlock(nnx.Module):
         layer: LayerFactory,
         *,
         normalize: bool = False,
+        size: Size = 3,
         rngs: nnx.Rngs,
     ):
         inner = out_features // 4
         self.norm1, self.layer1 = _norm(in_features, normalize, rngs), layer(in_features)
         self.conv1 = Conv(in_features, inner, size=1, rngs=rngs)
         self.norm2, self.layer2 = _norm(inner, normalize, rngs), layer(inner)
-        self.conv2 = Conv(inner, inner, stride=stride, rngs=rngs)
+        self.conv2 = Conv(inner, inner, size=size, stride=stride, rngs=rngs)
         self.norm3, self.layer3 = _norm(inner, normalize, rngs), layer(inner)
         self.conv3 = Conv(inner, out_features, size=1, rngs=rngs)
         self.shortcut = _shortcut(in_features, out_features, stride, rngs)
@@ -92,6 +95,7 @@ class ResNet(nnx.Module):
       normalize: False where the layer is a whole normalisation-activation layer; then there is no BatchNorm.
       block: PreActivationBlock or BottleneckBlock.
       stem_stride: of the first convolution.
+      size: of the kernels that are not 1x1.
       rngs: for the initial weights.
     """
 
@@ -106,13 +110,14 @@ class ResNet(nnx.Module):
         normalize: bool = True,
         block: Callable[..., nnx.Module] = PreActivationBlock,
         stem_stride: int = 1,
+        size: Size = 3,
         rngs: nnx.Rngs,
     ):
-        self.stem = Conv(in_features, stem, stride=stem_stride, rngs=rngs)
+        self.stem = Conv(in_features, stem, size=size, stride=stem_stride, rngs=rngs)
         widths = [stem, *(width for width, _ in stages)]
         self.blocks = nnx.List(
             [
-                block(before, after, stride, layer, normalize=normalize, rngs=rngs)
+                block(before, after, stride, layer, normalize=normalize, size=size, rngs=rngs)
                 for before, (after, stride) in zip(widths, stages, strict=False)
             ]
         )
@@ -138,6 +143,7 @@ class ResNetConfig:
       normalize: as ResNet's.
       block: as ResNet's.
       stem_stride: of the first convolution.
+      size: of the kernels that are not 1x1; (3, 1) for a series, [batch, length, 1, features].
     """
 
     in_features: int
@@ -147,6 +153,7 @@ class ResNetConfig:
     normalize: bool = True
     block: Callable[..., nnx.Module] = PreActivationBlock
     stem_stride: int = 1
+    size: Size = 3
 
     def __call__(self, layer: LayerFactory, *, rngs: nnx.Rngs) -> ResNet:
         """Returns the network with `layer(features)` at each site."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actsearch.report.curves import draw_curves
+    from actsearch.report.fidelity import fidelity_text
     from actsearch.report.fronts import pareto_fronts
     from actsearch.report.genealogy import draw_genealogy
     from actsearch.report.graph import MAX_NODES, draw_graph
@@ -40,6 +41,7 @@ _HOMES = {
     "draw_genealogy": "genealogy",
     "draw_graph": "graph",
     "draw_intervals": "intervals",
+    "fidelity_text": "fidelity",
     "funnel_bars": "stages",
     "funnel_table": "tables",
     "new_figure": "style",
@@ -73,6 +75,7 @@ __all__ = [
     "draw_genealogy",
     "draw_graph",
     "draw_intervals",
+    "fidelity_text",
     "funnel_bars",
     "funnel_table",
     "new_figure",

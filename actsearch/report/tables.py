@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from rich.table import Table
 
-from actsearch.analysis import Agreement, Comparison, FalseReject, Interval, Stage, Verification
+from actsearch.analysis import Agreement, Comparison, Cost, FalseReject, Interval, Stage, Verification
 from actsearch.language import Program, simplify
 from actsearch.report.rendering import Column, render, show, to_text
 from actsearch.trials import Trial
@@ -100,39 +100,53 @@ def regret_table(comparison: Comparison) -> Table:
     return render(rows, columns, title)
 
 
-def verification_table(verification: Verification, names: Mapping[Program, str] | None = None) -> Table:
+def verification_table(
+    verification: Verification,
+    names: Mapping[Program, str] | None = None,
+    costs: Mapping[Program, Cost] | None = None,
+) -> Table:
     """Returns a verification as a table: a row for each function, the best on average first.
 
     Args:
       verification: from `actsearch.evaluation.verify`.
       names: of functions, such as where they come from, for a column of their own; none by default.
+      costs: of functions relative to ReLU, by `Cost.relative_to`, from `actsearch.evaluation.measure_costs`; none by
+        default.
 
     Returns:
       For each task the mean score, and the paired difference from each baseline twice: with its own interval, and with
-      an interval that holds for all comparisons at once. Where any training diverged a last column counts them.
+      an interval that holds for all comparisons at once. Where functions had equal time, the share of the steps that
+      each could make in it; where any training diverged a last column counts them.
     """
     columns: list[Column | str] = ["function"] if names is None else ["function", "name"]
+    timed = any(row.trained.share < 1 for row in verification.rows)
     for task in verification.tasks:
-        columns.append(Column(task, ".4f"))
+        columns += [Column(task, ".4f"), *([Column("steps", ".0%")] if timed else [])]
         for baseline in verification.baselines(task):
             columns += [Column(f"minus {baseline}", "+.4f"), Column("all at once", "+.4f")]
+    columns += [] if costs is None else [Column(name.removesuffix("_ms"), ".2f") for name in Cost._fields]
     diverged = any(row.trained.diverged for row in verification.rows)
     rows: list[list[str | int | Interval | float | None]] = []
     for program in verification.ranked:
         cells: list[str | int | Interval | float | None] = [str(program)]
         cells += [] if names is None else [names.get(program, "")]
         for task in verification.tasks:
-            cells += _verified_cells(verification, task, program)
+            cells += _verified_cells(verification, task, program, timed)
+        cells += [] if costs is None else costs.get(program, (None,) * len(Cost._fields))
         rows.append([*cells, verification.diverged(program)] if diverged else cells)
     share, n = f"{verification.confidence:.0%}".replace("%", " %"), len(verification.seeds)
     title = f"{n} fresh seeds, {verification.part} data: mean score and paired difference with {share} intervals"
+    title += "" if costs is None else "; cost relative to ReLU"
     return render(rows, [*columns, "diverged"] if diverged else columns, title)
 
 
-def _verified_cells(verification: Verification, task: str, program: Program) -> list[Interval | float | None]:
+def _verified_cells(
+    verification: Verification, task: str, program: Program, timed: bool
+) -> list[Interval | float | None]:
     """Returns the cells of a function on a task; empty ones where it was not trained, and for a baseline's own."""
     row = next((row for row in verification.rows if (row.task, row.program) == (task, program)), None)
     cells: list[Interval | float | None] = [None if row is None else _without_endless_ends(row.mean)]
+    cells += [None if row is None else row.trained.share] if timed else []
     for baseline in verification.baselines(task):
         differences = [] if row is None else [d for d in row.differences if d.baseline == baseline]
         cells += [differences[0].pointwise, differences[0].simultaneous] if differences else [None, None]

@@ -3,8 +3,10 @@
 from actsearch.tasks.base import Data, Examples, Kind, Quality, Task
 from actsearch.tasks.classification import Classification
 from actsearch.tasks.datasets import DataSet, Split
+from actsearch.tasks.language_modelling import LanguageModel
 from actsearch.tasks.recipe import Recipe
 from actsearch.tasks.registry import ANCHORS, TASK_SETS, TASKS, get_task, get_tasks, register
+from actsearch.tasks.regression import Pairs, Regression
 
 __all__ = [
     "ANCHORS",
@@ -15,8 +17,11 @@ __all__ = [
     "DataSet",
     "Examples",
     "Kind",
+    "LanguageModel",
+    "Pairs",
     "Quality",
     "Recipe",
+    "Regression",
     "Split",
     "Task",
     "get_task",

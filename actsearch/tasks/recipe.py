@@ -67,17 +67,16 @@ class Recipe:
     def optimizer(self, steps: int, rate_scale: jax.Array | float = 1.0) -> optax.GradientTransformation:
         """Returns the optimizer of a training of `steps` steps, its learning rate times `rate_scale`."""
         rate: Any = self._schedule(steps, self.learning_rate * rate_scale)
-        decay: dict[str, Any] = {"weight_decay": self.weight_decay}
         if self.algorithm == "adamw":
-            return optax.adamw(rate, self.momentum, self.b2, mask=_kernels, **decay)
+            return optax.adamw(rate, self.momentum, self.b2, weight_decay=self.weight_decay, mask=_kernels)
         if self.algorithm == "muon":
             return optax.contrib.muon(
                 rate,
                 beta=self.momentum,
                 adam_b1=self.momentum,
                 adam_b2=self.b2,
+                weight_decay=self.weight_decay,
                 weight_decay_mask=_kernels,
-                **decay,
             )
         descent = optax.sgd(rate, momentum=self.momentum, nesterov=self.nesterov)
         if not self.weight_decay:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from actsearch.language import ActsearchError
-from actsearch.tasks import cifar10, digits, warped
+from actsearch.tasks import cifar10, digits, inr, mnist1d, mnist5k, photos, text, warped
 from actsearch.tasks.base import Task
+from actsearch.tasks.source import load_task
 
 _TASKS: dict[str, Callable[[], Task]] = {
     "digits-mlp": digits.digits_mlp,
@@ -15,6 +16,23 @@ _TASKS: dict[str, Callable[[], Task]] = {
     "digits-resnet-layer": digits.digits_resnet_layer,
     "digits-mobilenet-layer": digits.digits_mobilenet_layer,
     "digits-efficientnet-layer": digits.digits_efficientnet_layer,
+    "mnist1d-mlp": mnist1d.mnist1d_mlp,
+    "mnist1d-resnet": mnist1d.mnist1d_resnet,
+    "photos-cnn": photos.photos_cnn,
+    "photos-cnn-24": photos.photos_cnn_24,
+    "photos-grey-cnn": photos.photos_grey_cnn,
+    "photos-mlp": photos.photos_mlp,
+    "photos-resnet-layer": photos.photos_resnet_layer,
+    "photos-resnet-layer-24": photos.photos_resnet_layer_24,
+    "inr-photo": inr.inr_photo,
+    "inr-photo-2": inr.inr_photo_2,
+    "mnist5k-resnet": mnist5k.mnist5k_resnet,
+    "text-ffn": text.text_ffn,
+    "text-ffn-short": text.text_ffn_short,
+    "text-ffn-long": text.text_ffn_long,
+    "text-ffn-muon": text.text_ffn_muon,
+    "text-ffn-wide": text.text_ffn_wide,
+    "text-norm": text.text_norm,
     "warped-resnet-layer": warped.warped_resnet_layer,
     "warped-resnet-layer-batch16": warped.warped_resnet_layer_batch16,
     "warped-resnet-layer-batch4": warped.warped_resnet_layer_batch4,
@@ -44,23 +62,28 @@ def register(name: str, factory: Callable[[], Task]) -> None:
     Raises:
       ActsearchError: a name that cannot be, or that another task has.
     """
-    if not name or "+" in name or name in TASK_SETS:
-        raise ActsearchError(f'The name of a task is no empty text, has no "+" and is no set\'s; received {name!r}.')
+    if not name or "+" in name or ":" in name or name in TASK_SETS:
+        raise ActsearchError(
+            f'The name of a task is no empty text, has no "+" or ":" and is no set\'s; received {name!r}.'
+        )
     if _TASKS.get(name, factory) is not factory:
         raise ActsearchError(f"There is a task {name!r} already; register yours under another name.")
     _TASKS[name] = factory
 
 
 def get_task(name: str) -> Task:
-    """Returns a named task; tasks of one name are equal.
+    """Returns a named task, or the one of "file.py:function" or "package.module:function"; of one name they are equal.
 
     Raises:
-      ActsearchError: an unknown name; the message has the nearest known ones.
+      ActsearchError: an unknown name, with the nearest known ones in the message; or no such file or function, or one
+        that returns no task.
 
     Example:
       >>> get_task("digits-mlp") == get_task("digits-mlp")
       True
     """
+    if ":" in name:
+        return load_task(name)
     if name not in TASKS:
         known = [*TASKS, *TASK_SETS]
         near = difflib.get_close_matches(name, known, n=3) or known

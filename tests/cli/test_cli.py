@@ -13,12 +13,14 @@ import pandas as pd
 import pytest
 
 import actsearch
-from actsearch import search
+from actsearch import ActsearchError, search
+from actsearch.analysis import Fidelity, Interval, noise_floor
 from actsearch.archive import Archive
 from actsearch.catalog import CATALOG
 from actsearch.cli import app, main
 from actsearch.controllers import CONTROLLERS
 from actsearch.controllers.base import nested
+from actsearch.evaluation import TaskWorth
 from actsearch.language import ParseError
 from actsearch.spaces import SPACES
 from actsearch.tasks import TASKS
@@ -55,6 +57,18 @@ class TestSearch:
         assert str(tmp_path / "run") in capsys.readouterr().out
         with Archive.read(tmp_path / "run") as archive:
             assert len(archive) == 3
+
+    def test_says_how_far_its_proxy_can_be_trusted(self, tmp_path, capsys, monkeypatch):
+        def fidelity_of(task):
+            tau = Interval(0.68, 0.5, 0.8)
+            return (Fidelity(task.name, "mnist5k-resnet", "a ResNet", "loss", "equal", 65, 4, tau, 0.7),)
+
+        monkeypatch.setattr("actsearch.cli.search.fidelity_of", fidelity_of)
+        said = "digits-resnet orders functions as mnist5k-resnet (a ResNet) does at tau 0.68 [0.50, 0.80]"
+        command = ["search", "--task", TABLE, "--out", tmp_path / "run", "--budget", 2]
+        assert _json(capsys, *command)["fidelity"].startswith(said)
+        assert main([*map(str, command)]) == 0
+        assert said in capsys.readouterr().out
 
     def test_help_shows_every_hyperparameter(self, capsys):
         for name in CONTROLLERS:
@@ -304,14 +318,50 @@ def test_verify_a_formula_and_a_run(run, capsys):
     assert "-tanh(x)" in json.dumps(facts)
 
 
+def test_verify_at_equal_time_with_costs(capsys, monkeypatch):
+    monkeypatch.setattr("actsearch.evaluation.verification.step_shares", lambda *args: [0.5])
+    monkeypatch.setattr("actsearch.cli.verify.get_tasks", lambda names: [tiny_task()])
+    facts = _json(capsys, "verify", "-tanh(x)", "--seeds", 2, "--equal-time", "--cost")
+    assert [row["share"] for row in facts["rows"]] == [1.0, 0.5]
+    assert facts["costs"]["relu(x)"]["flops"] == 1.0
+    assert facts["costs"]["-tanh(x)"]["flops"] > 1.0
+
+
 class TestLists:
     def test_tasks_trains_nothing_unless_asked(self, capsys, monkeypatch):
-        monkeypatch.setattr("actsearch.cli.lists._seconds", lambda task: pytest.fail("a list command trains nothing"))
+        monkeypatch.setattr("actsearch.cli.lists.measure_task", lambda *args, **options: pytest.fail("trains nothing"))
         rows = _json(capsys, "tasks")
         assert [row["task"] for row in rows] == list(TASKS)
         assert rows[0]["parameters"] == 64 * 128 + 128 + 128 * 128 + 128 + 128 * 10 + 10
-        assert all(row["seconds_per_candidate"] is None for row in rows)
+        assert "gap_over_noise" not in rows[0]
         assert {row["kind"] for row in rows} == {"activation", "layer"}
+
+    def test_tasks_measure_prints_what_they_are_worth(self, capsys, monkeypatch):
+        worth = TaskWorth("digits-mlp", "activation", 0.1, 3, "gelu(x)", 0.02, 4.0, 0.005, 0.004)
+        monkeypatch.setattr("actsearch.cli.lists.measure_task", lambda *args, **options: worth)
+        monkeypatch.setattr("actsearch.cli.lists.fidelity_text", lambda rows: "digits-mlp orders functions as none.")
+        (row,) = _json(capsys, "tasks", "digits-mlp", "--measure")
+        assert (row["gap_over_noise"], row["best"], row["seconds"], row["sd"]) == (4.0, "gelu(x)", 0.1, 0.005)
+        assert row["floor_3"] == noise_floor(0.004, 3, paired=True) > row["floor_8"]
+        assert row["fidelity"] == "digits-mlp orders functions as none."
+        assert main(["tasks", "digits-mlp", "--measure"]) == 0
+        assert "gelu(x)" in (printed := capsys.readouterr().out)
+        assert "digits-mlp orders functions as none." in printed
+
+    def test_a_task_that_takes_too_long_has_its_seconds_alone(self, capsys):
+        (row,) = _json(capsys, "tasks", "digits-mlp", "--measure", "--limit", 0)
+        assert row["seconds"] > 0
+        assert row["gap_over_noise"] is row["best"] is row["floor_3"] is row["fidelity"] is None
+        assert main(["tasks", "digits-mlp", "--measure", "--seeds", "1"]) == 2
+        assert "--seeds must be at least 2; received 1" in capsys.readouterr().err
+
+    def test_a_task_whose_data_are_not_here_is_empty(self, capsys, monkeypatch):
+        def data(self):
+            raise ActsearchError("digits: not on this machine; write make data.")
+
+        monkeypatch.setattr("actsearch.tasks.Classification.data", data)
+        (row,) = _json(capsys, "tasks", "digits-mlp", "--measure")
+        assert row["seconds"] is row["gap"] is None
 
     def test_spaces(self, capsys):
         assert [row["space"] for row in _json(capsys, "spaces")] == list(SPACES)

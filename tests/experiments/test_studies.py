@@ -11,7 +11,16 @@ from actsearch import parse
 from experiments import _card as card
 from tests.helpers.tiny import tiny_task
 
-STUDIES = ("swish_digits.py", "evonorm_digits.py", "compare_controllers.py", "exhaustive_tables.py")
+STUDIES = (
+    "swish_digits.py",
+    "swish_text.py",
+    "evonorm_digits.py",
+    "evonorm_text.py",
+    "evonorm_photos.py",
+    "sine_inr.py",
+    "compare_controllers.py",
+    "exhaustive_tables.py",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +50,12 @@ def test_a_verification_has_the_scores_of_every_name(capsys):
 
 def test_a_json_file_is_whole(tmp_path):
     card.write_json(tmp_path / "new" / "facts.json", card.machine())
-    assert json.loads((tmp_path / "new" / "facts.json").read_text()).keys() == {"date", "machine", "versions"}
+    assert json.loads((tmp_path / "new" / "facts.json").read_text()).keys() == {
+        "date",
+        "machine",
+        "devices",
+        "versions",
+    }
     with pytest.raises(TypeError):
         card.write_json(tmp_path / "new" / "facts.json", {"not": object()})
     assert json.loads((tmp_path / "new" / "facts.json").read_text())["machine"]["cores"] >= 1

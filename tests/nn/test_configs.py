@@ -9,7 +9,9 @@ from flax import nnx
 
 from actsearch import parse
 from actsearch.nn import (
+    CNN,
     MLP,
+    CNNConfig,
     Layer,
     MLPConfig,
     MobileNet,
@@ -17,6 +19,8 @@ from actsearch.nn import (
     ResNet,
     ResNetConfig,
     Stage,
+    Transformer,
+    TransformerConfig,
     efficientnet_b0,
     mobilenet_v2,
     resnet_50,
@@ -24,6 +28,10 @@ from actsearch.nn import (
 
 STAGES = (Stage(1, 4), Stage(3, 6, stride=2))
 PAIRS = {
+    "cnn": (
+        lambda: CNNConfig(1, ((4, 1), (6, 2)), 10),
+        lambda layer, rngs: CNN(1, ((4, 1), (6, 2)), 10, layer, rngs=rngs),
+    ),
     "mlp": (lambda: MLPConfig((5, 7, 4)), lambda layer, rngs: MLP((5, 7, 4), layer, rngs=rngs)),
     "resnet": (
         lambda: ResNetConfig(1, 4, ((4, 1), (6, 2)), 10, normalize=False),
@@ -32,6 +40,10 @@ PAIRS = {
     "mobilenet": (
         lambda: MobileNetConfig(1, 4, STAGES, 12, 10, stem_stride=2, squeeze_excite=True),
         lambda layer, rngs: MobileNet(1, 4, STAGES, 12, 10, layer, stem_stride=2, squeeze_excite=True, rngs=rngs),
+    ),
+    "transformer": (
+        lambda: TransformerConfig(10, 6, 8, 2, 1, site="norm"),
+        lambda layer, rngs: Transformer(10, 6, 8, 2, 1, layer, site="norm", rngs=rngs),
     ),
 }
 

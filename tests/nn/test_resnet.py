@@ -38,7 +38,7 @@ def test_block_that_changes_shape_projects_its_shortcut():
     def run(x):
         block, seen = sites(lambda layer: PreActivationBlock(3, 5, 2, layer, rngs=nnx.Rngs(0)))
         assert seen == [3, 5]
-        assert (block.shortcut.size, block.shortcut.stride) == (1, 2)
+        assert (block.shortcut.size, block.shortcut.stride) == ((1, 1), 2)
         return block(x)
 
     assert jax.eval_shape(run, jax.ShapeDtypeStruct((4, 6, 6, 3), jnp.float32)).shape == (4, 3, 3, 5)

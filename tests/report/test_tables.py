@@ -2,7 +2,7 @@
 
 import math
 
-from actsearch.analysis import Agreement, FalseReject, Interval, Scores, compare_runs, funnel, verified
+from actsearch.analysis import Agreement, Cost, FalseReject, Interval, Scores, compare_runs, funnel, verified
 from actsearch.language import parse
 from actsearch.report import tables
 from actsearch.trials import Trial
@@ -97,3 +97,19 @@ def test_verification():
     assert "2 fresh seeds, test data" in plain
     assert "minus relu(x)" in plain
     assert "diverged" not in plain
+
+
+def test_verification_at_equal_time_with_costs():
+    trained = [
+        Scores("a", parse("relu(x)"), True, (0.5, 0.5)),
+        Scores("a", parse("sin(x)"), False, (0.4, 0.4), share=0.75),
+    ]
+    verification = verified(trained, seeds=(100, 101))
+    costs = {parse("sin(x)"): Cost(8.0, 1.0, 2.5, 2.25)}
+    text = tables.to_text(tables.verification_table(verification, costs=costs))
+    assert "; cost relative to ReLU" in text
+    assert "steps" in text and "forward" in text  # noqa: PT018
+    relu, sine = lines(tables.verification_table(verification, costs=costs))
+    assert relu.startswith("relu(x) 0.5000 [0.5000, 0.5000] 100%")
+    assert "0.4000 [0.4000, 0.4000] 75%" in sine
+    assert sine.endswith("8.00 1.00 2.50 2.25")

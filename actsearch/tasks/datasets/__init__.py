@@ -3,6 +3,24 @@
 from actsearch.tasks.datasets.base import DataSet, Parts, Split
 from actsearch.tasks.datasets.cifar10 import CIFAR10
 from actsearch.tasks.datasets.digits import DIGITS, DIGITS_IMAGES
+from actsearch.tasks.datasets.mnist1d import MNIST1D, MNIST1D_IMAGES
+from actsearch.tasks.datasets.mnist5k import MNIST5K
+from actsearch.tasks.datasets.photos import PHOTOS, PHOTOS_24, PHOTOS_FLAT, PHOTOS_GREY
 from actsearch.tasks.datasets.warped import WARPED
 
-__all__ = ["CIFAR10", "DIGITS", "DIGITS_IMAGES", "WARPED", "DataSet", "Parts", "Split"]
+__all__ = [
+    "CIFAR10",
+    "DIGITS",
+    "DIGITS_IMAGES",
+    "MNIST1D",
+    "MNIST1D_IMAGES",
+    "MNIST5K",
+    "PHOTOS",
+    "PHOTOS_24",
+    "PHOTOS_FLAT",
+    "PHOTOS_GREY",
+    "WARPED",
+    "DataSet",
+    "Parts",
+    "Split",
+]

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from actsearch.language import ActsearchError
+
 Array = np.ndarray | jax.Array
 
 
@@ -38,3 +40,8 @@ class DataSet:
     scale: float
     load: Callable[[], Parts]
     dtype: str = "uint8"
+
+
+def missing_extra(data: str, package: str) -> ActsearchError:
+    """Returns the error of data that a package of the extra `data` carries, where the package is not installed."""
+    return ActsearchError(f'{data} come with {package}, which is not installed: pip install "actsearch[data]"')

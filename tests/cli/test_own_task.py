@@ -1,0 +1,66 @@
+"""A task in a file of the user's: written, checked, searched and resumed by the command line."""
+
+import pytest
+
+from actsearch.cli import main
+from actsearch.language import ActsearchError
+from actsearch.tasks import get_task, get_tasks
+
+
+@pytest.fixture
+def template(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new-task", "my_task.py"]) == 0
+    path = tmp_path / "my_task.py"
+    path.write_text(path.read_text().replace("steps=300", "steps=3"))
+    return path
+
+
+def test_the_template_passes_its_check(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new-task"]) == 0
+    assert main(["tasks", "--check", "my_task.py:make"]) == 0
+    assert "1 sites" in capsys.readouterr().out
+    assert len((tmp_path / "my_task.py").read_text().splitlines()) <= 40
+
+
+def test_no_file_is_overwritten(template, capsys):
+    before = template.read_text()
+    assert main(["new-task", "my_task.py"]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert template.read_text() == before
+
+
+def test_is_searched_and_resumed_while_unchanged(template, capsys):
+    command = ["search", "--task", "my_task.py:make", "--space", "swish-1", "--engine", "specialize", "--out", "run"]
+    assert main([*command, "--budget", "2"]) == 0
+    assert main([*command, "--budget", "3"]) == 0
+    template.write_text(template.read_text().replace("3 * inputs", "4 * inputs"))
+    assert main([*command, "--budget", "4"]) == 2
+    assert "my-task" in capsys.readouterr().err
+
+
+def test_is_joined_by_plus(template):
+    assert [task.name for task in get_tasks("digits-mlp+my_task.py:make")] == ["digits-mlp", "my-task"]
+    assert get_task("my_task.py:make") == get_task("my_task.py:make")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("none.py:make", "There is no file none.py"),
+        ("my_task.py:mak", "has no function 'mak'"),
+        ("my_task.py:data", "returned a tuple"),
+        ("no_such_package.part:make", "There is no module 'no_such_package.part'"),
+        (":make", "names no module"),
+    ],
+)
+def test_a_mistake_is_one_sentence(template, source, message):
+    with pytest.raises(ActsearchError, match=message):
+        get_task(source)
+
+
+def test_an_error_of_the_function_keeps_its_traceback(template):
+    template.write_text("def make():\n    return 1 / 0\n")
+    with pytest.raises(ZeroDivisionError):
+        get_task("my_task.py:make")

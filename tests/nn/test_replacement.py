@@ -1,0 +1,183 @@
+"""Unedited networks of many shapes: the candidate wherever they call a function, values and gradients as before."""
+
+import pickle
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen, nnx
+from jax.nn import relu
+
+from actsearch import parse
+from actsearch.language import ActsearchError
+from actsearch.nn import Layer, sites, sites_of
+
+
+class ByName(nnx.Module):
+    def __init__(self, rngs):
+        self.conv, self.norm = nnx.Conv(1, 4, (3, 3), rngs=rngs), nnx.BatchNorm(4, rngs=rngs)
+        self.dropout, self.head = nnx.Dropout(0.2, rngs=rngs), nnx.Linear(4, 3, rngs=rngs)
+
+    def __call__(self, x):
+        x = relu(self.norm(self.conv(x)))
+        return self.head(self.dropout(x.mean(axis=(1, 2))))
+
+
+class Stored(nnx.Module):
+    def __init__(self, rngs):
+        self.first, self.act, self.last = nnx.Linear(5, 4, rngs=rngs), nnx.relu, nnx.Linear(4, 3, rngs=rngs)
+
+    def __call__(self, x):
+        return self.last(self.act(self.first(x)))
+
+
+class Jitted(Stored):
+    @nnx.jit
+    def __call__(self, x):
+        return self.last(jax.nn.relu(self.first(x)))
+
+
+class Twice(Stored):
+    def __call__(self, x):
+        return nnx.relu(self.last(nnx.relu(self.first(x))))
+
+
+def sequential(rngs):
+    return nnx.Sequential(nnx.Linear(5, 4, rngs=rngs), nnx.relu, nnx.Linear(4, 3, rngs=rngs))
+
+
+class LinenNet(linen.Module):
+    @linen.compact
+    def __call__(self, x, train=True):
+        x = linen.BatchNorm(use_running_average=not train)(linen.Dense(4)(x))
+        x = linen.Dropout(0.2, deterministic=not train)(linen.relu(x))
+        return linen.Dense(3)(x)
+
+
+class PlainLinen(linen.Module):
+    @linen.compact
+    def __call__(self, x):
+        return linen.Dense(3)(linen.relu(linen.Dense(4)(x)))
+
+
+CASES = {
+    "imported by name": (ByName, (8, 8, 1), [4]),
+    "stored": (Stored, (5,), [4]),
+    "under jit": (Jitted, (5,), [4]),
+    "twice": (Twice, (5,), [4, 3]),
+    "sequential": (sequential, (5,), [4]),
+    "linen": (PlainLinen(), (5,), [4]),
+    "linen with state": (LinenNet(), (5,), [4]),
+}
+EVERY = pytest.mark.parametrize(("network", "shape", "features"), CASES.values(), ids=CASES)
+
+
+def layer(formula):
+    return lambda features: Layer(parse(formula), features)
+
+
+def inputs(shape):
+    return jax.random.normal(jax.random.key(1), (6, *shape))
+
+
+def step(network, x):
+    """Returns the value, the gradients by the network's own names, and the changed state of one training step."""
+    graph, params, rest = nnx.split(network, nnx.Param, ...)
+
+    @jax.jit
+    def loss(params, rest):
+        merged = nnx.merge(graph, params, rest, copy=True)
+        merged.train()
+        return jnp.mean(merged(x) ** 2), nnx.state(merged, nnx.Not(nnx.Param))
+
+    return jax.value_and_grad(loss, has_aux=True)(params, rest)
+
+
+def alike(one, other):
+    assert jax.tree.structure(one) == jax.tree.structure(other)
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        if not jnp.issubdtype(a.dtype, jax.dtypes.prng_key):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+@EVERY
+def test_has_a_layer_at_every_call(network, shape, features):
+    rows = sites(lambda make: sites_of(network, shape)(make, rngs=nnx.Rngs(params=0)))
+    assert [row.features for row in rows] == features
+
+
+@EVERY
+def test_relu_in_the_place_of_relu_changes_nothing(network, shape, features):
+    edited = sites_of(network, shape)(layer("relu(x)"), rngs=nnx.Rngs(params=0))
+    (value, state), gradients = step(edited, inputs(shape))
+    (plain_value, plain_state), plain_gradients = step(edited.inner, inputs(shape))
+    np.testing.assert_allclose(value, plain_value, rtol=1e-6)
+    alike(nnx.to_pure_dict(gradients)["inner"], nnx.to_pure_dict(plain_gradients))
+    alike(nnx.to_pure_dict(state).get("inner", {}), nnx.to_pure_dict(plain_state))
+
+
+@EVERY
+def test_a_candidate_brings_its_parameters_and_statistics(network, shape, features):
+    edited = sites_of(network, shape)(layer("sin(beta * x) / batch_std(x)"), rngs=nnx.Rngs(params=0))
+    (value, state), gradients = step(edited, inputs(shape))
+    assert [len(row["parameters"]["beta"]) for row in nnx.to_pure_dict(gradients)["layers"].values()] == features
+    assert all(jnp.any(leaf != 0) for leaf in jax.tree.leaves(nnx.to_pure_dict(gradients)["layers"]))
+    assert all(row["steps"] == 1 for row in nnx.to_pure_dict(state)["layers"].values())
+    assert value != step(edited.inner, inputs(shape))[0][0]
+
+
+@EVERY
+def test_evaluation_draws_nothing_and_changes_nothing(network, shape, features):
+    edited = sites_of(network, shape)(layer("relu(x)"), rngs=nnx.Rngs(params=0))
+    edited.eval()
+    np.testing.assert_array_equal(edited(inputs(shape)), edited(inputs(shape)))
+
+
+@EVERY
+def test_is_a_value(network, shape, features):
+    configuration = sites_of(network, shape)
+    assert pickle.loads(pickle.dumps(configuration)) == configuration
+    assert hash(sites_of(network, shape)) == hash(configuration)
+
+
+@jax.jit
+def own(x):
+    return x**3
+
+
+@pytest.mark.parametrize("replace", [nnx.silu, nnx.elu, nnx.tanh, nnx.sigmoid, own])
+def test_other_functions_are_found(replace):
+    def network(rngs):
+        return nnx.Sequential(nnx.Linear(5, 4, rngs=rngs), replace, nnx.relu)
+
+    rows = sites(lambda make: sites_of(network, (5,), replace=replace)(make, rngs=nnx.Rngs(params=0)))
+    assert [row.features for row in rows] == [4]
+
+
+def looped(x):
+    return jax.lax.fori_loop(0, 2, lambda _, y: nnx.relu(y), x)
+
+
+def branched(x):
+    return jax.lax.cond(x[0, 0] > 0, nnx.relu, lambda y: y, x)
+
+
+@pytest.mark.parametrize(
+    ("function", "replace", "message"),
+    [
+        (nnx.silu, nnx.relu, "never calls relu"),
+        (looped, nnx.relu, "calls relu inside (scan|while) of JAX"),
+        (branched, nnx.relu, "calls relu inside cond of JAX"),
+        (jax.checkpoint(lambda x: nnx.relu(x)), nnx.relu, "calls relu inside (remat|checkpoint).* of JAX"),
+        (lambda x: nnx.relu(x.sum(axis=1)), nnx.relu, r"on an array of shape \(2,\)"),
+        (nnx.silu, lambda x: x**2 + x, "does not record <lambda> as one call"),
+    ],
+    ids=["never", "loop", "branch", "remat", "no features", "no call"],
+)
+def test_says_where_it_cannot(function, replace, message):
+    def network(rngs):
+        return nnx.Sequential(nnx.Linear(5, 4, rngs=rngs), function)
+
+    with pytest.raises(ActsearchError, match=message):
+        sites_of(network, (5,), replace=replace)(layer("x"), rngs=nnx.Rngs(params=0))
