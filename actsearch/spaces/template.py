@@ -85,8 +85,13 @@ class Template:
 
     @classmethod
     def bank(cls, programs: Sequence[Program]) -> "Template":
-        """Returns the template that is a plain list of programs: one decision, one option per program."""
-        return cls((Slot("program", tuple(programs), ((0,),)),))
+        """Returns the template that is a plain list of programs: one decision, one option per program.
+
+        It is one of gates where a program reads two inputs.
+        """
+        inputs = INPUTS if any(program.kind == "gate" for program in programs) else INPUTS[:1]
+        operands = tuple((register,) for register in range(len(inputs)))
+        return cls((Slot("program", tuple(programs), operands),), inputs)
 
     @functools.cached_property
     def decisions(self) -> tuple[Decision, ...]:
