@@ -100,11 +100,11 @@ def to_function(
       epsilon: added inside the roots of reductions.
 
     Returns:
-      A function of `x`, a floating-point array [..., channels], or [batch, ..., channels] where there are reductions; in
-      a gate of `y` too, an array like `x`; and of the program's trainable parameters by name: scalars or arrays that
-      broadcast against `x` from the last axis. A parameter left out has its initial value. The result has the shape and
-      dtype of `x`, or the dtype that `x` and `y` promote to. It may be transformed by `jit`, `grad` and `vmap`; it
-      pickles, and equal programs give equal functions.
+      A function of `x`, a floating-point array [..., channels], or [batch, ..., channels] where there are reductions;
+      in a gate of `y` too, an array like `x`; and of the program's trainable parameters by name: scalars or arrays
+      that broadcast against `x` from the last axis. A parameter left out has its initial value. The result has the
+      shape and dtype of `x`, or the dtype that `x` and `y` promote to. It may be transformed by `jit`, `grad` and
+      `vmap`; it pickles, and equal programs give equal functions.
 
     Raises:
       ActsearchError: on a call, where `y` is missing, is one too many or has another shape than `x`.
