@@ -5,10 +5,11 @@ from types import MappingProxyType
 
 from actsearch.catalog.activations import ACTIVATIONS, SWISH
 from actsearch.catalog.entry import Entry
+from actsearch.catalog.gates import PUBLISHED_GATES
 from actsearch.catalog.layers import PUBLISHED_LAYERS
 
-CATALOG: Mapping[str, Entry] = MappingProxyType(ACTIVATIONS | PUBLISHED_LAYERS)
-"""Published activations and layers by name. Read only."""
+CATALOG: Mapping[str, Entry] = MappingProxyType(ACTIVATIONS | PUBLISHED_LAYERS | PUBLISHED_GATES)
+"""Published activations, layers and gates by name. Read only."""
 
 BASELINES = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "softplus")
 """What the winners of a search for activations are verified against."""
@@ -29,3 +30,6 @@ LAYER_BASELINES = (
     "dyt",
 )
 """What the winners of a search for layers are verified against."""
+
+GATES = tuple(PUBLISHED_GATES)
+"""The entries that join two inputs; the winners of a search for gates are verified against them."""

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from actsearch.language import Program, parse
+from actsearch.language import INPUTS, Program, parse
 
 
 class Entry(NamedTuple):
-    """A published activation or layer.
+    """A published activation, layer or gate.
 
     Attributes:
       name: its id, as libraries write it.
@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 
 def entry(name: str, text: str, paper: str, *, source: str, notes: str = "", verified: bool = True) -> Entry:
     """Returns the entry of a program's text."""
-    return Entry(name, parse(text), paper, source, notes, verified)
+    return Entry(name, parse(text, inputs=INPUTS), paper, source, notes, verified)
 
 
 def by_name(entries: Iterable[Entry]) -> dict[str, Entry]:

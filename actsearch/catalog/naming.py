@@ -9,7 +9,7 @@ from actsearch.language import Program
 
 
 def identify(program: Program) -> tuple[Entry, ...]:
-    """Returns the published functions and layers that compute what a program does, in the order of the catalog.
+    """Returns the published functions, layers and gates that compute what a program does, in the order of the catalog.
 
     Functions are compared by `fingerprint`: spelling, the names of parameters and their order do not count, their
     initial values do. What saturates beyond +-20 is not told from what does not.
@@ -18,6 +18,8 @@ def identify(program: Program) -> tuple[Entry, ...]:
       >>> from actsearch.language import parse
       >>> [entry.name for entry in identify(parse("sigmul(alpha * x, x)"))], identify(parse("x + sin(x)"))
       (['swish'], ())
+      >>> [entry.name for entry in identify(parse("y * x / (1 + exp(-x))", inputs=("x", "y")))]
+      ['swiglu']
     """
     return _by_fingerprint().get(fingerprint(program), ())
 

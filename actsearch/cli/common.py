@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from actsearch.evaluation import check_task
-from actsearch.language import ActsearchError, Program, parse
+from actsearch.language import INPUTS, ActsearchError, Program, parse
 from actsearch.tasks import get_task
 
 Json = Annotated[bool, tyro.conf.arg(name="json", help="Print JSON for machines.")]
@@ -29,8 +29,8 @@ def explain(line: str) -> None:
 
 
 def read_formula(formula: str) -> Program:
-    """Parses a formula; says so where a layer's offset starts at 1, which is Swish's beta."""
-    program = parse(formula)
+    """Parses a formula of x, or of x and y; says so where a layer's offset starts at 1, which is Swish's beta."""
+    program = parse(formula, inputs=INPUTS)
     if program.reductions and ("beta", 1.0) in program.parameters:
         explain("beta starts at 1 here, as in Swish; for an offset that starts at 0 write shift instead.")
     return program
@@ -51,7 +51,7 @@ def read_formulas(path: Path) -> list[Program]:
         formula = line.partition("#")[0].strip()
         if formula:
             try:
-                programs.append(parse(formula))
+                programs.append(parse(formula, inputs=INPUTS))
             except ActsearchError as error:
                 raise ActsearchError(f"{path}, line {number}: {error}") from error
     return programs

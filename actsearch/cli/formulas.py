@@ -27,12 +27,12 @@ def score(
     engine: Engine = "auto",
     json: Json = False,
 ) -> None:
-    """Train a formula on one or several tasks and compare it, seed by seed, with ReLU, or with BatchNorm and ReLU.
+    """Train a formula on one or several tasks and compare it, seed by seed, with the task's baseline, such as ReLU.
 
     Example: actsearch score "x * sigmoid(beta * x)" --task digits-resnet --seeds 8
 
     Args:
-        formula: the activation, or the whole layer for tasks of layers.
+        formula: the activation, the whole layer for tasks of layers, or the gate of x and y for tasks of gates.
         task: what to train on, names joined by +; see `actsearch tasks`. digits-anchors stands for three networks.
         seeds: number of trainings, at least 2 for an interval.
         part: where the score is measured.
@@ -88,12 +88,12 @@ def _print_score(row: dict[str, Any]) -> None:
 def show(formula: Formula, out: Path | None = None, json: Json = False) -> None:
     """Show a formula: canonical text, LaTeX, fingerprint, known names; with --out its graph and its curve.
 
-    A formula with statistics, such as batch_std(x), is a whole layer and has no curve.
+    A formula with statistics, such as batch_std(x), is a whole layer, one of x and y a gate; neither has a curve.
 
     Example: actsearch show "sigmul(x, x)" --out silu
 
     Args:
-        formula: the activation or layer.
+        formula: the activation, layer or gate.
         out: pictures are OUT.png and OUT.svg, the graph, and OUT-curve.png and OUT-curve.svg, the function and its
             derivative; none when left out.
     """
@@ -118,7 +118,7 @@ def _facts(program: Program) -> dict[str, Any]:
     entries = identify(program)
     facts: dict[str, Any] = {
         "formula": str(program),
-        "kind": "layer" if canonical.reductions else "activation",
+        "kind": canonical.kind,
         "canonical": str(canonical),
         "latex": to_latex(canonical),
         "fingerprint": identity.fingerprint,
@@ -140,7 +140,7 @@ def _in_evaluation(reduction: Reduction) -> str:
 def _draw(program: Program, stem: Path) -> list[str]:
     """Draws a program's graph, where it is small enough, and its curve, where it has one; returns the files."""
     pictures = list(save(draw_graph(program), stem)) if len(program.nodes) <= MAX_NODES else []
-    if not program.reductions:
+    if program.kind == "activation":
         pictures += save(draw_curves({str(program): program}), f"{stem}-curve")
     return [str(path) for path in pictures]
 

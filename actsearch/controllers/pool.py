@@ -32,6 +32,18 @@ KNOWN_LAYERS = (
 )
 """The same for spaces of layers."""
 
+KNOWN_GATES = (
+    "x * y",
+    "sigmoid(x) * y",
+    "relu(x) * y",
+    "gelu(x) * y",
+    "silu(x) * y",
+    "silu(y) * x",
+    "x + y",
+    "max(x, y)",
+)
+"""The same for spaces of gates."""
+
 REFERENCE = 2_000
 """Programs of the sample that stands for a space that is too large to enumerate."""
 
@@ -142,8 +154,8 @@ def _first_of_each(keys: Ints, allowed: Bools) -> Ints:
 
 def _nearest_to_known(space: Space, values: NDArray[np.float32]) -> list[int]:
     """Returns the rows of embeddings nearest to the known functions, no two of them alike."""
-    texts = KNOWN_LAYERS if space.kind == "layer" else KNOWN
-    bank = Template.bank([parse(text) for text in texts])
+    texts = {"activation": KNOWN, "layer": KNOWN_LAYERS, "gate": KNOWN_GATES}[space.kind]
+    bank = Template.bank([parse(text, inputs=space.template.inputs) for text in texts])
     known = embed(bank, np.arange(len(texts))[:, None]).values
     columns = known.shape[1]  # known functions have no parameters, which come last
     rows: list[int] = []

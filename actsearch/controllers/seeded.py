@@ -87,7 +87,7 @@ class Seeded(Controller[State]):
 
 @functools.lru_cache(maxsize=1024)
 def _member(space: Space, text: str) -> Genotype:
-    genotype = find_member(space, parse(text))
+    genotype = find_member(space, parse(text, inputs=space.template.inputs))
     if genotype is None:
         raise ActsearchError(f"{space.name} does not have the formula {text!r}: leave it out, or search another space.")
     return genotype

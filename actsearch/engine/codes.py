@@ -81,17 +81,19 @@ def decode(template: Template, choices: jax.Array) -> Code:
         options.append(jnp.asarray(tables.options[slot])[zero if option is None else choices[option]])
         chosen = [zero if decision is None else choices[decision] for decision in (*registers, None, None)[:2]]
         operands.append([jnp.asarray(tables.registers[slot, i])[choice] for i, choice in enumerate(chosen)])
-    live = _live(tables, options, operands)
+    live = _live(tables, len(template.inputs), options, operands)
     order = jnp.argsort(~live, stable=True).astype(jnp.int32)
     rows = jnp.stack([jnp.stack(row) for row in operands])
     return Code(jnp.stack(options), rows, order, jnp.sum(live, dtype=jnp.int32))
 
 
-def _live(tables: Tables, options: Sequence[jax.Array], operands: Sequence[Sequence[jax.Array]]) -> jax.Array:
+def _live(
+    tables: Tables, inputs: int, options: Sequence[jax.Array], operands: Sequence[Sequence[jax.Array]]
+) -> jax.Array:
     """Returns whether the output needs each slot but the last, bool [slots - 1]."""
     slots = len(options)
-    live = jnp.zeros(slots + 1, bool).at[slots].set(True)  # by register
+    live = jnp.zeros(inputs + slots, bool).at[-1].set(True)  # by register
     for slot in reversed(range(slots)):
-        reads = jnp.asarray(tables.reads)[options[slot]] & live[slot + 1]
+        reads = jnp.asarray(tables.reads)[options[slot]] & live[inputs + slot]
         live = live.at[operands[slot][0]].max(reads[0]).at[operands[slot][1]].max(reads[1])
-    return live[1:slots]
+    return live[inputs:-1]

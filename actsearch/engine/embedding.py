@@ -40,8 +40,8 @@ def embed(template: Template, choices: Sequence[Sequence[int]] | np.ndarray) -> 
     -f(-x), which train alike in a network whose weights start with either sign, share one embedding. With them go the
     magnitude of the mean, and for each parameter of the template the root mean square of the derivative by it.
 
-    Layers are evaluated on a random tensor; their outputs, derivative in one fixed direction, and derivatives by the
-    parameters stay as they are.
+    Layers are evaluated on a random tensor, gates on two; their outputs, derivative in one fixed direction, and
+    derivatives by the parameters stay as they are.
 
     Derivatives are differences in float64. Each kind of number (outputs, derivatives, the mean, parameters) is divided
     by the root of its count, so that distances weigh kinds, not counts; the mean, which a bias absorbs, weighs 0.3 and
@@ -66,7 +66,7 @@ def embed(template: Template, choices: Sequence[Sequence[int]] | np.ndarray) -> 
         raise ValueError(f"choices must be [programs, {len(template.decisions)}]; received shape {table.shape}.")
     initial, *moved = np.moveaxis(_tame(_outputs(template, table)), 1, 0)
     slopes, *by_parameter = ((row - initial) / _STEP for row in moved)
-    shape = _layer_shape if _is_layers(template) else _curve_shape
+    shape = _curve_shape if _is_curves(template) else _layer_shape
     blocks = [*shape(_squash(initial), _squash(slopes)), 0.25 * _sensitivities(by_parameter, len(table))]
     known = identities(template, table)
     return Embedding(
@@ -77,11 +77,10 @@ def embed(template: Template, choices: Sequence[Sequence[int]] | np.ndarray) -> 
 
 
 def _outputs(template: Template, table: np.ndarray) -> np.ndarray:
-    """Returns outputs [programs, settings, points]: at initial values; x moved; each parameter moved in turn."""
-    x, direction = _points(template)
+    """Returns outputs [programs, settings, points]: at initial values; inputs moved; each parameter moved in turn."""
     initial = np.array([value for _, value in template.parameters])
     count = len(initial)
-    inputs = np.stack([x, x + _STEP * direction, *[x] * count])
+    inputs = [np.stack([x, x + _STEP * direction, *[x] * count]) for x, direction in _points(template)]
     return evaluate_batch(
         template, table, inputs, initial + np.concatenate([np.zeros((2, count)), np.eye(count)]) * _STEP
     )
@@ -128,15 +127,17 @@ def _squash(rows: np.ndarray) -> np.ndarray:
     return squashed
 
 
-def _is_layers(template: Template) -> bool:
-    return any(option.reductions for slot in template.slots for option in slot.options)
+def _is_curves(template: Template) -> bool:
+    options = (option for slot in template.slots for option in slot.options)
+    return len(template.inputs) == 1 and not any(option.reductions for option in options)
 
 
-def _points(template: Template) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the points of the embedding and the direction of its derivative, float64 of one shape."""
-    if _is_layers(template):
-        return tensor_probe(), np.random.default_rng(1).standard_normal(tensor_probe().shape)
-    return _curve_points()
+def _points(template: Template) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Returns for each input the points of the embedding and the direction of its derivative, float64 of one shape."""
+    if _is_curves(template):
+        return [_curve_points()]
+    tensors = [tensor_probe(seed=2 * number) for number, _ in enumerate(template.inputs)]
+    return [(x, np.random.default_rng(2 * i + 1).standard_normal(x.shape)) for i, x in enumerate(tensors)]
 
 
 def _curve_points() -> tuple[np.ndarray, np.ndarray]:

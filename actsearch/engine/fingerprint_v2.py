@@ -41,7 +41,7 @@ def fingerprint(program: Program, version: int = FINGERPRINT_VERSION) -> str:
     """Returns the functional identity of a program, 32 hexadecimal digits.
 
     Args:
-      program: an activation or a layer.
+      program: an activation, a layer or a gate; x * silu(y) is another gate than silu(x) * y.
       version: 2, or 1 for the fingerprints in archives and tables that were written before version 2. Fingerprints of
         two versions do not compare.
 
@@ -76,7 +76,8 @@ def identity(program: Program, version: int = FINGERPRINT_VERSION) -> Identity:
     def outputs(settings: Sequence[Setting]) -> np.ndarray:
         new = [setting for setting in dict.fromkeys(settings) if setting not in known]
         if new:
-            known.update(zip(new, evaluate_all(program, probe_tensors(), numbers(new)), strict=True))
+            rows = evaluate_all(program, probe_tensors(), numbers(new), probe_tensors("y"))
+            known.update(zip(new, rows, strict=True))
         return np.stack([known[setting] for setting in settings])
 
     return identify([initial for _, initial in program.parameters], outputs)

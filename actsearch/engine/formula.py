@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from actsearch.engine.function import LayerFunction, NormSettings
-from actsearch.language import PRIMITIVES, Program, reductions
+from actsearch.language import PRIMITIVES, ActsearchError, Program, reductions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,13 +28,16 @@ class Specialized:
         moving: jax.Array | None,
         settings: NormSettings,
         mask: jax.Array | None = None,
+        y: jax.Array | None = None,
     ) -> tuple[jax.Array, jax.Array]:
-        return evaluate_layer(self.program, {"x": x}, parameters, moving, settings, mask)
+        inputs = {"x": x} if y is None else {"x": x, "y": y}
+        return evaluate_layer(self.program, inputs, parameters, moving, settings, mask)
 
 
 def specialize(program: Program) -> LayerFunction:
     """Returns a program as a LayerFunction of its own: XLA sees the formula."""
-    return LayerFunction(str(program), dict(program.parameters), initial_moments(program), Specialized(program))
+    parameters, moments = dict(program.parameters), initial_moments(program)
+    return LayerFunction(str(program), parameters, moments, Specialized(program), program.arguments)
 
 
 def initial_moments(program: Program) -> tuple[float, ...]:
@@ -44,48 +47,77 @@ def initial_moments(program: Program) -> tuple[float, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class ProgramFunction:
-    """A program as a plain JAX function, `f(x, **parameters)`; see `to_function`. Hashable, and it pickles."""
+    """A program as a plain JAX function; see `to_function`. Hashable, and it pickles."""
 
     program: Program
     settings: NormSettings
 
-    def __call__(self, /, x: jax.typing.ArrayLike, **parameters: jax.typing.ArrayLike) -> jax.Array:
+    def __call__(
+        self, /, x: jax.typing.ArrayLike, y: jax.typing.ArrayLike | None = None, **parameters: jax.typing.ArrayLike
+    ) -> jax.Array:
         program, initial = self.program, dict(self.program.parameters)
         unknown = parameters.keys() - initial.keys()
         if unknown:
             known = ", ".join(initial) or "none"
             raise TypeError(f"{program} has no parameter {min(unknown)!r}; its trainable parameters: {known}.")
-        x = jnp.asarray(x)
-        if not jnp.issubdtype(x.dtype, jnp.floating):
-            raise TypeError(f"{program} needs a floating-point x; received {x.dtype}: write x.astype(jnp.float32).")
-        return evaluate_layer(program, {"x": x}, {**initial, **parameters}, None, self.settings)[0]
+        check_count(str(program), program.arguments, y)
+        inputs = {"x": jnp.asarray(x)} if y is None else {"x": jnp.asarray(x), "y": jnp.asarray(y)}
+        for name, value in inputs.items():
+            if not jnp.issubdtype(value.dtype, jnp.floating):
+                raise TypeError(
+                    f"{program} needs a floating-point {name}; received {value.dtype}: write "
+                    f"{name}.astype(jnp.float32)."
+                )
+        check_shapes(str(program), *inputs.values())
+        dtype = jnp.result_type(*inputs.values())
+        inputs = {name: value.astype(dtype) for name, value in inputs.items()}
+        return evaluate_layer(program, inputs, {**initial, **parameters}, None, self.settings)[0]
+
+
+def check_count(name: str, arguments: tuple[str, ...], y: object) -> None:
+    """Raises an error where the second input is missing, or is one too many."""
+    if y is None and "y" in arguments:
+        raise ActsearchError(f"{name} takes two inputs, x and y; received x alone: pass both.")
+    if y is not None and "y" not in arguments:
+        raise ActsearchError(f"{name} takes one input, x; received a second one: pass x alone.")
+
+
+def check_shapes(name: str, x: jax.Array, y: jax.Array | None = None) -> None:
+    """Raises an error where two inputs differ in shape."""
+    if y is not None and x.shape != y.shape:
+        raise ActsearchError(f"{name} takes x and y of one shape; received {x.shape} and {y.shape}.")
 
 
 def to_function(
     program: Program, *, groups: int = reductions.GROUPS, epsilon: float = reductions.EPSILON
 ) -> ProgramFunction:
-    """Returns `f(x, **parameters)`, the program as a pure JAX function.
+    """Returns `f(x, **parameters)`, or `f(x, y, **parameters)` of a gate: the program as a pure JAX function.
 
     Args:
-      program: reads the input `x`. Its batch reductions use the statistics of the batch, as in training;
-        `actsearch.nn.Layer` keeps moving averages for evaluation.
+      program: reads the input `x`, in a gate `y` too. Its batch reductions use the statistics of the batch, as in
+        training; `actsearch.nn.Layer` keeps moving averages for evaluation.
       groups: most groups of channels, for group reductions.
       epsilon: added inside the roots of reductions.
 
     Returns:
-      A function of `x`, a floating-point array [..., channels], or [batch, ..., channels] where there are reductions,
-      and of the program's trainable parameters by name: scalars or arrays that broadcast against `x` from the last
-      axis. A parameter left out has its initial value. The result has the shape and dtype of `x`. It may be
-      transformed by `jit`, `grad` and `vmap`; it pickles, and equal programs give equal functions.
+      A function of `x`, a floating-point array [..., channels], or [batch, ..., channels] where there are reductions;
+      in a gate of `y` too, an array like `x`; and of the program's trainable parameters by name: scalars or arrays
+      that broadcast against `x` from the last axis. A parameter left out has its initial value. The result has the
+      shape and dtype of `x`, or the dtype that `x` and `y` promote to. It may be transformed by `jit`, `grad` and
+      `vmap`; it pickles, and equal programs give equal functions.
 
     Raises:
-      TypeError: on a call, for an `x` that is not floating-point, or a parameter that the program does not have.
+      ActsearchError: on a call, where `y` is missing, is one too many or has another shape than `x`.
+      TypeError: on a call, for an input that is not floating-point, or a parameter that the program does not have.
 
     Example:
       >>> import jax.numpy as jnp, actsearch
       >>> swish = actsearch.to_function(actsearch.parse("x * sigmoid(beta * x)"))
       >>> bool(swish(jnp.float32(2.0)) == swish(jnp.float32(2.0), beta=1.0))
       True
+      >>> reglu = actsearch.to_function(actsearch.parse("relu(x) * y", inputs=("x", "y")))
+      >>> float(reglu(jnp.float32(2.0), jnp.float32(3.0)))
+      6.0
     """
     return ProgramFunction(program, NormSettings(groups, epsilon))
 

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 import jax
 
-from actsearch.language import reductions
+from actsearch.language import INPUTS, reductions
 
 
 class NormSettings(NamedTuple):
@@ -35,8 +35,9 @@ class Evaluate(Protocol):
         moving: jax.Array | None,
         settings: NormSettings,
         mask: jax.Array | None = None,
+        y: jax.Array | None = None,
     ) -> tuple[jax.Array, jax.Array]:
-        """Evaluates a program on a tensor.
+        """Evaluates a program on a tensor, or on two.
 
         Where the program has reductions, everything is computed in float32 or wider and rounded last, to the dtype of
         `x`; else it is computed in the dtype of `x`.
@@ -47,6 +48,7 @@ class Evaluate(Protocol):
           moving: moments in the place of the batch's, [averages, features]; None for the batch's own.
           settings: how statistics are computed.
           mask: boolean, broadcastable to `x`, the positions that statistics over the batch count; None for all.
+          y: the second input of a gate, like `x`; None for a program of one input.
 
         Returns:
           An array like `x`, and the moments that were used, [averages, features], float32 or wider.
@@ -62,9 +64,11 @@ class LayerFunction(NamedTuple):
       parameters: initial value of each trainable parameter, by key.
       moments: initial value of each moving average, [averages]: one for each batch reduction.
       function: what it computes. That of `specialize` is equal for equal programs, hashable, and pickles.
+      inputs: names of the inputs that it takes, `("x",)` or `("x", "y")`.
     """
 
     name: str
     parameters: Mapping[str, float]
     moments: Sequence[float] | jax.Array
     function: Evaluate
+    inputs: tuple[str, ...] = INPUTS[:1]

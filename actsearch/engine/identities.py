@@ -33,7 +33,7 @@ def identities(template: Template, choices: Sequence[Sequence[int]] | np.ndarray
     settings = _settings(template)
     if not settings:
         return [identity(program) for program in programs]
-    inputs = np.concatenate([probe_tensors()] * len(settings))
+    inputs = [np.concatenate([probe_tensors(name)] * len(settings)) for name in template.inputs]
     outputs = evaluate_batch(template, table, inputs, np.repeat(numbers(settings), 2, axis=0))
     rows = outputs.reshape(len(table), len(settings), *probe_tensors().shape)
     return [_identify(template, program, row) for program, row in zip(programs, rows, strict=True)]

@@ -24,25 +24,30 @@ class Apply(Protocol):
     """The signature of an interpreter's function."""
 
     def __call__(
-        self, choices: jax.Array, x: jax.Array, parameters: Parameters, moving: jax.Array | None = None
+        self,
+        choices: jax.Array,
+        x: jax.Array,
+        parameters: Parameters,
+        moving: jax.Array | None = None,
+        y: jax.Array | None = None,
     ) -> tuple[jax.Array, jax.Array]:
         """Returns the value and the moments used."""
         ...
 
 
 def interpreter(template: Template, settings: NormSettings | None = None) -> Apply:
-    """Returns `apply(choices, x, parameters, moving=None)`, the function of every program of a template.
+    """Returns `apply(choices, x, parameters, moving=None, y=None)`, the function of every program of a template.
 
     Args:
       template: the slots; also the order of choices and of parameters.
       settings: how reductions are computed.
 
     Returns:
-      A function of `choices`, int32 [decisions]; `x`, a floating-point array [..., channels]; `parameters`, one
-      array [channels] for each row of `template.parameters`; and moving averages as for a LayerFunction. It returns the
-      value and the moments used. It equals the specialised program in value and in every gradient up to rounding.
-      Under `vmap` it runs candidates one after another, so that no batched choice reaches a switch, which would run
-      every branch.
+      A function of `choices`, int32 [decisions]; `x`, a floating-point array [..., channels]; `parameters`, one array
+      [channels] for each row of `template.parameters`; moving averages as for a LayerFunction; and `y`, an array like
+      `x`, for a template of gates. It returns the value and the moments used. It equals the specialised program in
+      value and in every gradient up to rounding. Under `vmap` it runs candidates one after another, so that no batched
+      choice reaches a switch, which would run every branch.
 
     Example:
       >>> import jax.numpy as jnp
@@ -58,9 +63,13 @@ def interpreter(template: Template, settings: NormSettings | None = None) -> App
     machine = choose_machine(template, settings or NormSettings())
 
     def apply(
-        choices: jax.Array, x: jax.Array, parameters: Parameters, moving: jax.Array | None = None
+        choices: jax.Array,
+        x: jax.Array,
+        parameters: Parameters,
+        moving: jax.Array | None = None,
+        y: jax.Array | None = None,
     ) -> tuple[jax.Array, jax.Array]:
-        return machine(decode(template, choices), x, parameters, moving)
+        return machine(decode(template, choices), (x,) if y is None else (x, y), parameters, moving)
 
     return apply
 
@@ -87,7 +96,8 @@ def interpret(template: Template, choices: jax.Array, *, together: bool = False)
     initial = {key: value for key, (_, value) in zip(keys, template.parameters, strict=True)}
     moments = jnp.asarray(make_tables(template).moments)[code.options].reshape(-1)
 
-    return LayerFunction("interpreted", initial, moments, Interpreted(template, code, tuple(keys), together))
+    function = Interpreted(template, code, tuple(keys), together)
+    return LayerFunction("interpreted", initial, moments, function, template.inputs)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -109,6 +119,7 @@ class Interpreted:
         moving: jax.Array | None,
         settings: NormSettings,
         mask: jax.Array | None = None,
+        y: jax.Array | None = None,
     ) -> tuple[jax.Array, jax.Array]:
         if make_tables(self.template).averages and (mask is not None or settings.axis_name is not None):
             raise ActsearchError(
@@ -116,4 +127,5 @@ class Interpreted:
                 "axis_name: make the layer from the program itself, Layer(space.decode(choices), features)."
             )
         values = tuple(parameters[key] for key in self.keys)
-        return choose_machine(self.template, settings, self.together)(self.code, x, values, moving)
+        inputs = (x,) if y is None else (x, y)
+        return choose_machine(self.template, settings, self.together)(self.code, inputs, values, moving)

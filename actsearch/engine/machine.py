@@ -2,7 +2,8 @@
 
 A loop runs the live slots with one `lax.switch` over the options of all slots, each of which XLA compiles as if it
 stood alone; dead slots cost nothing. Autodiff through `switch` would store the union of all branches' residuals; here
-`x` alone is kept, the registers are computed again, and a second loop runs backwards with one adjoint a register.
+the inputs alone are kept, the registers are computed again, and a second loop runs backwards with one adjoint a
+register.
 """
 
 import dataclasses
@@ -23,6 +24,9 @@ from actsearch.engine.function import NormSettings
 from actsearch.language import Program
 from actsearch.spaces.template import Template
 
+Inputs = tuple[jax.Array, ...]
+"""One array for each of `template.inputs`, of one shape and dtype."""
+
 Parameters = tuple[jax.Array, ...]
 """One array [features] for each row of `template.parameters`."""
 
@@ -30,7 +34,7 @@ Moving = jax.Array | None
 """Moments in the place of the batch's, [slots * averages, features]; None for the batch's own."""
 
 Value = tuple[jax.Array, jax.Array]
-"""An array like `x`, and the moments used."""
+"""An array like an input, and the moments used."""
 
 
 class Branches(NamedTuple):
@@ -61,15 +65,16 @@ class Machine:
     settings: NormSettings
     together: bool = False
 
-    def __call__(self, code: Code, x: jax.Array, parameters: Parameters, moving: Moving) -> Value:
+    def __call__(self, code: Code, inputs: Inputs, parameters: Parameters, moving: Moving) -> Value:
         """Returns the value and the moments used.
 
         A template with reductions runs in float32 or wider and is rounded last, as a specialised program is.
         """
         reduces = any(program.reductions for program in self.tables.programs)
-        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32)) if reduces else x
+        dtype = inputs[0].dtype
+        wide = tuple(x.astype(jnp.promote_types(dtype, jnp.float32)) if reduces else x for x in inputs)
         value, moments = self._run(code, wide, parameters, moving)
-        return value.astype(x.dtype), moments
+        return value.astype(dtype), moments
 
     @functools.cached_property
     def tables(self) -> Tables:
@@ -77,21 +82,21 @@ class Machine:
         return make_tables(self.template)
 
     @functools.cached_property
-    def _run(self) -> Callable[[Code, jax.Array, Parameters, Moving], Value]:
+    def _run(self) -> Callable[[Code, Inputs, Parameters, Moving], Value]:
         """The function with its reverse pass."""
 
-        def value_and_moments(code: Code, x: jax.Array, parameters: Parameters, moving: Moving) -> Value:
-            registers, moments = self._registers(code, x, parameters, moving)
+        def value_and_moments(code: Code, inputs: Inputs, parameters: Parameters, moving: Moving) -> Value:
+            registers, moments = self._registers(code, inputs, parameters, moving)
             value, last = self._last(code, registers, parameters, moving)
             return value, jnp.concatenate([moments, last]) if last.shape[0] else moments
 
         batched: Callable[..., Any] = (lambda function: function) if self.together else sequential_vmap
         forward: Callable[..., Value] = batched(value_and_moments)
-        backward: Callable[..., tuple[jax.Array, Parameters]] = batched(self._reverse)
+        backward: Callable[..., tuple[Inputs, Parameters]] = batched(self._reverse)
 
         @jax.custom_vjp
-        def run(code: Code, x: jax.Array, parameters: Parameters, moving: Moving) -> Value:
-            return forward(code, x, parameters, moving)
+        def run(code: Code, inputs: Inputs, parameters: Parameters, moving: Moving) -> Value:
+            return forward(code, inputs, parameters, moving)
 
         def run_forward(*arguments: Any) -> tuple[Value, Any]:
             return forward(*arguments), arguments
@@ -104,10 +109,10 @@ class Machine:
         run.defvjp(run_forward, run_backward)
         return run
 
-    def _registers(self, code: Code, x: jax.Array, parameters: Parameters, moving: Moving) -> Value:
-        """Runs the live slots but the last; returns the registers [slots, ...], `x` first, and their moments."""
+    def _registers(self, code: Code, inputs: Inputs, parameters: Parameters, moving: Moving) -> Value:
+        """Runs the live slots but the last; returns the registers before its own [output, ...], and their moments."""
         slots, rows = len(self.template.slots), self.tables.averages
-        branches = self._branches(range(slots - 1))
+        branches, x = self._branches(range(slots - 1)), inputs[0]
         features = x.shape[-1:] or (1,)
 
         def step(i: jax.Array, carry: Value) -> Value:
@@ -116,10 +121,12 @@ class Machine:
             averages = None if moving is None else lax.dynamic_slice_in_dim(moving, slot * rows, rows)
             option = jnp.asarray(branches.place)[code.options[slot]]
             value, used = lax.switch(option, branches.forward, registers, code.operands[slot], parameters, averages)
-            registers = lax.dynamic_update_index_in_dim(registers, value, slot + 1, 0)
+            registers = lax.dynamic_update_index_in_dim(registers, value, len(inputs) + slot, 0)
             return registers, lax.dynamic_update_slice_in_dim(moments, used, slot * rows, 0) if rows else moments
 
-        registers = jnp.zeros((slots, *x.shape), x.dtype).at[0].set(x)
+        registers = jnp.zeros((self.template.output, *x.shape), x.dtype)
+        for register, value in enumerate(inputs):
+            registers = registers.at[register].set(value)
         moments = jnp.zeros(((slots - 1) * rows, *features), jnp.promote_types(x.dtype, jnp.float32))
         return lax.fori_loop(0, code.live, step, (registers, moments)) if slots > 1 else (registers, moments)
 
@@ -133,11 +140,11 @@ class Machine:
         return value
 
     def _reverse(
-        self, code: Code, x: jax.Array, parameters: Parameters, moving: Moving, gradient: jax.Array
-    ) -> tuple[jax.Array, Parameters]:
-        """Runs the slots backwards with one adjoint a register; returns the gradients of `x` and of the parameters."""
+        self, code: Code, inputs: Inputs, parameters: Parameters, moving: Moving, gradient: jax.Array
+    ) -> tuple[Inputs, Parameters]:
+        """Runs the slots backwards with one adjoint a register; returns the gradients of inputs and parameters."""
         slots = len(self.template.slots)
-        registers, _ = self._registers(code, x, parameters, moving)
+        registers, _ = self._registers(code, inputs, parameters, moving)
         back = functools.partial(self._back, code, registers, parameters, moving)
         carry = jnp.zeros_like(registers), jax.tree.map(jnp.zeros_like, parameters)
         carry = back(self._branches([slots - 1]), slots - 1, carry, gradient)
@@ -145,10 +152,10 @@ class Machine:
 
         def step(i: jax.Array, carry: tuple[jax.Array, Parameters]) -> tuple[jax.Array, Parameters]:
             slot = code.order[code.live - 1 - i]
-            return back(branches, slot, carry, lax.dynamic_index_in_dim(carry[0], slot + 1, 0, False))
+            return back(branches, slot, carry, lax.dynamic_index_in_dim(carry[0], len(inputs) + slot, 0, False))
 
         adjoints, totals = lax.fori_loop(0, code.live, step, carry) if slots > 1 else carry
-        return adjoints[0], totals
+        return tuple(adjoints[register] for register in range(len(inputs))), totals
 
     def _back(
         self,

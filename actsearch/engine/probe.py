@@ -49,9 +49,9 @@ def points() -> np.ndarray:
 
 
 @functools.cache
-def tensor_probe(shape: tuple[int, ...] = (4, 3, 2, 8)) -> np.ndarray:
+def tensor_probe(shape: tuple[int, ...] = (4, 3, 2, 8), seed: int = 0) -> np.ndarray:
     """Returns random images, float64 [batch, height, width, features]; examples and channels differ in mean, scale."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     batch, _, _, features = shape
     scale = rng.uniform(0.5, 2.0, (batch, 1, 1, features))
     images: np.ndarray = scale * rng.standard_normal(shape) + rng.normal(0, 0.5, (batch, 1, 1, features))
@@ -59,8 +59,14 @@ def tensor_probe(shape: tuple[int, ...] = (4, 3, 2, 8)) -> np.ndarray:
 
 
 @functools.cache
-def probe_tensors() -> np.ndarray:
-    """Returns the near and the far tensor of the probe, float64 [2, *SHAPE]."""
+def probe_tensors(name: str = "x") -> np.ndarray:
+    """Returns the near and the far tensor of an input, `x` or `y`, float64 [2, *SHAPE].
+
+    Those of `y` hold the same points in an order of their own, so that a gate sees 512 pairs.
+    """
+    if name == "y":
+        rng = np.random.default_rng(2)
+        return np.stack([rng.permutation(tensor.ravel()).reshape(SHAPE) for tensor in probe_tensors()])
     tails = [sign * value for value in TAILS for sign in (1, -1)]
     near = np.resize(points(), SHAPE)  # filled up with the first points once more
     # Without 0: a layer that divides by x is infinite near, through statistics everywhere, and told apart far.
@@ -70,20 +76,25 @@ def probe_tensors() -> np.ndarray:
     return np.stack([np.sort(near, axis=None)[ranks], np.random.default_rng(1).permutation(far.ravel()).reshape(SHAPE)])
 
 
-def evaluate_on(program: Program, x: np.ndarray, parameters: Mapping[str, float]) -> np.ndarray:
-    """Returns a program's value in float64 on one tensor, with GROUPS groups of features."""
+def evaluate_on(
+    program: Program, x: np.ndarray, parameters: Mapping[str, float], y: np.ndarray | None = None
+) -> np.ndarray:
+    """Returns a program's value in float64 on one tensor, a gate's on two, with GROUPS groups of features."""
     values = np.array([[parameters[name] for name, _ in program.parameters]])
-    value: np.ndarray = evaluate_all(program, x[None], values)[0, 0]
+    value: np.ndarray = evaluate_all(program, x[None], values, None if y is None else y[None])[0, 0]
     return value
 
 
-def evaluate_all(program: Program, tensors: np.ndarray, values: np.ndarray) -> np.ndarray:
+def evaluate_all(
+    program: Program, tensors: np.ndarray, values: np.ndarray, second: np.ndarray | None = None
+) -> np.ndarray:
     """Evaluates a program in float64 on some tensors, for some values of its parameters.
 
     Args:
-      program: where it reads two inputs, both have the same values.
-      tensors: float64 [tensors, ...]; for a program with reductions each is [batch, ..., features].
+      program: what to evaluate.
+      tensors: of `x`, float64 [tensors, ...]; for a program with reductions each is [batch, ..., features].
       values: float64 [settings, parameters].
+      second: of `y`; None for those of `x`.
 
     Returns:
       float64 [settings, tensors, ...].
@@ -92,9 +103,10 @@ def evaluate_all(program: Program, tensors: np.ndarray, values: np.ndarray) -> n
     rows = 2 * 4 ** max(0, math.ceil(math.log(count / 2, 4)))  # few shapes: each operation is compiled for each
     padded = np.repeat(np.pad(values, ((0, rows - count), (0, 0)), mode="edge"), len(tensors), axis=0)
     columns = padded.T.reshape(-1, len(padded), *[1] * (len(shape) - 1))
-    x = np.tile(tensors, (rows, *[1] * (len(shape) - 1)))
+    tiles = rows, *[1] * (len(shape) - 1)
+    arrays = {"x": tensors, "y": tensors if second is None else second}
     with jax.enable_x64(True), nans_allowed():
-        inputs = {name: jnp.asarray(x, jnp.float64) for name in program.inputs or ("x",)}
+        inputs = {name: jnp.asarray(np.tile(arrays[name], tiles)) for name in program.inputs or ("x",)}
         parameters = {name: jnp.asarray(row) for (name, _), row in zip(program.parameters, columns, strict=True)}
         functions = {node.op: _compiled(PRIMITIVES[node.op]) for node in program.nodes if node.args}
         outputs = np.asarray(evaluate(program, inputs, parameters, functions=functions))

@@ -69,13 +69,14 @@ class Unrolled:
     settings: NormSettings
     together: bool = False
 
-    def __call__(self, code: Code, x: jax.Array, parameters: Parameters, moving: Moving) -> Value:
+    def __call__(self, code: Code, inputs: Operands, parameters: Parameters, moving: Moving) -> Value:
         """Returns the value and the moments used.
 
         A template with reductions runs in float32 or wider and is rounded last, as a specialised program is.
         """
         reduces = any(program.reductions for program in self.tables.programs)
-        registers = [x.astype(jnp.promote_types(x.dtype, jnp.float32)) if reduces else x]
+        dtype = inputs[0].dtype
+        registers = [x.astype(jnp.promote_types(dtype, jnp.float32)) if reduces else x for x in inputs]
         rows, live, moments = self.tables.averages, jnp.argsort(code.order) < code.live, []
         for number, (slot, step) in enumerate(zip(self.template.slots, self._steps, strict=True)):
             branch = jnp.asarray(step.place)[code.options[number]]
@@ -86,7 +87,7 @@ class Unrolled:
             value, used = step.run(branch, operands, parameters, averages)
             registers.append(value)
             moments.append(used)
-        return registers[-1].astype(x.dtype), jnp.concatenate(moments)
+        return registers[-1].astype(dtype), jnp.concatenate(moments)
 
     @functools.cached_property
     def tables(self) -> Tables:
@@ -172,12 +173,12 @@ def _with_reverse(forward: Callable[..., Value], reverse: Callable[..., Any]) ->
 
 def _needed(template: Template) -> set[int]:
     """Returns the numbers of the slots that the output needs, whatever the choices are."""
-    last = len(template.slots) - 1
+    last, inputs = len(template.slots) - 1, len(template.inputs)
     needed = {last}
     for number in range(last, -1, -1):
         if number in needed:
             slot = template.slots[number]
             for name, (register,) in zip("xy", slot.operands, strict=False):
-                if register and all(name in option.inputs for option in slot.options):
-                    needed.add(register - 1)
+                if register >= inputs and all(name in option.inputs for option in slot.options):
+                    needed.add(register - inputs)
     return needed

@@ -9,7 +9,7 @@ import dataclasses
 import functools
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -32,9 +32,15 @@ SCALES = (1e-3, 1e3)
 
 @dataclasses.dataclass(frozen=True)
 class Screened:
-    """A candidate as the gates before training see it."""
+    """A candidate as the gates before training see it.
+
+    Attributes:
+      program: what it computes.
+      kind: what the sites take.
+    """
 
     program: Program
+    kind: Kind = "activation"
 
     @functools.cached_property
     def identity(self) -> Identity:
@@ -65,7 +71,7 @@ class Gate:
     name: str
     test: Callable[..., str]
     summary: str
-    kinds: tuple[Kind, ...] = ("activation", "layer")
+    kinds: tuple[Kind, ...] = get_args(Kind)
     measure: Measure | None = None
 
     @property
@@ -93,15 +99,20 @@ class Verdict(NamedTuple):
     note: str = ""
 
 
-def screen(program: Program, gates: Iterable[Gate]) -> Verdict:
+def screen(program: Program, gates: Iterable[Gate], kind: Kind = "activation") -> Verdict:
     """Returns the verdict of the gates before training; the first that rejects ends it.
+
+    Args:
+      program: the candidate.
+      gates: to try, after "shape".
+      kind: what the sites take.
 
     Example:
       >>> from actsearch.language import parse
       >>> screen(parse("log(x)"), gates_of("activation")).gate
       'finite'
     """
-    screened = Screened(program)
+    screened = Screened(program, kind)
     for gate in [GATES["shape"], *gates]:
         if gate.stage == "before" and (note := gate.test(screened)):
             return Verdict("" if gate.name == "shape" else screened.identity.fingerprint, gate.name, note)
@@ -109,7 +120,7 @@ def screen(program: Program, gates: Iterable[Gate]) -> Verdict:
 
 
 def gates_of(kind: Kind) -> tuple[Gate, ...]:
-    """Returns the registered gates of activations or of layers, in their order.
+    """Returns the registered gates of a kind of candidates, in their order.
 
     Example:
       >>> [gate.name for gate in gates_of("layer")]
@@ -146,8 +157,11 @@ def register(gate: Gate) -> Gate:
 
 def _shape(candidate: Screened) -> str:
     program = candidate.program
-    if program.inputs not in ((), ("x",)):
-        return f"a candidate reads x alone; {program} reads {', '.join(program.inputs)}"
+    read = ", ".join(sorted(program.inputs))
+    if candidate.kind == "gate" and read != "x, y":
+        return f"a gate reads x and y; {program} reads {read or 'neither'}"
+    if candidate.kind != "gate" and "y" in program.inputs:
+        return f"a candidate reads x alone; {program} reads {read}"
     try:
         candidate.identity  # noqa: B018, evaluates the program
     except (TypeError, ValueError, KeyError) as error:
@@ -160,7 +174,7 @@ def _finite(candidate: Screened) -> str:
 
 
 def _input(candidate: Screened) -> str:
-    return "" if depends_on_input(candidate.program) else "the output does not change with the input"
+    return "" if depends_on_input(candidate.program) else "the output does not change with every input"
 
 
 def _scale(candidate: Screened) -> str:
@@ -182,30 +196,35 @@ def _stability(task: Task, results: Sequence[Stability]) -> str:
 
 
 def depends_on_input(program: Program) -> bool:
-    """Returns whether a layer's output changes with its input, at generic values of its parameters.
+    """Returns whether a layer's output changes with its input, a gate's with each of its two, at generic parameters.
 
     It is asked of evaluation, where batch statistics are constants: the second tensor meets those of the first.
     """
-    if "x" not in program.inputs:
+    return all(_depends_on(program, name) for name in program.arguments)
+
+
+def _depends_on(program: Program, name: str) -> bool:
+    if name not in program.inputs:
         return False
     values = {name: 0.6 + 0.1 * i for i, (name, _) in enumerate(program.parameters)}
-    tensors = tensor_probe(), 1.5 * tensor_probe()[::-1, ::-1] + 0.25
+    first = {"x": tensor_probe(), "y": tensor_probe(seed=2)}
+    second = {**first, name: 1.5 * tensor_probe()[::-1, ::-1] + 0.25}
     if program.batch_reductions:
-        one, other = _with_frozen_statistics(program, tensors, values)
+        one, other = _with_frozen_statistics(program, (first, second), values)
     else:
-        one, other = (evaluate_on(program, x, values) for x in tensors)
+        one, other = (evaluate_on(program, tensors["x"], values, tensors["y"]) for tensors in (first, second))
     return not np.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
 def _with_frozen_statistics(
-    program: Program, tensors: tuple[np.ndarray, np.ndarray], values: Mapping[str, float]
+    program: Program, inputs: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]], values: Mapping[str, float]
 ) -> tuple[np.ndarray, np.ndarray]:
     with jax.enable_x64(True):
-        first, second = (jnp.asarray(x, jnp.float64) for x in tensors)
+        first, second = ({name: jnp.asarray(x, jnp.float64) for name, x in tensors.items()} for tensors in inputs)
         parameters = {name: jnp.float64(value) for name, value in values.items()}
         settings = NormSettings(groups=2)
-        one, moments = evaluate_layer(program, {"x": first}, parameters, None, settings)
-        other, _ = evaluate_layer(program, {"x": second}, parameters, moments, settings)
+        one, moments = evaluate_layer(program, first, parameters, None, settings)
+        other, _ = evaluate_layer(program, second, parameters, moments, settings)
         return np.asarray(one), np.asarray(other)
 
 
@@ -226,9 +245,9 @@ def scale_is_sane(program: Program) -> bool:
 _GATES = {
     gate.name: gate
     for gate in (
-        Gate("shape", _shape, "can be evaluated, and reads x alone"),
-        Gate("finite", _finite, "is finite within +-5", ("activation",)),
-        Gate("input", _input, "depends on its input", ("layer",)),
+        Gate("shape", _shape, "can be evaluated, and reads x alone, or x and y in a gate"),
+        Gate("finite", _finite, "is finite within +-5", ("activation", "gate")),
+        Gate("input", _input, "depends on its input, a gate on both", ("layer", "gate")),
         Gate("scale", _scale, "keeps a signal of unit scale within 1e-3 and 1e3", ("layer",)),
         Gate("quality", _quality, "reaches the minimum of the task's early metric", ("layer",), train),
         Gate("stability", _stability, f"has gradients below {LIMIT:.0e} while ascending on them", ("layer",), ascend),

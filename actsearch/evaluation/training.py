@@ -148,7 +148,7 @@ class TrainingEvaluator:
 
     def _screen(self, index: int, proposal: Proposal) -> _Screened:
         began = time.perf_counter()
-        verdict = screen(proposal.program, self.gates)
+        verdict = screen(proposal.program, self.gates, self.space.kind)
         genotype = genotype_of(self.space, proposal)
         return _Screened(index, proposal, genotype, verdict, time.perf_counter() - began)
 
@@ -314,4 +314,4 @@ def _check(space: Space, tasks: Sequence[Task], seeds: Sequence[int]) -> None:
             )
 
 
-_NOUNS = {"activation": "activations", "layer": "whole layers"}
+_NOUNS = {"activation": "activations", "layer": "whole layers", "gate": "gates of two inputs"}

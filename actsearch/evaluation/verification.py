@@ -16,7 +16,7 @@ from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.score import Result, diverged, score_programs
 from actsearch.evaluation.trainer import Part
 from actsearch.evaluation.training import as_tasks
-from actsearch.language import ActsearchError, Program, parse, simplify
+from actsearch.language import INPUTS, ActsearchError, Program, parse, simplify
 from actsearch.tasks import Task
 from actsearch.trials import Trial
 from actsearch.trials.ranking import rank
@@ -140,7 +140,7 @@ def _at_shares(
 def _parsed(programs: Programs) -> list[Program]:
     if isinstance(programs, str | Program):
         programs = [programs]
-    return [parse(program) if isinstance(program, str) else program for program in programs]
+    return [parse(program, inputs=INPUTS) if isinstance(program, str) else program for program in programs]
 
 
 def best_programs(trials: Iterable[Trial], count: int) -> list[Program]:
@@ -201,6 +201,11 @@ def _check(rate_scales: Sequence[float], part: str, confidence: float, engine: E
 
 def _check_kind(task: Task, programs: Sequence[Program]) -> None:
     for program in programs:
+        if (program.kind == "gate") != (task.kind == "gate"):
+            raise ActsearchError(
+                f"{program} {'reads' if program.kind == 'gate' else 'does not read'} a second input, y; the sites of "
+                f"{task.name} take {'two inputs' if task.kind == 'gate' else 'one'}: give a task of another kind."
+            )
         if program.reductions and task.kind == "activation":
             raise ActsearchError(
                 f"{program} is a whole layer; the task {task.name} has sites for activations: give a task of layers."

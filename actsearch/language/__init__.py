@@ -6,7 +6,7 @@ from actsearch.language.functions import EPSILON
 from actsearch.language.names import DEFAULT_PARAMETERS, GREEK, INPUTS
 from actsearch.language.nans import nans_allowed
 from actsearch.language.parser import parse
-from actsearch.language.program import Node, Program
+from actsearch.language.program import Kind, Node, Program
 from actsearch.language.registry import PRIMITIVES, register, unregister
 from actsearch.language.row import Precedence, Primitive, Result, WithConstant
 from actsearch.language.simplifier import simplify
@@ -20,6 +20,7 @@ __all__ = [
     "PRIMITIVES",
     "ActsearchError",
     "Builder",
+    "Kind",
     "Node",
     "ParseError",
     "Precedence",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 INPUTS = ("x", "y")
-"""Names of inputs; `y` is the second operand of a space's binary options."""
+"""Names of inputs; `y` is the second input of gates, and the second operand of a space's binary options."""
 
 DEFAULT_PARAMETERS: Mapping[str, float] = MappingProxyType(
     {"beta": 1.0, "alpha": 1.0, "gamma": 1.0, "v": 1.0, "v1": 1.0, "v0": 0.0, "shift": 0.0}

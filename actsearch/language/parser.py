@@ -41,7 +41,7 @@ def parse(text: str, parameters: Mapping[str, float] | None = None, *, inputs: t
     Args:
       text: the formula, at most 10,000 characters, 100 levels of nesting and 1,000 nodes.
       parameters: initial values of trainable parameters by name; adds to the default names or overrides their values.
-      inputs: names that are inputs; `("x", "y")` for the binary options of a space.
+      inputs: names that are inputs; `("x", "y")` for gates, and for the binary options of a space.
 
     Returns:
       The Program. `parse(str(program)) == program` holds for every program within the limits.

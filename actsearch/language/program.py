@@ -6,13 +6,17 @@ subterms once, so that equal expressions are equal objects.
 
 import dataclasses
 from collections import Counter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from actsearch.language.errors import ActsearchError
-from actsearch.language.names import DEFAULT_PARAMETERS, KEYWORD
+from actsearch.language.names import DEFAULT_PARAMETERS, INPUTS, KEYWORD
 from actsearch.language.reductions import Reduction
 from actsearch.language.registry import PRIMITIVES
 from actsearch.language.row import Precedence
+
+Kind = Literal["activation", "layer", "gate"]
+"""What candidates are: a function after the network's own normalisation, a whole normalisation-activation layer, or a
+function of two inputs `x, y` of one shape, as in gated feed-forward networks."""
 
 
 class Node(NamedTuple):
@@ -31,7 +35,7 @@ class Node(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """An expression over `x` and named trainable parameters.
+    """An expression over `x`, in gates `y` too, and named trainable parameters.
 
     Programs come from `actsearch.parse`, from a space, or from a `Builder`. Two programs are equal when they are the
     same expression with the same initial values; `simplify` and `fingerprint` decide weaker kinds of sameness.
@@ -69,6 +73,16 @@ class Program:
     def inputs(self) -> tuple[str, ...]:
         """Names of the inputs that the program reads, in order of appearance."""
         return tuple(str(node.payload) for node in self.nodes if node.op == "input")
+
+    @property
+    def kind(self) -> Kind:
+        """What the program is: "gate" where it reads `y`, "layer" where it has reductions, else "activation"."""
+        return "gate" if "y" in self.inputs else "layer" if self.reductions else "activation"
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Names of the inputs that a function of it takes: `x`, and `y` where the program reads it."""
+        return INPUTS if self.kind == "gate" else INPUTS[:1]
 
     @property
     def reductions(self) -> tuple[Reduction, ...]:

@@ -9,6 +9,7 @@ from flax import nnx
 from jax.typing import DTypeLike
 
 from actsearch.engine import LayerFunction, NormSettings, specialize
+from actsearch.engine.formula import check_count, check_shapes
 from actsearch.engine.function import Evaluate
 from actsearch.language import ActsearchError, Program
 from actsearch.language.reductions import EPSILON, GROUPS, ShapeError
@@ -26,7 +27,8 @@ class Layer(nnx.Module):
 
     A program with reductions is computed in float32 or wider and rounded last. `dtype`, `param_dtype`, `axis_name`,
     `axis_index_groups` and the `mask` of a call mean what they mean in Flax's BatchNorm; like it, a layer follows
-    `network.train()`, `network.eval()` and `nnx.view(network, use_running_average=...)`.
+    `network.train()`, `network.eval()` and `nnx.view(network, use_running_average=...)`. The layer of a gate, a program
+    of two inputs, is called with both, `layer(x, y)`.
 
     Args:
       program: a Program, or a LayerFunction where the function is not the program's own (the interpreter's).
@@ -62,6 +64,9 @@ class Layer(nnx.Module):
       >>> layer = Layer(program, num_features=3)
       >>> layer(jnp.ones((2, 8, 8, 3))).shape, sorted(layer.parameters), layer.statistics.shape
       ((2, 8, 8, 3), ['beta', 'gamma', 'v'], (1, 3))
+      >>> swiglu = Layer(actsearch.parse("silu(x) * y", inputs=("x", "y")), num_features=3)
+      >>> swiglu(jnp.ones((2, 3)), jnp.zeros((2, 3))).shape
+      (2, 3)
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class Layer(nnx.Module):
         # Not the candidate itself: its moments may be an array, which a static attribute must not hold.
         self.name, self.function = candidate.name, candidate.function
         self.num_features, self.momentum, self.dtype, self.param_dtype = num_features, momentum, dtype, param_dtype
+        self.inputs = candidate.inputs
         self.settings = norm_settings(groups, epsilon, axis_name, axis_index_groups)
         self.use_running_average = False
         self._keys = tuple(candidate.parameters)
@@ -95,12 +101,19 @@ class Layer(nnx.Module):
         self.steps = nnx.BatchStat(jnp.int32(0)) if self._averages else None
 
     def __call__(
-        self, x: jax.typing.ArrayLike, use_running_average: bool | None = None, *, mask: jax.Array | None = None
+        self,
+        x: jax.typing.ArrayLike,
+        y: jax.typing.ArrayLike | bool | None = None,
+        use_running_average: bool | None = None,
+        *,
+        mask: jax.Array | None = None,
     ) -> jax.Array:
         """Computes the program, and updates the statistics in training.
 
         Args:
           x: floating-point [..., num_features]; [batch, ..., num_features] where there are reductions.
+          y: the second input of a gate, of the shape of `x`. A bool here is `use_running_average`, the second argument
+            of Flax's BatchNorm.
           use_running_average: whether to evaluate; None for the attribute of this name.
           mask: boolean, broadcastable to `x`, such as [batch, length, 1]: the positions that statistics over the batch
             count in training, at least one for each feature; None for all. The result and the statistics of each
@@ -109,21 +122,21 @@ class Layer(nnx.Module):
         Returns:
           An array of the shape of `x`.
         """
-        x = jnp.asarray(x)
-        check_input(self.name, self.num_features, x)
+        second, flag = split_arguments(y, use_running_average)
+        inputs = check_inputs(self.name, self.inputs, self.num_features, x, second)
         # By key, not by items(): `nnx.tabulate` replaces public methods and adds an attribute to an nnx.Dict.
         parameters = {key: self.parameters[key][...] for key in self._keys}
         moving = None
         if self.statistics is not None and self.steps is not None:
             check_restored(self.name, "statistics", self.statistics[...], (self._averages, self.num_features))
-            if self.use_running_average if use_running_average is None else use_running_average:
-                check_trained(self.name, self.steps[...], x)
+            if self.use_running_average if flag is None else flag:
+                check_trained(self.name, self.steps[...], inputs[0])
                 moving = self.statistics[...]
-        y, moments = run(self.name, self.function, x, parameters, moving, self.settings, mask, self.dtype)
+        value, moments = run(self.name, self.function, inputs, parameters, moving, self.settings, mask, self.dtype)
         if self.statistics is not None and self.steps is not None and moving is None:
             self.statistics[...] = moving_average(self.statistics[...], moments, self.momentum)
             self.steps[...] += 1
-        return y
+        return value
 
     def set_view(self, use_running_average: bool | None = None) -> None:
         """Sets what `nnx.view` sets.
@@ -138,7 +151,7 @@ class Layer(nnx.Module):
 def run(
     name: str,
     function: Evaluate,
-    x: jax.Array,
+    inputs: tuple[jax.Array, ...],
     parameters: Mapping[str, jax.Array],
     moving: jax.Array | None,
     settings: NormSettings,
@@ -146,15 +159,36 @@ def run(
     dtype: DTypeLike | None,
 ) -> tuple[jax.Array, jax.Array]:
     """Returns what a LayerFunction's function does, in the dtype of the result; errors name the layer."""
-    for key, value in parameters.items():
-        check_restored(name, f"parameter {key}", value, x.shape[-1:])
-    result = jnp.result_type(x, *parameters.values()) if dtype is None else dtype
-    wide = x.astype(jnp.promote_types(x.dtype, result))
+    shape = inputs[0].shape
+    for key, parameter in parameters.items():
+        check_restored(name, f"parameter {key}", parameter, shape[-1:])
+    result = jnp.result_type(*inputs, *parameters.values()) if dtype is None else dtype
+    wide = jnp.result_type(*(value.dtype for value in inputs), result)
+    x, *rest = (value.astype(wide) for value in inputs)
     try:
-        y, moments = function(wide, parameters, moving, settings, mask)
+        value, moments = function(x, parameters, moving, settings, mask, *rest)
     except ShapeError as error:
-        raise ActsearchError(f"The layer {name} cannot take an input of shape {x.shape}: {error}") from error
-    return y.astype(result), moments
+        raise ActsearchError(f"The layer {name} cannot take an input of shape {shape}: {error}") from error
+    return value.astype(result), moments
+
+
+def split_arguments(
+    y: jax.typing.ArrayLike | bool | None, use_running_average: bool | None
+) -> tuple[jax.typing.ArrayLike | None, bool | None]:
+    """Returns the second input and the flag; Flax's BatchNorm takes the flag as its second argument."""
+    return (None, y) if isinstance(y, bool) else (y, use_running_average)
+
+
+def check_inputs(
+    name: str, arguments: tuple[str, ...], num_features: int, x: jax.typing.ArrayLike, y: jax.typing.ArrayLike | None
+) -> tuple[jax.Array, ...]:
+    """Returns the inputs of a layer as arrays; raises an error for those that it cannot take."""
+    check_count(f"The layer {name}", arguments, y)
+    inputs = tuple(jnp.asarray(value) for value in (x, y) if value is not None)
+    for value in inputs:
+        check_input(name, num_features, value)
+    check_shapes(f"The layer {name}", *inputs)
+    return inputs
 
 
 def norm_settings(

@@ -11,7 +11,7 @@ from actsearch.engine import specialize
 from actsearch.language import Program
 from actsearch.language.reductions import EPSILON, GROUPS
 from actsearch.nn.layer import (
-    check_input,
+    check_inputs,
     check_options,
     check_restored,
     check_trained,
@@ -19,6 +19,7 @@ from actsearch.nn.layer import (
     moving_average,
     norm_settings,
     run,
+    split_arguments,
 )
 
 
@@ -63,30 +64,36 @@ class LinenLayer(linen.Module):
 
     @linen.compact
     def __call__(
-        self, x: jax.typing.ArrayLike, use_running_average: bool = False, *, mask: jax.Array | None = None
+        self,
+        x: jax.typing.ArrayLike,
+        y: jax.typing.ArrayLike | bool | None = None,
+        use_running_average: bool = False,
+        *,
+        mask: jax.Array | None = None,
     ) -> jax.Array:
         """Computes the program, and updates the statistics in training; arguments as those of `actsearch.nn.Layer`."""
+        second, flag = split_arguments(y, use_running_average)
         x, candidate = jnp.asarray(x), specialize(self.program)
         name, features = candidate.name, x.shape[-1] if x.ndim else 1
         check_options(name, features, self.groups, self.epsilon, self.momentum, self.dtype, self.param_dtype)
-        check_input(name, features, x)
+        inputs = check_inputs(name, candidate.inputs, features, x, second)
         axis_name = None if self.is_initializing() else self.axis_name
         settings = norm_settings(self.groups, self.epsilon, axis_name, self.axis_index_groups)
         parameters = {key: self._parameter(key, value, features) for key, value in candidate.parameters.items()}
         if not candidate.moments:
-            return run(name, candidate.function, x, parameters, None, settings, mask, self.dtype)[0]
+            return run(name, candidate.function, inputs, parameters, None, settings, mask, self.dtype)[0]
         initial = initial_statistics(candidate.moments, features, self.param_dtype)
         statistics = self.variable("batch_stats", "statistics", lambda: initial)
         steps = self.variable("batch_stats", "steps", lambda: jnp.int32(0))
         check_restored(name, "statistics", statistics.value, initial.shape)
-        if use_running_average and not self.is_initializing():
+        if flag and not self.is_initializing():
             check_trained(name, steps.value, x)
-        moving = statistics.value if use_running_average else None
-        y, moments = run(name, candidate.function, x, parameters, moving, settings, mask, self.dtype)
-        if not use_running_average and not self.is_initializing():
+        moving = statistics.value if flag else None
+        value, moments = run(name, candidate.function, inputs, parameters, moving, settings, mask, self.dtype)
+        if not flag and not self.is_initializing():
             statistics.value = moving_average(statistics.value, moments, self.momentum)
             steps.value += 1
-        return y
+        return value
 
     def _parameter(self, key: str, initial: float, features: int) -> jax.Array:
         if self.has_variable("params", key):  # our message comes before Linen's

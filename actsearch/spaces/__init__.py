@@ -6,6 +6,7 @@ A space of your own is `custom`, or a `Space` over a `Template`; `register` give
 from actsearch.spaces.act_bench_space import act_bench
 from actsearch.spaces.base import Space
 from actsearch.spaces.evonorm_space import evonorm
+from actsearch.spaces.gate_space import gate
 from actsearch.spaces.norm_space import norm
 from actsearch.spaces.registry import SPACES, get_space, register
 from actsearch.spaces.swish_space import swish
@@ -22,6 +23,7 @@ __all__ = [
     "act_bench",
     "custom",
     "evonorm",
+    "gate",
     "get_space",
     "norm",
     "register",

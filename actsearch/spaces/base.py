@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from actsearch.language import ActsearchError, Program
+from actsearch.language import ActsearchError, Kind, Program
 from actsearch.spaces.matching import encode
 from actsearch.spaces.template import Decision, Genotype, Template
 
@@ -56,8 +56,11 @@ class Space:
         return self.template.decisions
 
     @functools.cached_property
-    def kind(self) -> Literal["activation", "layer"]:
-        """What programs are: "layer" where some option is a statistic of the tensor, else "activation"."""
+    def kind(self) -> Kind:
+        """What programs are: "gate" where they read two inputs, "layer" where some option is a statistic of the tensor,
+        else "activation"."""
+        if len(self.template.inputs) == 2:
+            return "gate"
         options = (option for slot in self.template.slots for option in slot.options)
         return "layer" if any(option.reductions for option in options) else "activation"
 

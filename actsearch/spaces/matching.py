@@ -27,7 +27,7 @@ def encode(template: Template, program: Program) -> tuple[int, ...] | None:
       ((1,), None)
     """
     matcher = _Matcher(template, program)
-    for found in matcher.match(len(template.slots), len(program.nodes) - 1, {}):
+    for found in matcher.match(template.output, len(program.nodes) - 1, {}):
         choices = _choices(template, found)
         if template.decode(choices) == program:
             return choices
@@ -38,20 +38,20 @@ class _Matcher:
     """Matches the nodes of one program against the registers of one template."""
 
     def __init__(self, template: Template, program: Program):
-        self.slots, self.program = template.slots, program
+        self.inputs, self.slots, self.program = template.inputs, template.slots, program
         # Whether a node fits a register is asked again and again; most foreign programs end with these answers alone.
         self.possible = functools.cache(self._possible)
 
     def match(self, register: int, node: int, found: Found) -> Iterator[Found]:
         """Yields the ways to have a node in a register that agree with the registers in use."""
-        if register == 0:
-            if self.program.nodes[node] == ("input", (), "x"):
+        if register < len(self.inputs):
+            if self._holds(register, node):
                 yield found
         elif register in found:
             if found[register][0] == node:
                 yield found
         elif self.possible(register, node):
-            slot = self.slots[register - 1]
+            slot = self._slot(register)
             for option, operands in _uses(self.program, slot, node):
                 yield from self._operands(register, node, option, operands, (), found)
 
@@ -65,7 +65,7 @@ class _Matcher:
         found: Found,
     ) -> Iterator[Found]:
         """Yields the ways to place the operands of a slot, those that are left after `chosen`."""
-        slot = self.slots[register - 1]
+        slot = self._slot(register)
         if len(chosen) == len(slot.operands):
             yield {**found, register: (node, option, chosen)}
             return
@@ -81,9 +81,9 @@ class _Matcher:
 
     def _possible(self, register: int, node: int) -> bool:
         """Returns whether a register could hold a node if no other register were in use."""
-        if register == 0:
-            return self.program.nodes[node] == ("input", (), "x")
-        slot = self.slots[register - 1]
+        if register < len(self.inputs):
+            return self._holds(register, node)
+        slot = self._slot(register)
         return any(
             all(
                 operand is None or any(self.possible(place, operand) for place in places)
@@ -91,6 +91,14 @@ class _Matcher:
             )
             for _, operands in _uses(self.program, slot, node)
         )
+
+    def _holds(self, register: int, node: int) -> bool:
+        """Returns whether a node is the input that a register holds."""
+        return self.program.nodes[node] == ("input", (), self.inputs[register])
+
+    def _slot(self, register: int) -> Slot:
+        """Returns the slot that writes a register."""
+        return self.slots[register - len(self.inputs)]
 
 
 def _uses(program: Program, slot: Slot, node: int) -> Iterator[tuple[int, tuple[int | None, ...]]]:
@@ -122,7 +130,7 @@ def _choices(template: Template, found: Found) -> tuple[int, ...]:
     """Returns the choice vector of matched slots; decisions of the others are 0."""
     choices = [0] * len(template.decisions)
     for index, (option, operands) in enumerate(template.layout):
-        _, chosen, places = found.get(index + 1, (0, 0, (0,) * len(operands)))
+        _, chosen, places = found.get(len(template.inputs) + index, (0, 0, (0,) * len(operands)))
         decided = [*zip(operands, places, strict=True), (option, chosen)]
         for decision, choice in decided:
             if decision is not None:

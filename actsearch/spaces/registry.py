@@ -8,6 +8,7 @@ from actsearch.language import ActsearchError
 from actsearch.spaces.act_bench_space import act_bench
 from actsearch.spaces.base import Space
 from actsearch.spaces.evonorm_space import evonorm
+from actsearch.spaces.gate_space import gate
 from actsearch.spaces.norm_space import norm
 from actsearch.spaces.swish_space import swish
 
@@ -17,6 +18,7 @@ _SPACES: dict[str, Callable[[], Space]] = {
     "evonorm-b": functools.partial(evonorm, series="B"),
     "evonorm-s": functools.partial(evonorm, series="S"),
     "norm": norm,
+    **{f"gate-{units}": functools.partial(gate, units) for units in (1, 2)},
 }
 
 SPACES: Mapping[str, Callable[[], Space]] = MappingProxyType(_SPACES)

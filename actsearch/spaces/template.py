@@ -1,10 +1,10 @@
 """Template: a program with choices left open. What a space offers, and what the interpreter runs as data.
 
-A template is a sequence of slots. Slot i writes register i + 1; register 0 holds `x`; the last register is the
-output. Each slot lists its *options*, small programs in `x` (first operand) and `y` (second operand), and for each
-operand the registers that it may read. A choice vector fixes every slot, and so a Program. Both a published space
-(many slots, few options each) and a plain list of formulas (one slot, one option per formula) are templates, so one
-interpreter serves both.
+A template is a sequence of slots. Register 0 holds `x`, and in a template of gates register 1 holds `y`; the slots
+write the registers behind these, in order; the last register is the output. Each slot lists its *options*, small
+programs in `x` (first operand) and `y` (second operand), and for each operand the registers that it may read. A choice
+vector fixes every slot, and so a Program. Both a published space (many slots, few options each) and a plain list of
+formulas (one slot, one option per formula) are templates, so one interpreter serves both.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from actsearch.language import PRIMITIVES, ActsearchError, Builder, Program, parse
+from actsearch.language import INPUTS, PRIMITIVES, ActsearchError, Builder, Program, parse
 from actsearch.language.registry import identity
 
 
@@ -62,14 +62,21 @@ class Template:
       ('x * sigmoid(x)', 'relu(x)')
       >>> bank.decode((1,))
       Program('relu(x)')
+
+    Attributes:
+      slots: the steps.
+      inputs: names of what the first registers hold, `("x",)`, or `("x", "y")` for gates.
     """
 
     slots: tuple[Slot, ...]
+    inputs: tuple[str, ...] = INPUTS[:1]
 
     def __post_init__(self) -> None:
         if not self.slots:
             raise ActsearchError("A Template needs at least one slot.")
-        for register, slot in enumerate(self.slots, start=1):
+        if self.inputs not in (INPUTS[:1], INPUTS):
+            raise ActsearchError(f"A Template reads ('x',) or ('x', 'y'); received {self.inputs!r}.")
+        for register, slot in enumerate(self.slots, start=len(self.inputs)):
             readable = {r for operand in slot.operands for r in operand}
             if not slot.options or not all(slot.operands) or not readable <= set(range(register)):
                 raise ActsearchError(
@@ -78,8 +85,13 @@ class Template:
 
     @classmethod
     def bank(cls, programs: Sequence[Program]) -> "Template":
-        """Returns the template that is a plain list of programs: one decision, one option per program."""
-        return cls((Slot("program", tuple(programs), ((0,),)),))
+        """Returns the template that is a plain list of programs: one decision, one option per program.
+
+        It is one of gates where a program reads two inputs.
+        """
+        inputs = INPUTS if any(program.kind == "gate" for program in programs) else INPUTS[:1]
+        operands = tuple((register,) for register in range(len(inputs)))
+        return cls((Slot("program", tuple(programs), operands),), inputs)
 
     @functools.cached_property
     def decisions(self) -> tuple[Decision, ...]:
@@ -92,7 +104,12 @@ class Template:
         return tuple(row for row in rows if len(row.options) > 1)
 
     def _register_name(self, register: int) -> str:
-        return "x" if register == 0 else self.slots[register - 1].name
+        return [*self.inputs, *(slot.name for slot in self.slots)][register]
+
+    @property
+    def output(self) -> int:
+        """The register of the output."""
+        return len(self.inputs) + len(self.slots) - 1
 
     @property
     def content(self) -> str:
@@ -101,7 +118,7 @@ class Template:
             (slot.name, [(_nodes(option), option.parameters) for option in slot.options], slot.operands)
             for slot in self.slots
         ]
-        return repr(slots)
+        return repr(slots) if self.inputs == INPUTS[:1] else repr((self.inputs, slots))
 
     @functools.cached_property
     def layout(self) -> tuple[tuple[int | None, tuple[int | None, ...]], ...]:
@@ -143,13 +160,15 @@ class Template:
 
     def assemble(self, choices: tuple[int, ...]) -> Program:
         """Returns the Program of choices that are known to be legal: `decode` without the check, for hot loops."""
-        builder = Builder()
+        builder, inputs = Builder(), self.inputs
         written: dict[int, int] = {}  # register -> node
 
         def read(register: int) -> int:
             node = written.get(register)
             if node is None:
-                node = written[register] = write(register - 1) if register else builder.input("x")
+                is_input = register < len(inputs)
+                node = builder.input(inputs[register]) if is_input else write(register - len(inputs))
+                written[register] = node
             return node
 
         def write(index: int) -> int:
@@ -159,7 +178,7 @@ class Template:
             return builder.substitute(program, lambda name: read(sources[name]))
 
         # Registers are written when first read, so the nodes already stand in a Program's order and none is dead.
-        read(len(self.slots))
+        read(self.output)
         return builder.finish()
 
     @functools.cached_property

@@ -1,6 +1,7 @@
 """What a candidate is scored on. A task of your own is a subclass of `Task`; `register` gives it a name."""
 
-from actsearch.tasks.base import Data, Examples, Kind, Quality, Task
+from actsearch.language import Kind
+from actsearch.tasks.base import Data, Examples, Quality, Task
 from actsearch.tasks.classification import Classification
 from actsearch.tasks.datasets import DataSet, Split
 from actsearch.tasks.language_modelling import LanguageModel

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple, Self, get_args
 
 import jax
 import numpy as np
@@ -12,16 +12,16 @@ import optax
 from flax import nnx
 
 from actsearch.catalog import CATALOG
-from actsearch.language import ActsearchError, Program
+from actsearch.language import ActsearchError, Kind, Program
 from actsearch.language.reductions import GROUPS
 from actsearch.nn import LayerFactory
 from actsearch.tasks.digest import digest
 
-Kind = Literal["activation", "layer"]
-"""What candidates are: a function after the network's own normalisation, or a whole normalisation-activation layer."""
-
 Examples = Any
 """Examples in one pytree of arrays of any dtype, each with a leading axis [examples]."""
+
+
+_BASELINES: dict[Kind, str] = {"activation": "relu", "layer": "batch_norm_relu", "gate": "swiglu"}
 
 
 class Data(NamedTuple):
@@ -52,7 +52,8 @@ class Task(ABC):
       summary: data and network in a few words, for people.
       steps: number of gradient steps, at least 1.
       batch_size: examples a step, drawn with replacement, at least 1.
-      kind: what candidates are, "activation" or "layer".
+      kind: what candidates are: "activation", "layer", or "gate", whose sites are called with two inputs,
+        `layer(x, y)`.
       groups: most groups of channels of a candidate's group reductions.
       quality: the early gate of a search for layers, after fewer than `steps` steps; None for none.
       worst: score of a training that diverged; no other score is below it.
@@ -79,8 +80,8 @@ class Task(ABC):
                 raise ActsearchError(
                     f"The task {self.name} needs {field} of at least 1; received {getattr(self, field)}."
                 )
-        if self.kind not in ("activation", "layer"):
-            raise ActsearchError(f'The kind of a task is "activation" or "layer"; received {self.kind!r}.')
+        if self.kind not in get_args(Kind):
+            raise ActsearchError(f'The kind of a task is "activation", "layer" or "gate"; received {self.kind!r}.')
         if self.quality is not None and not 1 <= self.quality.steps < self.steps:
             raise ActsearchError(
                 f"The quality gate of the task {self.name} comes after at least 1 step and before its last step, "
@@ -113,8 +114,9 @@ class Task(ABC):
 
     @property
     def baseline(self) -> Program:
-        """The program that candidates are compared with: ReLU, or BatchNorm and ReLU where they are whole layers."""
-        return CATALOG["batch_norm_relu" if self.kind == "layer" else "relu"].program
+        """The program that candidates are compared with: ReLU; BatchNorm and ReLU where they are whole layers; SwiGLU,
+        the gate of most public language models, where they are gates."""
+        return CATALOG[_BASELINES[self.kind]].program
 
     @functools.cached_property
     def digest(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from actsearch import fingerprint, parse, to_function
-from actsearch.catalog import BASELINES, CATALOG, LAYER_BASELINES, LAYERS, SWISH_PAPER, Entry
+from actsearch.catalog import BASELINES, CATALOG, GATES, LAYER_BASELINES, LAYERS, SWISH_PAPER, Entry
 
 ALIASES = {"softsign": "soft_sign", "gelu_tanh": "gelu", "tanh": "tanh"}
 OWN = [name for name, entry in CATALOG.items() if entry.source.startswith("jax.nn")]
@@ -22,20 +22,28 @@ def test_a_record_says_where_it_comes_from(name):
     assert entry.paper
     assert entry.source
     assert entry.verified in (True, False)
-    assert parse(str(entry.program)) == entry.program
+    assert parse(str(entry.program), inputs=entry.program.arguments) == entry.program
 
 
 def test_no_two_entries_are_one_function():
-    for version in (1, 2):
-        assert len({fingerprint(entry.program, version) for entry in CATALOG.values()}) == len(CATALOG) - (version == 1)
+    for version in (1, 2):  # version 1 takes y for x
+        programs = [entry.program for entry in CATALOG.values() if version == 2 or entry.program.kind != "gate"]
+        assert len({fingerprint(program, version) for program in programs}) == len(programs) - (version == 1)
 
 
 def test_groups():
-    groups = BASELINES, SWISH_PAPER, LAYERS
+    groups = BASELINES, SWISH_PAPER, LAYERS, GATES
     assert all(set(group) <= CATALOG.keys() for group in groups)
     assert not any(set(one) & set(other) for one, other in itertools.combinations(groups, 2))
     assert {*LAYER_BASELINES} <= {*LAYERS}
+    assert {CATALOG[name].program.kind for name in GATES} == {"gate"}
     assert len(SWISH_PAPER) == 8
+
+
+def test_glu_is_jaxs_with_its_halves_exchanged():
+    x, y = np.random.default_rng(0).normal(size=(2, 5, 3))
+    theirs = jax.nn.glu(jnp.asarray(np.concatenate([y, x], axis=1)))
+    np.testing.assert_allclose(to_function(CATALOG["glu"].program)(x, y), theirs, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", OWN)

@@ -20,3 +20,12 @@ def test_what_is_from_memory_is_said_to_be_unverified(capsys, monkeypatch):
     out = capsys.readouterr().out
     assert "known as     checked, recalled\n" in out
     assert "unverified   recalled\n" in out
+
+
+def test_a_formula_of_two_inputs_is_a_gate(capsys, tmp_path):
+    main(["show", "y * silu(x)", "--out", str(tmp_path / "gate")])
+    out = capsys.readouterr().out
+    assert "kind         gate\n" in out
+    assert "known as     swiglu\n" in out
+    assert r"y \cdot \operatorname{SiLU}(x)" in out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gate.png", "gate.svg"]  # no curve

@@ -13,10 +13,10 @@ PARAMETER_NAMES = st.sampled_from([*DEFAULT_PARAMETERS, "a", "t1", "t2", "e1", "
 
 
 @st.composite
-def programs(draw, numbers=NUMBERS):
+def programs(draw, numbers=NUMBERS, inputs=("x",)):
     """Programs over every primitive, with shared subterms, constants of all kinds and declared parameters."""
     builder = Builder()
-    nodes = [builder.input("x")]
+    nodes = [builder.input(name) for name in inputs]
     initial = {}
     for _ in range(draw(st.integers(0, 25))):
         kind = draw(st.sampled_from(["apply", "apply", "apply", "constant", "parameter", "default"]))

@@ -73,6 +73,29 @@ def tiny_layer_task(name: str = "digits-tiny-layer", steps: int = 6, quality: Qu
     )
 
 
+GATES = custom(["x", "relu", "beta * x", "sigmoid", "sqrt", "1"], ["*", "max"], inputs=("x", "y"))
+"""72 programs of two inputs; among them some that read one alone, and some that are NaN on the probe."""
+
+
+class TinyGatedNet(nnx.Module):
+    """Two gated layers, each of two linear maps that a candidate joins."""
+
+    def __init__(self, layer, *, rngs):
+        maps = [nnx.Linear(*sizes, rngs=rngs) for sizes in ((64, 5), (64, 5), (5, 4), (5, 4))]
+        self.maps, self.layers = nnx.List(maps), nnx.List([layer(5), layer(4)])
+        self.head = nnx.Linear(4, 10, rngs=rngs)
+
+    def __call__(self, x):
+        for site, layer in enumerate(self.layers):
+            x = layer(self.maps[2 * site](x), self.maps[2 * site + 1](x))
+        return self.head(x)
+
+
+def tiny_gate_task(name: str = "digits-tiny-gate", steps: int = 6) -> Classification:
+    """Returns the tiny task with two sites of two inputs."""
+    return dataclasses.replace(tiny_task(steps, name=name), network=TinyGatedNet, kind="gate")
+
+
 def sampled(count: int, seed: int = 0):
     """Returns genotypes of SPACE, drawn with replacement."""
     rng = np.random.default_rng(seed)

@@ -240,6 +240,13 @@ def test_round_trip(program):
     assert repr(program) == f"Program({text!r})"
 
 
+@settings(deadline=None, max_examples=200)
+@given(programs(inputs=("x", "y")))
+def test_round_trip_of_two_inputs(program):
+    assert parse(str(program), inputs=("x", "y")) == program
+    assert program.arguments == (("x", "y") if program.kind == "gate" else ("x",))
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_round_trip_of_published_layers(name):
     program = CATALOG[name].program

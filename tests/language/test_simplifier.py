@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from actsearch.language import PRIMITIVES, Builder, Program, parse, simplify
+from actsearch.language import INPUTS, PRIMITIVES, Builder, Program, parse, simplify
 from actsearch.language.rules import _value
 from actsearch.spaces import evonorm
 
@@ -41,15 +41,15 @@ def values(program, x=POINTS):
             if args:
                 results.append(compiled(op)(*(results[arg] for arg in args)))
             elif op == "input":
-                results.append(jnp.asarray(x))
+                results.append(jnp.asarray(x if payload == "x" else x[::-1]))
             else:
                 results.append(jnp.full(x.shape, payload if op == "constant" else VALUES[payload]))
     return np.asarray(results[-1])
 
 
-def random_program(rng, ops, size, constants):
+def random_program(rng, ops, size, constants, inputs=("x",)):
     builder = Builder()
-    nodes = [builder.input("x"), *(builder.parameter(name, value) for name, value in PARAMETERS.items())]
+    nodes = [*map(builder.input, inputs), *(builder.parameter(name, value) for name, value in PARAMETERS.items())]
     nodes += [builder.constant(value) for value in constants]
     for _ in range(size):
         op = ops[rng.integers(len(ops))]
@@ -74,6 +74,13 @@ def test_values_stay(seed):
     rng = np.random.default_rng(seed)
     for _ in range(125):
         assert_same(random_program(rng, ELEMENTWISE, rng.integers(1, 14), (0.0, 1.0)))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_values_of_two_inputs_stay(seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(125):
+        assert_same(random_program(rng, SIGNS_AND_SUMS, rng.integers(1, 14), CONSTANTS, INPUTS))
 
 
 @pytest.mark.parametrize("seed", range(8))
