@@ -32,6 +32,7 @@ _TASKS: dict[str, Callable[[], Task]] = {
     "text-ffn-long": text.text_ffn_long,
     "text-ffn-muon": text.text_ffn_muon,
     "text-ffn-wide": text.text_ffn_wide,
+    "text-gate": text.text_gate,
     "text-norm": text.text_norm,
     "warped-resnet-layer": warped.warped_resnet_layer,
     "warped-resnet-layer-batch16": warped.warped_resnet_layer_batch16,

@@ -43,6 +43,11 @@ def text_ffn_muon() -> LanguageModel:
     return _task("text-ffn-muon", "ffn", "activation of the feed-forward, Muon", recipe=muon)
 
 
+def text_gate() -> LanguageModel:
+    """Returns two blocks of width 32 whose gated feed-forwards have the candidate as gate, at two thirds of the width."""
+    return _task("text-gate", "gate", "gate of the feed-forward", kind="gate")
+
+
 def text_norm() -> LanguageModel:
     """Returns two blocks of width 32 with the candidate as each of their five normalisers, beside GELU."""
     groups = 4  # of width 8, that of a head; 32 would leave one feature in each
