@@ -12,7 +12,7 @@ import pytest
 from actsearch import language, parse
 from actsearch.engine import identity
 from actsearch.language import ActsearchError, ParseError, Primitive
-from actsearch.spaces import SPACES, Template, act_bench, custom, get_space, register, registry, swish
+from actsearch.spaces import SPACES, act_bench, custom, get_space, register, registry, swish
 from actsearch.spaces.swish_space import BINARY, UNARY
 
 CUSTOM = {
