@@ -8,7 +8,7 @@ READY := .venv/.ready
 .PHONY: search layers compare test test-all bench lint table lock clean
 
 search: $(READY)  ## The main job: search the Swish space on digits, verify the winners, draw the pictures.
-	@$(BIN)/python experiments/swish_digits.py
+	@$(BIN)/python experiments/swish_mnist1d.py
 
 layers: $(READY)  ## The EvoNorm protocol in miniature, at most 45 minutes; resumable.
 	@$(BIN)/python experiments/evonorm_digits.py

@@ -45,7 +45,7 @@ def verify(
         count: how many of a run's best candidates.
         baselines: formulas to compare with; each task's own when left out.
         rate_scales: factors on the learning rate; with several, each function has the one that is best on validation
-            data.
+            data with three other seeds.
         equal_time: a function that trains more slowly than the first baseline, measured here, makes fewer steps, as
             many as fit in the baseline's time.
         cost: print what each function's layer costs on a tensor of 64 x 1,024, as ratios to ReLU: operations, bytes,

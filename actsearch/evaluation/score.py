@@ -89,6 +89,7 @@ def score_programs(
     seeds: Sequence[int],
     *,
     rate_scales: Sequence[float] = (1.0,),
+    rate_seeds: Sequence[int] | None = None,
     part: Part = "validation",
     engine: Engine = "auto",
     devices: Sequence[jax.Device] | None = None,
@@ -102,7 +103,8 @@ def score_programs(
       programs: the candidates.
       seeds: each program is trained once with each of them.
       rate_scales: factors on the recipe's learning rate. With several, each program is credited with the factor of its
-        best mean validation score over the seeds, whatever `part` is.
+        best mean validation score over `rate_seeds`, whatever `part` is.
+      rate_seeds: of the trainings that choose among several rates; None for `seeds`.
       part: where the reported metrics are measured.
       engine: "auto", or one of the two by name.
       devices: all of JAX's by default.
@@ -121,7 +123,7 @@ def score_programs(
     for first in range(0, len(programs), size):
         group = programs[first : first + size]
         began = time.perf_counter()
-        results += _score_group(task, group, seeds, rate_scales, part, chosen, devices)
+        results += _score_group(task, group, seeds, rate_scales, rate_seeds or seeds, part, chosen, devices)
         done = min(first + size, len(programs))
         report(f"{task.name}: {done} of {len(programs)} programs, {time.perf_counter() - began:.1f} s")
     return results
@@ -132,6 +134,7 @@ def _score_group(
     programs: Sequence[Program],
     seeds: Sequence[int],
     rate_scales: Sequence[float],
+    rate_seeds: Sequence[int],
     part: Part,
     engine: Engine,
     devices: Sequence[jax.Device] | None,
@@ -143,13 +146,13 @@ def _score_group(
         trainer = Trainer.specialized(task, programs[0], devices=devices)
     choices = [(i,) for i in range(len(programs))] if len(programs) > 1 else [()]
 
-    def trained(part: Part, rates: Sequence[float]) -> list[Result]:
+    def trained(part: Part, rates: Sequence[float], seeds: Sequence[int] = seeds) -> list[Result]:
         outcomes, n = trainer(trainer.jobs(choices, seeds, rates), part), len(seeds)
         return [summarize(task, outcomes[i * n : (i + 1) * n]) for i in range(len(programs))]
 
     if len(rate_scales) == 1:
         return trained(part, [rate_scales[0]] * len(programs))
-    tried = [trained("validation", [rate] * len(programs)) for rate in rate_scales]
+    tried = [trained("validation", [rate] * len(programs), rate_seeds) for rate in rate_scales]
     winners = [max(range(len(tried)), key=[row[i].score for row in tried].__getitem__) for i in range(len(programs))]
     rates = [rate_scales[winner] for winner in winners]
     credited = zip(trained(part, rates), rates, strict=True)

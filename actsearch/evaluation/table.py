@@ -256,14 +256,12 @@ def _read(path: Path, task: str, metric: Metric) -> Rows:
 
 
 _DIGITS = ("digits-mlp", "digits-deep-mlp", "digits-resnet")
-_MNIST1D = ("mnist1d-mlp", "mnist1d-resnet")
 
 FILES: Mapping[str, tuple[str, tuple[str, ...]]] = types.MappingProxyType(
     {
         "swish-1": ("swish-1", _DIGITS),
         "act-bench": ("act-bench", _DIGITS),
-        "swish-1-mnist1d": ("swish-1", _MNIST1D),
-        "swish-1-text": ("swish-1", ("text-ffn-short",)),
+        "swish-1-mnist1d": ("swish-1", ("mnist1d-mlp",)),
     }
 )
 """Name of a file in the package -> its space and the tasks that its functions were trained on."""

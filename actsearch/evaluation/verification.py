@@ -45,6 +45,7 @@ def verify(
     *,
     baselines: Programs | None = None,
     rate_scales: Sequence[float] = (1.0,),
+    rate_seeds: int = 3,
     part: Part = "test",
     confidence: float = 0.95,
     count: int = 5,
@@ -66,6 +67,7 @@ def verify(
       baselines: what to compare with on every task; each task's own baseline by default.
       rate_scales: factors on the learning rate. With one, all functions train at equal rates; with several, each
         function, baselines too, has the one with its best mean score on validation data, whatever `part` is.
+      rate_seeds: how many further fresh seeds choose among several rates, at least 1; none of them is judged by.
       part: of the data that scores are measured on.
       confidence: in (0, 1), of the intervals.
       count: candidates of a run, by the lower bounds of `actsearch.trials.ranking`.
@@ -96,6 +98,8 @@ def verify(
     if not candidates:
         raise ActsearchError("There is nothing to verify: give at least one program, or a run with an accepted trial.")
     chosen, trained = _checked(seeds, trials), list[Scores]()
+    if rate_seeds < 1:
+        raise ActsearchError(f"rate_seeds must be at least 1; received {rate_seeds}.")
     pairs = [(task, [task.baseline] if baselines is None else _parsed(baselines)) for task in as_tasks(tasks)]
     _check(rate_scales, part, confidence, engine)
     for task, reference in pairs:
@@ -104,6 +108,7 @@ def verify(
         score_programs,
         seeds=chosen,
         rate_scales=rate_scales,
+        rate_seeds=_fresh(_seeds(trials).union(chosen), rate_seeds),
         part=part,
         engine=engine,
         devices=devices,
@@ -162,7 +167,11 @@ def fresh_seeds(trials: Iterable[Trial], n: int) -> tuple[int, ...]:
       >>> fresh_seeds([Trial(0, parse("x"), "f00d", "ok", 0.9, ({"score": 0.9},), (100,))], 2)
       (101, 102)
     """
-    used = _seeds(trials)
+    return _fresh(_seeds(trials), n)
+
+
+def _fresh(used: set[int], n: int) -> tuple[int, ...]:
+    """Returns the first `n` seeds from FIRST_SEED on that are not among the used ones."""
     return tuple(itertools.islice((seed for seed in itertools.count(FIRST_SEED) if seed not in used), max(n, 0)))
 
 

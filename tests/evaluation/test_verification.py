@@ -53,15 +53,15 @@ def test_the_best_of_a_run_with_seeds_that_it_did_not_use():
         verify(Run(), TASK, seeds=(101, 102))
 
 
-def test_each_function_has_the_rate_that_is_best_on_validation_data():
+def test_each_function_has_the_rate_that_is_best_on_validation_data_with_other_seeds():
     scales = (0.001, 4.0)
     verification = verify([SINE], TASK, seeds=2, rate_scales=scales, baselines=[RELU, "tanh(x)"])
     assert len(verification.rows) == 3
     for row in verification.rows:
         assert [d.baseline for d in row.differences] == ["relu(x)", "tanh(x)"][: verification.rows.index(row)]
         validation, test = (
-            [score_programs(TASK, [row.program], verification.seeds, rate_scales=[s], part=part)[0] for s in scales]
-            for part in ("validation", "test")
+            [score_programs(TASK, [row.program], seeds, rate_scales=[s], part=part)[0] for s in scales]
+            for part, seeds in (("validation", (102, 103, 104)), ("test", (100, 101)))
         )
         best = max(range(2), key=lambda i, rows=validation: rows[i].score)
         assert row.trained.rate_scale == scales[best]
@@ -97,6 +97,7 @@ def test_fresh_seeds_are_those_that_no_trial_used():
         ({"rate_scales": ()}, r"rate_scales must be at least one number, each above 0; received \(\)"),
         ({"rate_scales": (1.0, 0.0)}, r"each above 0; received \(1.0, 0.0\)"),
         ({"rate_scales": (math.inf,)}, "each above 0; received"),
+        ({"rate_seeds": 0}, "rate_seeds must be at least 1; received 0"),
         ({"part": "train"}, "part is one of validation, test; received 'train'"),
         ({"engine": "fast"}, "engine is one of auto, interpret, specialize; received 'fast'"),
         (

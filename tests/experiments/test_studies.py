@@ -12,7 +12,7 @@ from experiments import _card as card
 from tests.helpers.tiny import tiny_task
 
 STUDIES = (
-    "swish_digits.py",
+    "swish_mnist1d.py",
     "swish_text.py",
     "evonorm_digits.py",
     "evonorm_text.py",
