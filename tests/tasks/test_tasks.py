@@ -1,7 +1,9 @@
 """Every registered task keeps the contract of Task; a task that is registered is covered at once."""
 
 import dataclasses
+import functools
 import pickle
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -11,17 +13,19 @@ from flax import nnx
 
 from actsearch import parse
 from actsearch.evaluation import Training, init_state, train
-from actsearch.language import ActsearchError
+from actsearch.language import INPUTS, ActsearchError
 from actsearch.nn import Layer, sites
-from actsearch.tasks import TASKS, Data, Quality, Task, get_task
+from actsearch.tasks import TASKS, Data, Kind, Quality, Task, get_task
 from tests.helpers.tiny import tiny_layer_task, tiny_task
 
 PROGRAM = parse("x * sigmoid(beta * x)")
+GATE = parse("x * sigmoid(beta * x) * y", inputs=INPUTS)
 every_task = pytest.mark.parametrize("name", TASKS)
 
 
-def layer(features):
-    return Layer(PROGRAM, features)
+def layer_of(task):
+    """Returns a factory of layers that the sites of a task can call."""
+    return functools.partial(Layer, GATE if task.kind == "gate" else PROGRAM)
 
 
 @every_task
@@ -31,14 +35,14 @@ class TestContract:
         assert isinstance(task, Task)
         assert task.name == name
         assert task.summary
-        assert task.kind in ("activation", "layer")
-        assert bool(task.baseline.reductions) == (task.kind == "layer")
+        assert task.kind in get_args(Kind)
+        assert task.baseline.kind == task.kind
 
     def test_init_loss_and_metrics_on_an_abstract_batch(self, name):
         task = get_task(name)
 
         def run(key, batch):
-            network = task.init(layer, key)
+            network = task.init(layer_of(task), key)
             return task.loss(network, batch, key), task.metrics(network, batch)
 
         loss, metrics = jax.eval_shape(run, jax.random.key(0), task.abstract_batch())
@@ -54,7 +58,7 @@ class TestContract:
         monkeypatch.setattr(type(task), "data", lambda self: Data(batch, batch, batch))
 
         def run(rate_scale, batch):
-            return train(Training(task, layer, init_state(task, 0), rate_scale, batch, batch))
+            return train(Training(task, layer_of(task), init_state(task, 0), rate_scale, batch, batch))
 
         outcome = jax.eval_shape(run, jnp.float32(1), batch)
         assert all(leaf.shape == () for leaf in jax.tree.leaves(outcome))
@@ -62,7 +66,7 @@ class TestContract:
 
     def test_every_site_holds_the_candidate(self, name):
         task = get_task(name)
-        network = nnx.eval_shape(lambda: task.init(layer, jax.random.key(0)))
+        network = nnx.eval_shape(lambda: task.init(layer_of(task), jax.random.key(0)))
         layers = [module for _, module in nnx.iter_graph(network) if isinstance(module, Layer)]
         named = sites(lambda factory: task.init(factory, jax.random.key(0)))
         assert len(layers) == len({site.name for site in named}) > 0
