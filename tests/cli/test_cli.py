@@ -334,7 +334,7 @@ class TestLists:
         assert [row["task"] for row in rows] == list(TASKS)
         assert rows[0]["parameters"] == 64 * 128 + 128 + 128 * 128 + 128 + 128 * 10 + 10
         assert "gap_over_noise" not in rows[0]
-        assert {row["kind"] for row in rows} == {"activation", "layer"}
+        assert {row["kind"] for row in rows} == {"activation", "gate", "layer"}
 
     def test_tasks_measure_prints_what_they_are_worth(self, capsys, monkeypatch):
         worth = TaskWorth("digits-mlp", "activation", 0.1, 3, "gelu(x)", 0.02, 4.0, 0.005, 0.004)
