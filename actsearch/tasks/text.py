@@ -44,7 +44,7 @@ def text_ffn_muon() -> LanguageModel:
 
 
 def text_gate() -> LanguageModel:
-    """Returns two blocks of width 32 whose gated feed-forwards have the candidate as gate, at two thirds of the width."""
+    """Returns two blocks of width 32 with the candidate as gate of feed-forwards of two thirds of the width."""
     return _task("text-gate", "gate", "gate of the feed-forward", kind="gate")
 
 
