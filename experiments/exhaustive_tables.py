@@ -56,7 +56,7 @@ def main(files: tuple[str, ...] = tuple(FILES), out: Path = Path("runs/exhaustiv
             "tau_between_tasks": tau_between(trained, tasks),
             "tau_between_seeds": {task: tau_of_seeds(trained, task) for task in tasks},
         }
-        write_json(Path(__file__).parent / "results" / f"table_{file}.json", machine() | findings)
+        write_json(Path(__file__).parent / "results" / f"{file}.json", machine() | findings)
 
 
 def best_rows(trained: pd.DataFrame, task: str) -> list[dict[str, Any]]:
