@@ -7,7 +7,7 @@ regularised evolution. The digits of `evonorm_digits.py` train without normalisa
 best are trained anew with fresh seeds against published layers, each at its best of three rates: on that network, on
 larger patches, and on warped digits.
 
-Resumable. Hardware and wall time: see studies/evonorm_photos.md.
+Resumable. It has not been run to its end yet.
 """
 
 from pathlib import Path

@@ -6,7 +6,7 @@ Every function of the one-unit space is trained on one photograph with three see
 saw. The best eight and published units are trained anew with fresh seeds, each at its best of three rates, on that
 photograph and on another one.
 
-Resumable. Hardware and wall time: see studies/sine_inr.md.
+Resumable. It has not been run to its end yet.
 """
 
 from pathlib import Path
