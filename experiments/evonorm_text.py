@@ -6,8 +6,7 @@ Every member of the space `norm` is trained as the five normalisers of a small T
 eight and the published normalisers are trained anew with fresh seeds, each at its best of four rates, since a rate at
 which a network needs no normaliser tells nothing about normalisers.
 
-Resumable. It has not been run to its end yet. Two CPU cores take about four hours, an accelerator
-minutes.
+Resumable. It has not been run to its end yet.
 """
 
 from pathlib import Path

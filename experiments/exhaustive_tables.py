@@ -8,7 +8,7 @@ its own. Then it writes the table (`FILE.parquet`, see `actsearch.evaluation.mak
 the findings: percentiles of the published functions and rank correlations between tasks, with intervals.
 
 Hardware and wall time of the committed tables: see experiments/README.md. On two CPU cores the digits take two hours,
-MNIST-1D ten minutes; an accelerator trains 64 candidates side by side.
+MNIST-1D less; an accelerator trains 64 candidates side by side.
 """
 
 import itertools

@@ -6,8 +6,7 @@ Every function of the space is trained for 200 steps with three seeds (the table
 best tenth for 800 steps with three other seeds, and the best eight of these beside published units with fresh seeds: on
 the same task, each function at its best of three rates; then four times as long, at twice the width, and under Muon.
 
-Resumable. It has not been run to its end yet. Two CPU cores take about ten hours, an accelerator
-minutes.
+Resumable. It has not been run to its end yet.
 """
 
 from pathlib import Path

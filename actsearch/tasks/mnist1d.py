@@ -1,7 +1,7 @@
 """Tasks on MNIST-1D: the series that a linear network cannot read; fractions of a second to a few a candidate.
 
 Scored by likelihood: a few hundred examples measure it with less noise than accuracy. Learning rates and lengths are
-ours, chosen with ReLU before any search; experiments/choose_rates.py repeats the choice.
+ours, fixed before any search and not swept; experiments/choose_rates.py can do it.
 """
 
 from actsearch.nn import MLPConfig, ResNetConfig

@@ -11,7 +11,7 @@ from actsearch.nn import CNNConfig, MLPConfig, ResNetConfig
 from actsearch.tasks.base import Quality
 from actsearch.tasks.classification import Classification, Network
 from actsearch.tasks.datasets import PHOTOS, PHOTOS_24, PHOTOS_FLAT, PHOTOS_GREY, DataSet
-from actsearch.tasks.digits import LAYER_RATE_RULE, RATE_RULE
+from actsearch.tasks.digits import RATE_RULE
 from actsearch.tasks.recipe import Recipe
 
 _STAGES = ((8, 1), (16, 2), (32, 2))
@@ -57,7 +57,7 @@ def _cnn(name: str, data: str, dataset: DataSet, learning_rate: float) -> Classi
 
 def _resnet(name: str, data: str, dataset: DataSet) -> Classification:
     summary = f"{data}, pre-activation ResNet 12-12-12-24-24-24-24 of whole layers"
-    recipe = Recipe(learning_rate=0.05, schedule="cosine", rate_rule=LAYER_RATE_RULE)
+    recipe = Recipe(learning_rate=0.05, schedule="cosine", rate_rule="by hand, where normalisation is needed")
     task = _task(name, summary, dataset, _RESNET, 200, recipe)
     return dataclasses.replace(task, kind="layer", groups=4, quality=Quality(40, "accuracy", 0.2))
 
