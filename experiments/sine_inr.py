@@ -14,7 +14,7 @@ from pathlib import Path
 import tyro
 from _card import BATCH, different, machine, places, searched, verified, write_json
 
-from actsearch import fingerprint, parse
+from actsearch import fingerprint, parse, report
 from actsearch.catalog import CATALOG
 from actsearch.evaluation import TrainingEvaluator, use_all_cores
 from actsearch.spaces import get_space
@@ -35,6 +35,9 @@ def main(out: Path = Path("runs/sine_inr"), finalists: int = 8, seeds: int = 8) 
     programs = {name: CATALOG[name].program for name in KNOWN} | TUNED
     found = different([row.program for row in rank(trials)], finalists, known=programs.values())
     programs |= {f"search #{i}": program for i, program in enumerate(found, 1)}
+    report.save(
+        report.draw_curves({str(program): program for program in found}, title=f"The best of {TASK}"), out / "winners"
+    )
     verification, scores = verified(programs, f"{TASK}+{OTHER}", seeds, rate_scales=(1.0, 0.5, 2.0))
     ranks = {name: places(trials).get(fingerprint(program)) for name, program in programs.items()}
     write_json(out / "verification.json", machine() | verification.to_json() | {"scores": scores, "ranks": ranks})
