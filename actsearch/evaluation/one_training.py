@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
 
@@ -80,7 +81,7 @@ def count(examples: Examples) -> int:
     return len(jax.tree.leaves(examples)[0])
 
 
-def take(examples: Examples, indices: jax.Array) -> Examples:
+def take(examples: Examples, indices: jax.Array | np.ndarray) -> Examples:
     """Returns the examples of the given numbers."""
     return jax.tree.map(lambda rows: rows[indices], examples)
 
