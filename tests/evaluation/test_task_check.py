@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from actsearch.evaluation import check_task
+from actsearch import parse, search, verify
+from actsearch.evaluation import Trainer, check_task, score_programs, task_check
 from actsearch.language import ActsearchError
 from actsearch.nn import MLP, MLPConfig
 from actsearch.tasks import Data, LanguageModel, Pairs, Recipe, Regression, get_task
@@ -19,15 +20,15 @@ from tests.helpers.tiny import TINY_DIGITS, tiny_digits, tiny_layer_task, tiny_t
 @pytest.mark.parametrize("make", [FitSine, tiny_task, tiny_layer_task], ids=["own", "activations", "layers"])
 def test_right_tasks_pass(make):
     lines = check_task(make())
-    assert "none in two parts" in lines[1]
+    assert "none in two parts" in lines[0]
     assert "monotone" in lines[-1]
-    assert check_task(make(), run=False) == lines[:4]
+    assert check_task(make(), full=False) == lines[:3]
 
 
 @pytest.mark.parametrize("name", ["text-ffn", "mnist1d-mlp", "photos-mlp", "inr-photo", "digits-resnet-layer"])
 def test_no_false_alarm(name):
     """Text that repeats itself, patches of one photograph and warped copies of digits are no leaks."""
-    check_task(get_task(name), run=False)
+    check_task(get_task(name), full=False)
 
 
 class Vector(FitSine):
@@ -163,6 +164,11 @@ class Unpicklable(FitSine):
     function: object = lambda x: x
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Unhashable(FitSine):
+    sizes: object = dataclasses.field(default_factory=lambda: [1, 2])
+
+
 WRONG = {
     "loss not scalar": (Vector(), r"has a loss of shape \(64,\)"),
     "loss not float": (Whole(), "and dtype int32"),
@@ -189,7 +195,8 @@ WRONG = {
     "not monotone": (HigherThenLower(), "let the score rise with the metric, or fall"),
     "below worst": (BelowWorst(), "scores -1000.0 where mse is"),
     "infinite": (Infinite(), "scores inf where mse is"),
-    "no pickle": (Unpicklable(), "cannot be hashed and pickled"),
+    "no pickle": (Unpicklable(), "cannot be pickled"),
+    "no hash": (Unhashable(), "cannot be hashed: unhashable type: 'list'"),
     "labels": (
         dataclasses.replace(tiny_task(), network=MLPConfig((64, 6, 9))),
         "labels in train from 0 to 9, and 9 logits",
@@ -202,3 +209,33 @@ def test_a_wrong_task_is_one_sentence(task, message):
     with pytest.raises(ActsearchError, match=message) as error:
         check_task(task)
     assert "\n" not in str(error.value)
+
+
+def searched(task):
+    return search("swish-1", task, budget=1)
+
+
+def verified(task):
+    return verify("x", ("digits-mlp", task), seeds=2)
+
+
+def scored(task):
+    return score_programs(task, [parse("x")], [0])
+
+
+@pytest.mark.parametrize("door", [searched, verified, scored])
+def test_every_door_checks_a_task_from_outside_before_anything_trains(door, monkeypatch):
+    monkeypatch.setattr(Trainer, "__call__", lambda *_: pytest.fail("trained"))
+    with pytest.raises(ActsearchError, match="has 100 equal examples in train and test"):
+        door(Leaking())
+
+
+def test_a_task_is_checked_once_and_the_packages_own_never(monkeypatch):
+    checked = []
+    monkeypatch.setattr(task_check, "check_task", lambda task, full: checked.append(task))
+    mine = dataclasses.replace(tiny_task(), name="checked-once")
+    for task in (mine, dataclasses.replace(mine), get_task("digits-mlp"), get_task("digits-mlp").at_fidelity(0.1)):
+        assert task_check.check_own(task) is task
+    assert checked == [mine]
+    task_check.check_own(dataclasses.replace(get_task("digits-mlp"), batch_size=9))
+    assert len(checked) == 2
