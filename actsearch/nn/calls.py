@@ -121,8 +121,7 @@ def _matched(pattern: Jaxpr, equations: Any) -> Any:
 def _same(names: dict[Any, Any], expected: Any, atom: Any) -> bool:
     """Returns whether an atom stands where a pattern has another, of which `names` holds those seen."""
     if isinstance(expected, Literal) or isinstance(atom, Literal):
-        both = isinstance(expected, Literal) and isinstance(atom, Literal)
-        return both and expected.aval == atom.aval and bool(expected.val == atom.val)
+        return type(expected) is type(atom) and str(expected) == str(atom)  # by value, whatever the mesh
     return names.setdefault(expected, atom) is atom
 
 
