@@ -3,7 +3,7 @@
     python experiments/evonorm_text.py [--out runs/evonorm_text]
 
 Every member of the space `norm` is trained as the five normalisers of a small Transformer for an eighth of its steps,
-and the best eighth to the end. The best six, of which none equals a published one, and the published normalisers are
+and the best eighth to the end. The best four, of which none equals a published one, and the published normalisers are
 trained anew with fresh seeds, each at its best of three rates. The network's initial weights are four times GPT-2's,
 since from these it trains without normalisers too.
 
@@ -31,8 +31,8 @@ NONE = parse("x * gamma + shift")
 
 def main(
     out: Path = Path("runs/evonorm_text"),
-    finalists: int = 6,
-    seeds: int = 8,
+    finalists: int = 4,
+    seeds: int = 6,
     rates: tuple[float, ...] = (1.0, 0.5, 2.0),
 ) -> None:
     """Search and verify; `seeds` are the fresh ones."""
