@@ -2,8 +2,8 @@
 
 Scored by likelihood. Candidates are the activation of the feed-forward, or every normaliser. Sizes and lengths are
 ours. Rates are the best of two or three that were tried, one or two seeds each: with ReLU (AdamW 3e-3 and 1e-2, Muon
-1e-2 and 3e-2) and with LayerNorm (1e-2, 2e-2 and 3e-2). Two blocks train without any normaliser at the rate here, not
-at 3e-2: so compare normalisers at several rates.
+1e-2 and 3e-2) and with LayerNorm (1e-2, 2e-2 and 3e-2). From GPT-2's initial weights two blocks train without any
+normaliser as well as with one, so the task of normalisers begins with weights four times as large.
 """
 
 from typing import Any
@@ -51,7 +51,8 @@ def text_gate() -> LanguageModel:
 def text_norm() -> LanguageModel:
     """Returns two blocks of width 32 with the candidate as each of their five normalisers, beside GELU."""
     groups = 4  # of width 8, that of a head; 32 would leave one feature in each
-    return _task("text-norm", "norm", "normalisers", kind="layer", groups=groups)
+    words = "normalisers, initial weights four times GPT-2's"
+    return _task("text-norm", "norm", words, init_scale=4.0, kind="layer", groups=groups)
 
 
 def _task(
@@ -60,6 +61,7 @@ def _task(
     words: str,
     *,
     features: int = 32,
+    init_scale: float = 1.0,
     steps: int = 800,
     recipe: Recipe = _ADAMW,
     **fields: Any,
@@ -69,7 +71,7 @@ def _task(
         summary=f"characters of Python's documentation, Transformer of 2 blocks, {words}",
         corpus=python_docs,
         length=48,
-        network=TransformerConfig(VOCABULARY, 48, features, heads=4, blocks=2, site=site),
+        network=TransformerConfig(VOCABULARY, 48, features, heads=4, blocks=2, site=site, init_scale=init_scale),
         steps=steps,
         batch_size=16,
         recipe=recipe,
