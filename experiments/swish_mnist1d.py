@@ -16,7 +16,6 @@ best 0.5 % of the space by the search's own score.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import jax
 import tyro
 from _card import machine, say, searched, write_json
 
@@ -44,7 +43,6 @@ BASELINES = ("relu", "gelu", "silu")
 def main(seed: int = 0, seeds: int = 6, out: Path = Path("runs/swish_mnist1d")) -> None:
     """Search, verify, print and draw; `seed` is the searches' own, `seeds` is the number of fresh ones."""
     use_all_cores()
-    jax.config.update("jax_compilation_cache_dir", str((out / "compiled").resolve()))
     programs = {name: CATALOG[name].program for name in (*BASELINES, "swish")}
     runs: dict[str, list[Trial]] = {}
     for (task, controller), count in zip(SEARCHES.items(), (3, 2), strict=True):

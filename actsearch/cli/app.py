@@ -58,9 +58,10 @@ def _run(args: list[str]) -> None:
     """Parses arguments and calls the command that they name."""
     import tyro
 
-    from actsearch.evaluation import use_all_cores
+    from actsearch.evaluation import use_all_cores, use_compilation_cache
 
     use_all_cores()
+    use_compilation_cache()
     tyro.extras.subcommand_cli_from_dict(
         _commands(),
         prog="actsearch",

@@ -2,6 +2,7 @@
 
 from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
+from actsearch.evaluation.compilation_cache import cache_folder, folder_bytes, use_compilation_cache
 from actsearch.evaluation.cost import measure_costs, step_shares
 from actsearch.evaluation.devices import candidate_mesh, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
@@ -49,12 +50,14 @@ __all__ = [
     "audit",
     "base_trial",
     "best_programs",
+    "cache_folder",
     "candidate_mesh",
     "check_task",
     "choose_engine",
     "combine",
     "fidelity_of",
     "fidelity_record",
+    "folder_bytes",
     "fresh_seeds",
     "gates_of",
     "genotype_of",
@@ -73,5 +76,6 @@ __all__ = [
     "summarize",
     "train",
     "use_all_cores",
+    "use_compilation_cache",
     "verify",
 ]
