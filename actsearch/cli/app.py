@@ -1,6 +1,7 @@
 """What joins the commands of `actsearch`.
 
-Results go to standard output, progress to standard error. Exit codes: 0 done, 2 the user's mistake, 130 interrupted.
+Results go to standard output, progress to standard error. Exit codes: 0 done, 1 `doctor` found something broken, 2 the
+user's mistake, 130 interrupted.
 """
 
 import os
@@ -12,7 +13,8 @@ from actsearch.language import ActsearchError
 
 DESCRIPTION = """Discover activation functions and normalization-activation layers.
 
-Results go to standard output, progress to standard error. Exit codes: 0 done, 2 your mistake, 130 interrupted.
+Results go to standard output, progress to standard error. Exit codes: 0 done, 1 doctor found something broken, 2 your
+mistake, 130 interrupted.
 --debug shows the traceback of a mistake; --version the version.
 """
 
@@ -39,8 +41,9 @@ def main(args: list[str] | None = None) -> int:
         return 0
     debug = "--debug" in args
     try:
-        _run(_guarded([arg for arg in args if arg != "--debug"]))
+        code = _run(_guarded([arg for arg in args if arg != "--debug"]))
         sys.stdout.flush()
+        return code or 0
     except ActsearchError as error:
         if debug:
             raise
@@ -54,26 +57,28 @@ def main(args: list[str] | None = None) -> int:
     return 0
 
 
-def _run(args: list[str]) -> None:
-    """Parses arguments and calls the command that they name."""
+def _run(args: list[str]) -> int | None:
+    """Parses arguments and calls the command that they name; returns its exit code, None for 0."""
     import tyro
 
     from actsearch.evaluation import use_all_cores, use_compilation_cache
 
     use_all_cores()
     use_compilation_cache()
-    tyro.extras.subcommand_cli_from_dict(
+    code: int | None = tyro.extras.subcommand_cli_from_dict(
         _commands(),
         prog="actsearch",
         description=DESCRIPTION,
         args=args,
         config=(tyro.conf.CascadeSubcommandArgs,),
     )
+    return code
 
 
-def _commands() -> dict[str, Callable[..., None]]:
+def _commands() -> dict[str, Callable[..., int | None]]:
     """Returns the commands by name; imported here, so that `--version` and mistakes in typing answer at once."""
     from actsearch.cli.compare import compare
+    from actsearch.cli.doctor import doctor
     from actsearch.cli.formulas import score, show
     from actsearch.cli.lists import spaces, tasks
     from actsearch.cli.new_task import new_task
@@ -81,7 +86,21 @@ def _commands() -> dict[str, Callable[..., None]]:
     from actsearch.cli.search import search
     from actsearch.cli.verify import verify
 
-    commands = (search, verify, compare, top, audit, check, score, show, tasks, new_task, spaces, export)
+    commands = (
+        search,
+        verify,
+        compare,
+        top,
+        audit,
+        check,
+        score,
+        show,
+        tasks,
+        new_task,
+        spaces,
+        export,
+        doctor,
+    )
     return {command.__name__.replace("_", "-"): command for command in commands}
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import jax
 
-CACHE_BYTES = 512 * 2**20
+CACHE_BYTES = 512_000_000
 """The most that the cache keeps from one process to the next; an interpreted training takes 0.3 to 1.5 MB."""
 
 _UNREADABLE = "Error (reading|writing) persistent compilation cache entry"
