@@ -5,7 +5,7 @@ import functools
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ import actsearch
 from actsearch.analysis import Verification
 from actsearch.controllers import Controller, Random, Seeded
 from actsearch.evaluation import Evaluator, TrainingEvaluator, verify
-from actsearch.language import Program
+from actsearch.language import Builder, Program
 from actsearch.report import ProgressLog, show, verification_table
 from actsearch.spaces import get_space
 from actsearch.trials import Trial
-from actsearch.trials.ranking import best
+from actsearch.trials.ranking import best, rank
 
 BATCH = 1_024
 """Proposals a round in studies of whole spaces: an accelerator stays busy, and a CPU loses nothing."""
@@ -49,6 +49,33 @@ def promoted(
     formulas = tuple(str(trial.program) for trial in best(trials, count))
     evaluator = TrainingEvaluator(get_space(space), task, seeds=seeds)
     return searched(space, evaluator, Seeded(Random(), formulas), len(formulas) + 1, out, batch=BATCH)
+
+
+def places(trials: Iterable[Trial]) -> dict[str, int]:
+    """Returns the place of each candidate of a run by its fingerprint, 1 for the best."""
+    return {row.fingerprint: place for place, row in enumerate(rank(trials), 1)}
+
+
+def different(programs: Iterable[Program], count: int, known: Iterable[Program] = ()) -> list[Program]:
+    """Returns the first `count` programs, simplified, none of which equals another or a known one, up to its sign.
+
+    A network with -f in the place of f is the same network but for the sign of the weights behind it.
+    """
+    taken = {actsearch.fingerprint(program) for program in known}
+    found: list[Program] = []
+    for program in programs:
+        if (
+            len(found) < count
+            and not {actsearch.fingerprint(program), actsearch.fingerprint(_negative(program))} & taken
+        ):
+            found.append(actsearch.simplify(program))
+            taken.add(actsearch.fingerprint(program))
+    return found
+
+
+def _negative(program: Program) -> Program:
+    builder = Builder()
+    return builder.program(builder.apply("neg", builder.substitute(program, builder.input)))
 
 
 def verified(programs: Mapping[str, Program], tasks: str, seeds: int, **options: Any) -> tuple[Verification, Scores]:

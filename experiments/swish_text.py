@@ -1,48 +1,49 @@
 """Activations for a language model: the one-unit space on the feed-forward of a small Transformer.
 
-    python experiments/swish_text.py [--out runs/swish_text] [--short runs/exhaustive/swish-1/text-ffn-short]
+    python experiments/swish_text.py [--out runs/swish_text]
 
-Every function of the space is trained for 200 steps with three seeds (the table `swish-1-text` reads the same run), the
-best tenth for 800 steps with three other seeds, and the best eight of these beside published units with fresh seeds: on
-the same task, each function at its best of three rates; then four times as long, at twice the width, and under Muon.
+Every function of the space is trained for 25 steps, the best eighth for 200, the best 40 for 800 with two other seeds,
+and the best four of these beside published units with fresh seeds: on the same task, each function at its best of three
+rates; then under Muon, at twice the width, and four times as long.
 
-Resumable. It has not been run to its end yet.
+Resumable. Hardware and wall time: experiments/studies/swish_text.md.
 """
 
 from pathlib import Path
 
 import tyro
-from _card import BATCH, machine, promoted, searched, verified, write_json
+from _card import BATCH, different, machine, places, promoted, searched, verified, write_json
 
-from actsearch import simplify
+from actsearch import fingerprint, report
+from actsearch.analysis import funnel
 from actsearch.catalog import CATALOG
-from actsearch.evaluation import TrainingEvaluator, use_all_cores
+from actsearch.controllers import Exhaustive, SuccessiveHalving
+from actsearch.evaluation import use_all_cores
 from actsearch.spaces import get_space
-from actsearch.trials.ranking import best
+from actsearch.trials.ranking import rank
 
-SPACE = "swish-1"
+SPACE, TASK, SHORT = "swish-1", "text-ffn", "text-ffn-short"
+RATES = (1.0, 0.5, 2.0)
 KNOWN = ("relu", "gelu", "silu", "swish", "squared_relu", "tanh", "identity")
 
 
-def main(
-    out: Path = Path("runs/swish_text"),
-    short: Path = Path("runs/exhaustive/swish-1/text-ffn-short"),
-    promote: int = 400,
-    finalists: int = 8,
-    seeds: int = 8,
-) -> None:
-    """Search, promote, verify; `seeds` are the fresh ones."""
+def main(out: Path = Path("runs/swish_text"), promote: int = 40, finalists: int = 4, seeds: int = 6) -> None:
+    """Search, promote, verify; `seeds` are the fresh ones, fewer where a training is long."""
     use_all_cores()
-    space = get_space(SPACE)
-    screen = TrainingEvaluator(space, "text-ffn-short", seeds=(0, 1, 2), budget=space.count())
-    trials = searched(SPACE, screen, "exhaustive", space.count(), short, batch=BATCH)
-    longer = promoted(SPACE, "text-ffn", trials, promote, out / "promoted", seeds=(10, 11, 12))
+    controller, budget = SuccessiveHalving(Exhaustive(), rungs=2, eta=8), 2 * get_space(SPACE).count()
+    trials = searched(SPACE, SHORT, controller, budget, out / "run", batch=BATCH // 4)
+    report.show(report.funnel_table(funnel(trials), f"{SPACE} on {SHORT}"))
+    longer = promoted(SPACE, TASK, trials, promote, out / "promoted", seeds=(10, 11))
     programs = {name: CATALOG[name].program for name in KNOWN}
-    programs |= {f"search #{i}": simplify(trial.program) for i, trial in enumerate(best(longer, finalists), 1)}
-    parts = {"text-ffn": (1.0, 0.5, 2.0), "text-ffn-long": (1.0,), "text-ffn-wide": (1.0,), "text-ffn-muon": (1.0,)}
-    for task, rates in parts.items():
-        verification, scores = verified(programs, task, seeds, rate_scales=rates)
+    found = different([row.program for row in rank(longer)], finalists, known=programs.values())
+    programs |= {f"search #{place}": program for place, program in enumerate(found, 1)}
+    parts = {TASK: (seeds, RATES), f"{TASK}-muon": (seeds, (1.0,)), f"{TASK}-wide": (seeds // 2, (1.0,))}
+    parts[f"{TASK}-long"] = (2, (1.0,))
+    for task, (count, rates) in parts.items():
+        verification, scores = verified(programs, task, count, rate_scales=rates, rate_seeds=2)
         write_json(out / f"{task}.json", machine() | verification.to_json() | {"scores": scores})
+    ranks = {name: places(trials).get(fingerprint(program)) for name, program in programs.items()}
+    write_json(out / "ranks.json", machine() | {"functions": len(places(trials)), "ranks": ranks})
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
 
@@ -14,6 +15,9 @@ from actsearch.tasks import Examples, Quality, Task
 
 Metrics = Mapping[str, jax.Array]
 
+_DROPOUT = 2**31 - 1
+"""Of a training's key, the stream of the network's own randomness; those of the steps are counted from 0."""
+
 
 class TrainState(NamedTuple):
     """Where a training begins: all that its seed decides.
@@ -21,7 +25,7 @@ class TrainState(NamedTuple):
     Attributes:
       weights: `nnx.State`, the initial network parameters, without those of the candidate's own layers.
       batches: example numbers of every step, int32 [steps, batch].
-      key: for the randomness of the loss, such as the augmentation of examples.
+      key: for the randomness of the loss, such as the augmentation of examples, and of the network, such as dropout.
     """
 
     weights: Any
@@ -80,7 +84,7 @@ def count(examples: Examples) -> int:
     return len(jax.tree.leaves(examples)[0])
 
 
-def take(examples: Examples, indices: jax.Array) -> Examples:
+def take(examples: Examples, indices: jax.Array | np.ndarray) -> Examples:
     """Returns the examples of the given numbers."""
     return jax.tree.map(lambda rows: rows[indices], examples)
 
@@ -89,8 +93,16 @@ def split_network(task: Task, layer: LayerFactory, state: TrainState) -> tuple[A
     """Returns a network with the state's weights, split into its graph, its parameters and the rest of its state."""
     network = task.init(layer, jax.random.key(0))  # for its structure; XLA drops these weights
     nnx.update(network, state.weights)
+    nnx.update(network, _streams(nnx.state(network, nnx.RngKey), jax.random.fold_in(state.key, _DROPOUT)))
     graph, parameters, *others = nnx.split(network, nnx.Param, ...)
     return graph, parameters, others[0]
+
+
+def _streams(keys: Any, key: jax.Array) -> Any:
+    """Returns keys of a network's own random streams, such as dropout's, drawn by a key."""
+    leaves, structure = jax.tree.flatten(keys)
+    drawn = [jax.random.split(jax.random.fold_in(key, place), leaf.shape) for place, leaf in enumerate(leaves)]
+    return jax.tree.unflatten(structure, drawn)
 
 
 def train(training: Training, *, gated: bool = False) -> Outcome:

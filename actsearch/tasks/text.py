@@ -1,9 +1,9 @@
 """Language models of characters: a small decoder-only Transformer on the frozen text; seconds a candidate.
 
 Scored by likelihood. Candidates are the activation of the feed-forward, or every normaliser. Sizes and lengths are
-ours. Rates are the best of two or three that were tried, one or two seeds each: with ReLU (AdamW 3e-3 and 1e-2, Muon
-1e-2 and 3e-2) and with LayerNorm (1e-2, 2e-2 and 3e-2). Two blocks train without any normaliser at the rate here, not
-at 3e-2: so compare normalisers at several rates.
+ours. Rates are the best of two or three that were tried, one or two seeds each: with ReLU (AdamW 3e-3 and 1e-2; Muon
+1e-2 and 3e-2, beside AdamW at 1e-2) and with LayerNorm (1e-2, 2e-2 and 3e-2). From GPT-2's initial weights two blocks
+train without any normaliser as well as with one, so the task of normalisers begins with weights four times as large.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from actsearch.nn import TransformerConfig
 from actsearch.nn.transformer import SiteKind
 from actsearch.tasks.datasets.python_docs import VOCABULARY, python_docs
 from actsearch.tasks.language_modelling import LanguageModel
-from actsearch.tasks.recipe import Recipe
+from actsearch.tasks.recipe import Muon, Recipe
 
 _ADAMW = Recipe(learning_rate=1e-2, algorithm="adamw", schedule="cosine", warmup=0.05, weight_decay=0.01)
 
@@ -38,8 +38,8 @@ def text_ffn_wide() -> LanguageModel:
 
 
 def text_ffn_muon() -> LanguageModel:
-    """Returns text-ffn with Muon."""
-    muon = Recipe(learning_rate=3e-2, algorithm="muon", momentum=0.95, schedule="cosine", warmup=0.05)
+    """Returns text-ffn with Muon for the hidden matrices; embeddings and head have AdamW at text-ffn's rate."""
+    muon = Recipe(learning_rate=3e-2, algorithm=Muon(adamw_rate=1e-2), momentum=0.95, schedule="cosine", warmup=0.05)
     return _task("text-ffn-muon", "ffn", "activation of the feed-forward, Muon", recipe=muon)
 
 
@@ -51,7 +51,8 @@ def text_gate() -> LanguageModel:
 def text_norm() -> LanguageModel:
     """Returns two blocks of width 32 with the candidate as each of their five normalisers, beside GELU."""
     groups = 4  # of width 8, that of a head; 32 would leave one feature in each
-    return _task("text-norm", "norm", "normalisers", kind="layer", groups=groups)
+    words = "normalisers, initial weights four times GPT-2's"
+    return _task("text-norm", "norm", words, init_scale=4.0, kind="layer", groups=groups)
 
 
 def _task(
@@ -60,6 +61,7 @@ def _task(
     words: str,
     *,
     features: int = 32,
+    init_scale: float = 1.0,
     steps: int = 800,
     recipe: Recipe = _ADAMW,
     **fields: Any,
@@ -69,7 +71,7 @@ def _task(
         summary=f"characters of Python's documentation, Transformer of 2 blocks, {words}",
         corpus=python_docs,
         length=48,
-        network=TransformerConfig(VOCABULARY, 48, features, heads=4, blocks=2, site=site),
+        network=TransformerConfig(VOCABULARY, 48, features, heads=4, blocks=2, site=site, init_scale=init_scale),
         steps=steps,
         batch_size=16,
         recipe=recipe,

@@ -48,6 +48,13 @@ def test_a_verification_has_the_scores_of_every_name(capsys):
     assert "sine, again" in capsys.readouterr().out
 
 
+def test_finalists_differ_by_more_than_their_sign():
+    """In a network -f is f with other weights behind it: a second place for it would say nothing new."""
+    ranked = [parse(text) for text in ("sin(x)", "-sin(x)", "t1 = -x; sin(t1)", "x * beta", "relu(x)", "tanh(x)")]
+    assert list(map(str, card.different(ranked, 3))) == ["sin(x)", "x * beta", "relu(x)"]
+    assert list(map(str, card.different(ranked, 3, known=[parse("-relu(x)")]))) == ["sin(x)", "x * beta", "tanh(x)"]
+
+
 def test_a_json_file_is_whole(tmp_path):
     card.write_json(tmp_path / "new" / "facts.json", card.machine())
     assert json.loads((tmp_path / "new" / "facts.json").read_text()).keys() == {
