@@ -58,6 +58,14 @@ class TestSearch:
         with Archive.read(tmp_path / "run") as archive:
             assert len(archive) == 3
 
+    def test_says_what_it_was_asked_for_before_anything_else(self, tmp_path, capsys):
+        command = ["search", "--task", TABLE, "--budget", "2", "--out", str(tmp_path / "a run")]
+        assert main(command) == 0
+        first, second = capsys.readouterr().err.splitlines()[:2]
+        asked = f"search --task {TABLE} --budget 2 --out '{tmp_path}/a run'"
+        assert first == f"actsearch {actsearch.__version__}: {asked}"
+        assert second.startswith("engine: none")
+
     def test_says_how_far_its_proxy_can_be_trusted(self, tmp_path, capsys, monkeypatch):
         def fidelity_of(task):
             tau = Interval(0.68, 0.5, 0.8)
@@ -491,7 +499,7 @@ def test_unknown_arguments_exit_with_2(args, capsys):
     assert stop.value.code == 2
 
 
-@pytest.mark.parametrize("command", app._commands())
+@pytest.mark.parametrize("command", app.COMMANDS)
 def test_help_has_an_example(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
