@@ -2,15 +2,11 @@
 
 import ctypes
 import gc
-import os
 import sys
 
 import hypothesis
 import jax
 import pytest
-
-# Nothing of a test goes into, or comes from, the cache folder of the user who runs it; processes that tests start too.
-os.environ["ACTSEARCH_CACHE"] = "off"
 
 # Before anything touches a device: afterwards the number of devices can no longer change.
 jax.config.update("jax_num_cpu_devices", 4)
