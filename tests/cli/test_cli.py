@@ -1,5 +1,6 @@
 """The command line: what each command prints for people and for machines, and what it says to a user's mistake."""
 
+import contextlib
 import functools
 import json
 import os
@@ -540,6 +541,17 @@ class TestAsAProcess:
         assert process.returncode == 130
         assert "interrupted" in errors
         assert "Traceback" not in errors
+
+    def test_control_c_that_is_lost_ends_the_search_after_the_batch(self, tmp_path, monkeypatch, capsys):
+        """An exception in a callback of the garbage collector, and JAX has one, is printed and forgotten."""
+
+        def lost(*_):
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+
+        monkeypatch.setattr("actsearch.cli.search._show", lost)
+        assert main(["search", "--task", TABLE, "--budget", "1000", "--out", str(tmp_path / "run")]) == 130
+        assert "interrupted" in capsys.readouterr().err.lower()
 
     def test_in_a_folder_that_cannot_be_written(self, tmp_path):
         tmp_path.chmod(0o555)
