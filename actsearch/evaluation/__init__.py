@@ -3,7 +3,7 @@
 from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
 from actsearch.evaluation.cost import measure_costs, step_shares
-from actsearch.evaluation.devices import candidate_mesh, use_all_cores
+from actsearch.evaluation.devices import DataParallel, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.fidelity import FIDELITY, fidelity_of, fidelity_record
 from actsearch.evaluation.fisher import FisherSpectrum
@@ -24,6 +24,7 @@ __all__ = [
     "FIDELITY",
     "GATES",
     "TABLES",
+    "DataParallel",
     "Engine",
     "Evaluator",
     "FisherSpectrum",
@@ -49,7 +50,6 @@ __all__ = [
     "audit",
     "base_trial",
     "best_programs",
-    "candidate_mesh",
     "check_task",
     "choose_engine",
     "combine",

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 
+from actsearch.evaluation.data_axis import mean_over, synchronize
 from actsearch.language import parse
 from actsearch.nn import Layer, LayerFactory
 from actsearch.tasks import Examples, Quality, Task
@@ -39,6 +40,8 @@ class Training(NamedTuple):
       rate_scale: multiplies the task's learning rate.
       data: the training part, on the device.
       part: the part to evaluate, on the device.
+      axis_name: the mapped axis whose members share each batch, `state.batches` having one's own part; None for one.
+      synchronized: whether statistics over the batch are those of all parts.
     """
 
     task: Task
@@ -47,6 +50,8 @@ class Training(NamedTuple):
     rate_scale: jax.Array | float
     data: Examples
     part: Examples
+    axis_name: str | None = None
+    synchronized: bool = True
 
 
 class Outcome(NamedTuple):
@@ -85,10 +90,17 @@ def take(examples: Examples, indices: jax.Array) -> Examples:
     return jax.tree.map(lambda rows: rows[indices], examples)
 
 
-def split_network(task: Task, layer: LayerFactory, state: TrainState) -> tuple[Any, Any, Any]:
-    """Returns a network with the state's weights, split into its graph, its parameters and the rest of its state."""
+def split_network(
+    task: Task, layer: LayerFactory, state: TrainState, axis_name: str | None = None
+) -> tuple[Any, Any, Any]:
+    """Returns a network with the state's weights, split into its graph, its parameters and the rest of its state.
+
+    Its statistics over the batch are means over a mapped axis where one is named.
+    """
     network = task.init(layer, jax.random.key(0))  # for its structure; XLA drops these weights
     nnx.update(network, state.weights)
+    if axis_name is not None:
+        synchronize(network, axis_name)
     graph, parameters, *others = nnx.split(network, nnx.Param, ...)
     return graph, parameters, others[0]
 
@@ -103,8 +115,8 @@ def train(training: Training, *, gated: bool = False) -> Outcome:
     Returns:
       The outcome. A network that overflows ends with metrics that are not finite; nothing is raised.
     """
-    task, layer, state, rate_scale, data, part = training
-    graph, parameters, rest = split_network(task, layer, state)
+    task, layer, state, rate_scale, data, part, axis_name, synchronized = training
+    graph, parameters, rest = split_network(task, layer, state, axis_name if synchronized else None)
     optimizer = task.optimizer(rate_scale)
     tail = max(1, task.steps // 10)
 
@@ -117,12 +129,13 @@ def train(training: Training, *, gated: bool = False) -> Outcome:
     def one(step: jax.Array, carry: Any) -> Any:
         parameters, rest, optimizer_state, total = carry
         (value, rest), gradients = jax.value_and_grad(loss, has_aux=True)(parameters, rest, step)
+        value, gradients = mean_over(axis_name, (value, gradients))
         updates, optimizer_state = optimizer.update(gradients, optimizer_state, parameters)
         total += jnp.where(step >= task.steps - tail, value, 0)
         return optax.apply_updates(parameters, updates), rest, optimizer_state, total
 
     def evaluate(carry: Any) -> Metrics:
-        network = nnx.merge(graph, carry[0], carry[1], copy=True)
+        network = nnx.merge(graph, carry[0], mean_over(axis_name, carry[1]), copy=True)
         network.eval()
         return task.metrics(network, part)
 
