@@ -105,6 +105,12 @@ def split_network(
     return graph, parameters, others[0]
 
 
+def merge_network(task: Task, graph: Any, parameters: Any, rest: Any) -> Any:
+    """Returns the network of its parts, its float32 parameters in the task's dtype."""
+    cast = jax.tree.map(lambda leaf: leaf.astype(task.dtype) if leaf.dtype == jnp.float32 else leaf, parameters)
+    return nnx.merge(graph, cast, rest, copy=True)
+
+
 def train(training: Training, *, gated: bool = False) -> Outcome:
     """Trains a network from its state and evaluates it.
 
@@ -121,7 +127,7 @@ def train(training: Training, *, gated: bool = False) -> Outcome:
     tail = max(1, task.steps // 10)
 
     def loss(parameters: Any, rest: Any, step: jax.Array) -> tuple[jax.Array, Any]:
-        network = nnx.merge(graph, parameters, rest, copy=True)
+        network = merge_network(task, graph, parameters, rest)
         network.train()
         value = task.loss(network, take(data, state.batches[step]), jax.random.fold_in(state.key, step))
         return value, nnx.state(network, nnx.Not(nnx.Param))
@@ -135,7 +141,7 @@ def train(training: Training, *, gated: bool = False) -> Outcome:
         return optax.apply_updates(parameters, updates), rest, optimizer_state, total
 
     def evaluate(carry: Any) -> Metrics:
-        network = nnx.merge(graph, carry[0], mean_over(axis_name, carry[1]), copy=True)
+        network = merge_network(task, graph, carry[0], mean_over(axis_name, carry[1]))
         network.eval()
         return task.metrics(network, part)
 

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from flax import nnx
 
 from actsearch.evaluation.data_axis import mean_over
-from actsearch.evaluation.one_training import Training, split_network, take
+from actsearch.evaluation.one_training import Training, merge_network, split_network, take
 
 STEPS = 100
 LIMIT = 1e8
@@ -41,7 +40,7 @@ def ascend(training: Training) -> Stability:
 
     def gradient(parameters: Any) -> Any:
         def loss(parameters: Any) -> jax.Array:
-            network = nnx.merge(graph, parameters, rest, copy=True)
+            network = merge_network(task, graph, parameters, rest)
             network.train()
             return task.loss(network, batch, state.key)
 

@@ -11,6 +11,7 @@ from actsearch.language import ActsearchError
 
 Algorithm = Literal["sgd", "adamw", "muon"]
 Schedule = Literal["constant", "cosine"]
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,10 +32,13 @@ class Recipe:
       warmup: share of the steps in which the rate rises linearly from 0, from 0 up to, not including, 1.
       nesterov: whether SGD's momentum is Nesterov's.
       weight_decay: at least 0.
+      dtype: "float32", or "bfloat16": the network's values and its parameters in the forward and backward pass, the
+        candidate's too. Weights, gradients as the optimizer sees them, statistics, and the loss stay float32
+        (Micikevicius et al. 2018, section 3.1; bfloat16 needs no scaling of the loss).
       rate_rule: how the learning rate was chosen, for people.
 
     Raises:
-      ActsearchError: an unknown algorithm or schedule, or a number out of range.
+      ActsearchError: an unknown algorithm, schedule or dtype, or a number out of range.
 
     Example:
       >>> Recipe(learning_rate=3e-3, algorithm="adamw", schedule="cosine").optimizer(steps=500) is not None
@@ -49,10 +53,12 @@ class Recipe:
     warmup: float = 0.0
     nesterov: bool = False
     weight_decay: float = 0.0
+    dtype: Precision = dataclasses.field(default="float32", metadata={"later": True})
     rate_rule: str = dataclasses.field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        for field, known in (("algorithm", get_args(Algorithm)), ("schedule", get_args(Schedule))):
+        for field, kind in (("algorithm", Algorithm), ("schedule", Schedule), ("dtype", Precision)):
+            known = get_args(kind)
             if getattr(self, field) not in known:
                 raise ActsearchError(f"{field} is one of {', '.join(known)}; received {getattr(self, field)!r}.")
         for field in ("momentum", "b2", "warmup"):
