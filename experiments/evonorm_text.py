@@ -2,10 +2,10 @@
 
     python experiments/evonorm_text.py [--out runs/evonorm_text]
 
-Every member of the space `norm` is trained as the five normalisers of a small Transformer for an eighth of its steps,
-and the best eighth to the end. The best six, of which none equals a published one, and the published normalisers are
-trained anew with fresh seeds, each at its best of three rates. The network's initial weights are four times GPT-2's,
-since from these it trains without normalisers too.
+Every member of the space `norm` is trained as the five normalisers of a small Transformer for a sixteenth of its
+steps, and the best sixteenth to the end. The best four, of which none equals a published one, and the published
+normalisers are trained anew with fresh seeds, each at its best of three rates. The network's initial weights are four
+times GPT-2's, since from these it trains without normalisers too.
 
 Resumable. Hardware and wall time: experiments/studies/evonorm_text.md.
 """
@@ -31,13 +31,13 @@ NONE = parse("x * gamma + shift")
 
 def main(
     out: Path = Path("runs/evonorm_text"),
-    finalists: int = 6,
-    seeds: int = 8,
+    finalists: int = 4,
+    seeds: int = 6,
     rates: tuple[float, ...] = (1.0, 0.5, 2.0),
 ) -> None:
     """Search and verify; `seeds` are the fresh ones."""
     use_all_cores()
-    controller = SuccessiveHalving(Exhaustive(), rungs=2, eta=8)
+    controller = SuccessiveHalving(Exhaustive(), rungs=2, eta=16)
     budget = 2 * get_space(SPACE).count()
     trials = searched(SPACE, TASK, controller, budget, out / "run", batch=BATCH // 8)
     report.show(report.funnel_table(funnel(trials), f"{SPACE} on {TASK}"))

@@ -73,7 +73,10 @@ class Settings:
 
 
 class Block(NamedTuple):
-    """A panel's trainings on one task at one rate with one seed; `metrics` has one mapping a function."""
+    """A panel's trainings on one task at one rate with one seed; `metrics` has one mapping a function.
+
+    `machine` is when and where they ran, as `_card.machine` has it; empty in blocks older than this field.
+    """
 
     panel: str
     task: str
@@ -82,6 +85,7 @@ class Block(NamedTuple):
     seed: int
     seconds: float
     metrics: list[dict[str, float]]
+    machine: dict[str, Any] = {}  # noqa: RUF012  (never written to)
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -103,7 +107,7 @@ def main(settings: Settings) -> None:
     if settings.publish and rows:
         if settings.panel == "published":  # the one that a search prints
             digests = {name: tasks[name].digest for name in runs}
-            write_json(FIDELITY, machine() | fidelity_record(rows, digests))
+            write_json(FIDELITY, {"trained_on": machines(blocks)} | fidelity_record(rows, digests))
         fill_page(PAGE, f"{settings.panel} panel of fidelity.py", lines)
 
 
@@ -146,7 +150,16 @@ def trained(name: str, task: Task, rate: float, seeds: Sequence[int], settings: 
     seconds = (time.perf_counter() - began) / len(seeds)
     say(f"{name}, rate {rate:g}, seeds {', '.join(map(str, seeds))}: {seconds:.0f} s a seed")
     return [
-        Block(settings.panel, name, task.digest, rate, seed, seconds, [dict(result.metrics[i]) for result in results])
+        Block(
+            settings.panel,
+            name,
+            task.digest,
+            rate,
+            seed,
+            seconds,
+            [dict(result.metrics[i]) for result in results],
+            machine(),
+        )
         for i, seed in enumerate(seeds)
     ]
 
@@ -172,6 +185,11 @@ def read_blocks(out: Path) -> list[Block]:
                 continue
             blocks.setdefault(block.key, block)
     return list(blocks.values())
+
+
+def machines(blocks: Iterable[Block]) -> list[dict[str, Any]]:
+    """Returns the machines, versions and days that trained blocks, each once."""
+    return list({json.dumps(block.machine): block.machine for block in blocks if block.machine}.values())
 
 
 def panel_run(name: str, task: Task, blocks: Iterable[Block], settings: Settings) -> PanelRun | None:

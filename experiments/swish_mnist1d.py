@@ -60,7 +60,7 @@ def main(seed: int = 0, seeds: int = 12, equal_time: bool = False, out: Path = P
         write_json(out / f"{task}.json", machine() | {"seed": seed, "ranks": published_ranks(trials, task)})
     programs = {name: CATALOG[name].program for name in (*BASELINES, "gelu", "swish")}
     programs |= finalists(mlp, resnet) | random_choice(sum(trial.fidelity for trial in mlp if trial.trained), seed)
-    for name, equal in {"verification": False} | ({"equal_time": True} if equal_time else {}):
+    for name, equal in [("verification", False), ("equal_time", True)][: 1 + equal_time]:
         verification = verify(
             list(programs.values()),
             HELD_OUT,

@@ -3,8 +3,8 @@
     python experiments/swish_text.py [--out runs/swish_text]
 
 Every function of the space is trained for 25 steps, the best eighth for 200, the best 40 for 800 with two other seeds,
-and the best six of these beside published units with fresh seeds: on the same task, each function at its best of three
-rates; then four times as long, at twice the width, and under Muon.
+and the best four of these beside published units with fresh seeds: on the same task, each function at its best of three
+rates; then under Muon, at twice the width, and four times as long.
 
 Resumable. Hardware and wall time: experiments/studies/swish_text.md.
 """
@@ -27,8 +27,8 @@ RATES = (1.0, 0.5, 2.0)
 KNOWN = ("relu", "gelu", "silu", "swish", "squared_relu", "tanh", "identity")
 
 
-def main(out: Path = Path("runs/swish_text"), promote: int = 40, finalists: int = 6, seeds: int = 8) -> None:
-    """Search, promote, verify; `seeds` are the fresh ones, of which three go on to the long and the wide networks."""
+def main(out: Path = Path("runs/swish_text"), promote: int = 40, finalists: int = 4, seeds: int = 6) -> None:
+    """Search, promote, verify; `seeds` are the fresh ones, fewer where a training is long."""
     use_all_cores()
     controller, budget = SuccessiveHalving(Exhaustive(), rungs=2, eta=8), 2 * get_space(SPACE).count()
     trials = searched(SPACE, SHORT, controller, budget, out / "run", batch=BATCH // 4)
@@ -37,8 +37,8 @@ def main(out: Path = Path("runs/swish_text"), promote: int = 40, finalists: int 
     programs = {name: CATALOG[name].program for name in KNOWN}
     found = different([row.program for row in rank(longer)], finalists, known=programs.values())
     programs |= {f"search #{place}": program for place, program in enumerate(found, 1)}
-    parts = {TASK: (seeds, RATES), f"{TASK}-muon": (seeds // 2, (1.0,)), f"{TASK}-wide": (seeds // 2, (1.0,))}
-    parts[f"{TASK}-long"] = (3, (1.0,))
+    parts = {TASK: (seeds, RATES), f"{TASK}-muon": (seeds, (1.0,)), f"{TASK}-wide": (seeds // 2, (1.0,))}
+    parts[f"{TASK}-long"] = (2, (1.0,))
     for task, (count, rates) in parts.items():
         verification, scores = verified(programs, task, count, rate_scales=rates, rate_seeds=2)
         write_json(out / f"{task}.json", machine() | verification.to_json() | {"scores": scores})

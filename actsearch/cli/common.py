@@ -71,8 +71,8 @@ def writing(out: Path) -> Iterator[None]:
         raise ActsearchError(f"{out} cannot be written: {error}. Give another path.") from error
 
 
-def check_own(tasks: str) -> None:
-    """Checks the contract of those tasks, among names joined by +, that are a user's own; the package's are tested."""
+def check_named(tasks: str) -> None:
+    """Checks in full those tasks, among names joined by +, that are a user's own; the package's are tested."""
     for name in tasks.split("+"):
         if ":" in name:
             check_task(get_task(name))

@@ -10,7 +10,7 @@ import tyro
 from actsearch.analysis import fidelity_agreement, funnel
 from actsearch.archive import Archive
 from actsearch.cli.app import Interrupted
-from actsearch.cli.common import Json, at_least, check_own, explain, print_json, read_formulas
+from actsearch.cli.common import Json, at_least, check_named, explain, print_json, read_formulas
 from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
 from actsearch.evaluation import TABLES, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
@@ -72,7 +72,7 @@ def search(
     at_least("--budget", budget, 1)
     at_least("--seeds-per-trial", seeds_per_trial, 1)
     chosen = get_space(space)
-    check_own(task)
+    check_named(task)
     strategy = _wrapped(controller, task, repeats, halving, formulas)
     out = out or Path("runs") / f"{space}-{_file_name(task)}-{_label(strategy)}-seed{seed}"
     evaluator = make_evaluator(chosen, task, budget, seed=seed, seeds_per_trial=seeds_per_trial, engine=engine, out=out)

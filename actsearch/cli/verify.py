@@ -11,7 +11,7 @@ import tyro
 from actsearch.analysis import Cost
 from actsearch.archive import Archive, open_run
 from actsearch.catalog import CATALOG
-from actsearch.cli.common import Json, at_least, check_own, explain, print_json, read_formula
+from actsearch.cli.common import Json, at_least, check_named, explain, print_json, read_formula
 from actsearch.evaluation import best_programs, fresh_seeds, measure_costs
 from actsearch.evaluation import verify as run_verify
 from actsearch.language import ActsearchError, Program
@@ -55,7 +55,7 @@ def verify(
     at_least("--count", count, 1)
     if not targets:
         raise ActsearchError("verify needs formulas or directories of runs; received none.")
-    check_own(tasks)
+    check_named(tasks)
     trials = {target: open_run(target).trials for target in targets if Archive.exists(target)}
     programs = [p for t in targets for p in (best_programs(trials[t], count) if t in trials else [_formula(t)])]
     verification = run_verify(

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
 
@@ -15,6 +16,9 @@ from actsearch.tasks import Examples, Quality, Task
 
 Metrics = Mapping[str, jax.Array]
 
+_DROPOUT = 2**31 - 1
+"""Of a training's key, the stream of the network's own randomness; those of the steps are counted from 0."""
+
 
 class TrainState(NamedTuple):
     """Where a training begins: all that its seed decides.
@@ -22,7 +26,7 @@ class TrainState(NamedTuple):
     Attributes:
       weights: `nnx.State`, the initial network parameters, without those of the candidate's own layers.
       batches: example numbers of every step, int32 [steps, batch].
-      key: for the randomness of the loss, such as the augmentation of examples.
+      key: for the randomness of the loss, such as the augmentation of examples, and of the network, such as dropout.
     """
 
     weights: Any
@@ -85,7 +89,7 @@ def count(examples: Examples) -> int:
     return len(jax.tree.leaves(examples)[0])
 
 
-def take(examples: Examples, indices: jax.Array) -> Examples:
+def take(examples: Examples, indices: jax.Array | np.ndarray) -> Examples:
     """Returns the examples of the given numbers."""
     return jax.tree.map(lambda rows: rows[indices], examples)
 
@@ -101,6 +105,7 @@ def split_network(
     nnx.update(network, state.weights)
     if axis_name is not None:
         synchronize(network, axis_name)
+    nnx.update(network, _streams(nnx.state(network, nnx.RngKey), jax.random.fold_in(state.key, _DROPOUT)))
     graph, parameters, *others = nnx.split(network, nnx.Param, ...)
     return graph, parameters, others[0]
 
@@ -109,6 +114,13 @@ def merge_network(task: Task, graph: Any, parameters: Any, rest: Any) -> Any:
     """Returns the network of its parts, its float32 parameters in the task's dtype."""
     cast = jax.tree.map(lambda leaf: leaf.astype(task.dtype) if leaf.dtype == jnp.float32 else leaf, parameters)
     return nnx.merge(graph, cast, rest, copy=True)
+
+
+def _streams(keys: Any, key: jax.Array) -> Any:
+    """Returns keys of a network's own random streams, such as dropout's, drawn by a key."""
+    leaves, structure = jax.tree.flatten(keys)
+    drawn = [jax.random.split(jax.random.fold_in(key, place), leaf.shape) for place, leaf in enumerate(leaves)]
+    return jax.tree.unflatten(structure, drawn)
 
 
 def train(training: Training, *, gated: bool = False) -> Outcome:

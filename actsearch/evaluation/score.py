@@ -8,6 +8,7 @@ from typing import NamedTuple
 from actsearch.evaluation.devices import Devices
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.one_training import Outcome
+from actsearch.evaluation.task_check import check_own
 from actsearch.evaluation.trainer import Part, Trainer
 from actsearch.language import ActsearchError, Program
 from actsearch.spaces.template import Template
@@ -112,9 +113,13 @@ def score_programs(
 
     Returns:
       One Result a program. With several rates each metrics mapping holds "rate_scale" too.
+
+    Raises:
+      ActsearchError: no program or seed, or a task of the user's that `check_task` refuses.
     """
     if not programs or not seeds:
         raise ActsearchError("score_programs needs at least one program and one seed.")
+    check_own(task)
     chosen, why = choose_engine(engine, len(programs), task.steps, task.kind)
     report(why)
     size = bank_size if chosen == "interpret" else 1

@@ -1,7 +1,10 @@
 """The contract of a task, checked before anything trains: each wrong task gets one sentence."""
 
+import dataclasses
+import functools
 import math
 import pickle
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -9,14 +12,22 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from actsearch.evaluation.data_check import check_data, check_values, wrong
 from actsearch.evaluation.one_training import count, take
-from actsearch.language import ActsearchError
 from actsearch.nn import Layer, sites
-from actsearch.tasks import Classification, Data, Task
+from actsearch.tasks import TASKS, Classification, Data, Examples, LanguageModel, Regression, Task
+
+_SHARES = tuple(0.5**halvings for halvings in range(8, -1, -1))
+"""Of each metric at the start, at which the score is looked at: towards 0, so that none leaves its range."""
 
 
-def check_task(task: Task) -> tuple[str, ...]:
-    """Checks a task against its contract; a second or so, and nothing is trained.
+def check_task(task: Task, *, full: bool = True) -> tuple[str, ...]:
+    """Checks a task against its contract; nothing is trained.
+
+    Args:
+      task: any, of the package or of a user.
+      full: whether the task is also pickled, and its network initialised and evaluated, which compiles it: seconds.
+        Without it data, shapes and dtypes are checked, in the time that tracing takes.
 
     Returns:
       What was checked, a line each.
@@ -26,126 +37,147 @@ def check_task(task: Task) -> tuple[str, ...]:
 
     Example:
       >>> from actsearch.tasks import get_task
-      >>> check_task(get_task("digits-mlp"))[0]
-      'a value: it hashes, compares and pickles'
+      >>> check_task(get_task("digits-mlp"), full=False)[1]
+      'network: 1 sites'
     """
-    _check_value(task)
+    _check_hash(task)
     data = task.data()
-    _check_parts(task, data)
-    _check_leaks(task, data)
-    width = _check_network(task)
-    _check_measures(task, data)
+    check_data(task, data)
+    width = _check_sites(task)
+    check_values(task, data)
+    _check_scalars(task, data)
     sizes = ", ".join(f"{count(part):,}" for part in data)
-    return (
-        "a value: it hashes, compares and pickles",
+    lines = (
         f"data: the same on two calls, {sizes} examples, none in two parts",
-        f"network: {width} sites, initial weights by the key alone",
-        "loss and metrics: finite scalars at the start; a score that is finite and at least the worst",
+        f"network: {width} sites",
+        "loss and metrics: float scalars",
+    )
+    if not full:
+        return lines
+    _check_pickle(task)
+    _check_weights(task)
+    _check_start(task, data)
+    return (
+        *lines,
+        "a value: it hashes, compares and pickles",
+        "initial weights: by the key alone",
+        "start: loss and metrics are finite, the score is in its range and monotone in each metric",
     )
 
 
-def _wrong(task: Task, what: str) -> ActsearchError:
-    return ActsearchError(f"The task {task.name} {what}")
+def check_own(task: Task) -> Task:
+    """Returns a task that comes from outside; one that is none of the package's is checked, once and not in full."""
+    _check_hash(task)
+    if not _is_of_package(task):
+        _check_once(task)
+    return task
 
 
-def _check_value(task: Task) -> None:
+def _is_of_package(task: Task) -> bool:
+    """Returns whether a task is one that the package registers, at any length."""
+    make = TASKS.get(task.name)
+    if make is None or not str(getattr(make, "__module__", "")).startswith("actsearch."):
+        return False
+    known = make()
+    return dataclasses.replace(known, steps=task.steps, quality=task.quality) == task
+
+
+@functools.lru_cache(maxsize=64)
+def _check_once(task: Task) -> None:
+    check_task(task, full=False)
+
+
+def _check_hash(task: Task) -> None:
     try:
-        same = hash(task) == hash(task) and pickle.loads(pickle.dumps(task)) == task
+        hash(task)
+    except TypeError as error:
+        raise wrong(task, f"cannot be hashed: {error}; give it tuples for lists, and frozen dataclasses.") from error
+
+
+def _check_pickle(task: Task) -> None:
+    try:
+        copy = pickle.loads(pickle.dumps(task))
     except (TypeError, AttributeError, pickle.PicklingError) as error:
-        raise _wrong(
-            task, f"cannot be hashed and pickled: {error}; use functions of a module and frozen dataclasses."
-        ) from error
-    if not same:
-        raise _wrong(task, "does not equal its own pickled copy: make it a frozen dataclass with fields that compare.")
+        raise wrong(task, f"cannot be pickled: {error}; use functions of a module and frozen dataclasses.") from error
+    if copy != task:
+        raise wrong(task, "does not equal its own pickled copy: make it a frozen dataclass with fields that compare.")
 
 
-def _check_parts(task: Task, data: Data) -> None:
-    shapes = [jax.tree.map(lambda rows: (rows.shape[1:], str(rows.dtype)), part) for part in data]
-    if not shapes[0] == shapes[1] == shapes[2]:
-        raise _wrong(task, f"has parts of different structure, shape or dtype: {shapes}; make them alike.")
-    for name, part in zip(Data._fields, data, strict=True):
-        lengths = {len(leaf) for leaf in jax.tree.leaves(part)}
-        if len(lengths) != 1 or 0 in lengths:
-            raise _wrong(task, f"has a part {name} with arrays of {sorted(lengths)} examples; give one number above 0.")
-    again = task.data()
-    if _rows(data.train) != _rows(again.train) or _rows(data.validation) != _rows(again.validation):
-        raise _wrong(task, "returns other data on a second call of data(): fix the seed, or keep the data.")
-
-
-def _rows(part: Any) -> list[bytes]:
-    """Returns the bytes of every example."""
-    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(part)]
-    return [b"".join(leaf[row].tobytes() for leaf in leaves) for row in range(count(part))]
-
-
-def _check_leaks(task: Task, data: Data) -> None:
-    rows = {name: set(_rows(part)) for name, part in zip(Data._fields, data, strict=True)}
-    for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
-        if shared := len(rows[one] & rows[other]):
-            raise _wrong(task, f"has {shared} equal examples in {one} and {other}: drop them from one of the two.")
-
-
-def _check_network(task: Task) -> int:
+def _check_sites(task: Task) -> int:
     found = len(sites(lambda layer: task.init(layer, jax.random.key(0))))
     if not found:
-        raise _wrong(task, "has no site: call layer(features) in init and use the module that it returns.")
-    first, again, other = (_weights(task, seed) for seed in (0, 0, 1))
-    if not _equal(first, again):
-        raise _wrong(task, "draws other weights on a second call of init with one key: use the key for all randomness.")
-    if _equal(first, other):
-        raise _wrong(task, "draws the same weights for two keys: pass nnx.Rngs(params=key) to the network.")
+        raise wrong(task, "has no site: call layer(features) in init and use the module that it returns.")
     return found
 
 
-def _network(task: Task, seed: int = 0) -> Any:
+def _check_scalars(task: Task, data: Data) -> None:
+    loss, metrics = nnx.eval_shape(functools.partial(_measured, task), *_examples(task, data))
+    _check_scalar(task, "loss", loss)
+    for name, value in metrics.items():
+        _check_scalar(task, f"metric {name!r}", value)
+    if task.quality is not None and task.quality.metric not in metrics:
+        raise wrong(task, f"has a gate on {task.quality.metric!r}; metrics returns {', '.join(metrics)}.")
+
+
+def _check_scalar(task: Task, what: str, value: Any) -> None:
+    shape, dtype = jnp.shape(value), jnp.result_type(value)
+    if shape != () or not jnp.issubdtype(dtype, jnp.floating):
+        raise wrong(task, f"has a {what} of shape {shape} and dtype {dtype}; return one float: jnp.mean.")
+
+
+def _examples(task: Task, data: Data) -> tuple[Examples, Examples]:
+    """Returns the first batch, and the validation part."""
+    return take(data.train, np.arange(min(task.batch_size, count(data.train)))), data.validation
+
+
+def _measured(task: Task, batch: Examples, validation: Examples) -> tuple[jax.Array, dict[str, jax.Array]]:
+    """Returns the loss of a batch and the metrics after it, at the initial weights."""
+    network = _network(task, 0)
+    network.train()
+    loss = task.loss(network, batch, jax.random.key(0))
+    network.eval()
+    return loss, task.metrics(network, validation)
+
+
+def _network(task: Task, seed: int) -> Any:
     return task.init(lambda features: Layer(task.baseline, features), jax.random.key(seed))
 
 
-def _weights(task: Task, seed: int) -> Any:
-    return jax.tree.leaves(nnx.state(_network(task, seed), nnx.Param))
+def _check_weights(task: Task) -> None:
+    first, again, other = (jax.tree.leaves(nnx.state(_network(task, seed), nnx.Param)) for seed in (0, 0, 1))
+    if not _equal(first, again):
+        raise wrong(task, "draws other weights on a second call of init with one key: use the key for all randomness.")
+    if _equal(first, other):
+        raise wrong(task, "draws the same weights for two keys: pass nnx.Rngs(params=key) to the network.")
 
 
 def _equal(one: Any, other: Any) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def _check_measures(task: Task, data: Data) -> None:
-    network = _network(task)
-    _check_labels(task, network, data)
-    batch = take(data.train, jnp.arange(min(task.batch_size, count(data.train))))
-    network.train()
-    loss = task.loss(network, batch, jax.random.key(0))
-    _check_scalar(task, "loss", loss)
-    network.eval()
-    metrics = task.metrics(network, data.validation)
+def _check_start(task: Task, data: Data) -> None:
+    loss, metrics = jax.jit(functools.partial(_measured, task))(*_examples(task, data))
+    for name, value in {"loss": loss, **{f"metric {name!r}": value for name, value in metrics.items()}}.items():
+        if not math.isfinite(value):
+            raise wrong(task, f"has a {name} of {float(value)} at the start: look at the data and the initial weights.")
+    _check_score(task, {name: float(value) for name, value in metrics.items()})
+
+
+def _check_score(task: Task, metrics: Mapping[str, float]) -> None:
+    """Checks the score at the start, and where one metric is a share of what it is there."""
+    most = 1.0 if isinstance(task, Classification | LanguageModel | Regression) else math.inf
     for name, value in metrics.items():
-        _check_scalar(task, f"metric {name!r}", value)
-    if task.quality is not None and task.quality.metric not in metrics:
-        raise _wrong(task, f"has a gate on {task.quality.metric!r}; metrics returns {', '.join(metrics)}.")
-    score = float(task.score({name: float(value) for name, value in metrics.items()}))
-    if not math.isfinite(score) or score < task.worst:
-        raise _wrong(task, f"scores {score} at the start; a score is finite and at least `worst`, {task.worst}.")
-
-
-def _check_scalar(task: Task, what: str, value: Any) -> None:
-    array = jnp.asarray(value)
-    if array.shape != () or not jnp.issubdtype(array.dtype, jnp.floating):
-        raise _wrong(task, f"has a {what} of shape {array.shape} and dtype {array.dtype}; return one float: jnp.mean.")
-    if not bool(jnp.isfinite(array)):
-        raise _wrong(task, f"has a {what} of {float(array)} at the start: look at the data and the initial weights.")
-
-
-def _check_labels(task: Task, network: Any, data: Data) -> None:
-    """Checks the labels of a classification, where JAX would take the last class without a word."""
-    if not isinstance(task, Classification):
-        return
-    network.eval()
-    classes = task.logits(network, data.train.inputs[:2]).shape[-1]
-    for name, part in zip(Data._fields, data, strict=True):
-        low, high = int(np.min(part.labels)), int(np.max(part.labels))
-        if low < 0 or high >= classes:
-            raise _wrong(
+        tried = [value * share for share in _SHARES]
+        scores = [float(task.score({**metrics, name: one})) for one in tried]
+        for one, score in zip(tried, scores, strict=True):
+            if not (math.isfinite(score) and task.worst <= score <= most):
+                raise wrong(
+                    task,
+                    f"scores {score} where {name} is {one:g}; a score is finite, at least `worst`, {task.worst}"
+                    f"{', and at most 1.' if most == 1 else '.'}",
+                )
+        if scores not in (sorted(scores), sorted(scores, reverse=True)):
+            raise wrong(
                 task,
-                f"has labels from {low} to {high} in {name}, and {classes} logits: write labels from 0 to "
-                f"{classes - 1}, or a network with more outputs.",
+                f"scores {scores} where {name} is {tried}: let the score rise with the metric, or fall, all the way.",
             )

@@ -14,6 +14,7 @@ from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
 from actsearch.evaluation.one_training import train
 from actsearch.evaluation.score import Result, combine, summarize
+from actsearch.evaluation.task_check import check_own
 from actsearch.evaluation.trainer import Measure, Trainer
 from actsearch.language import ActsearchError
 from actsearch.spaces import Genotype, Space
@@ -278,16 +279,16 @@ def repeat_seeds(seeds: Sequence[int], repeat: int) -> tuple[int, ...]:
 
 
 def as_tasks(tasks: Task | str | Sequence[Task | str]) -> tuple[Task, ...]:
-    """Returns tasks as a tuple: of one Task, of several, or of names joined by "+".
+    """Returns tasks as a tuple: of one Task, of several, or of names joined by "+"; a user's own is checked.
 
     Example:
       >>> [task.name for task in as_tasks("digits-mlp+digits-resnet")]
       ['digits-mlp', 'digits-resnet']
     """
     if isinstance(tasks, str):
-        return get_tasks(tasks)
+        tasks = get_tasks(tasks)
     if not isinstance(tasks, Sequence):
-        return (tasks,)
+        return (check_own(tasks),)
     return tuple(task for item in tasks for task in as_tasks(item))
 
 

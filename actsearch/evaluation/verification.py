@@ -83,7 +83,8 @@ def verify(
 
     Raises:
       ActsearchError: nothing to verify, fewer than two seeds, seeds that the run used, a whole layer on a task of
-        activations, or an argument out of range; all before the first training.
+        activations, a task of the user's that `check_task` refuses, or an argument out of range; all before the first
+        training.
 
     Example:
       >>> from actsearch.tasks import get_task

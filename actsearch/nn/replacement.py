@@ -1,28 +1,26 @@
 """Sites of a network that was written without them: a candidate wherever it calls a named function, such as `nn.relu`.
 
-The network's forward pass is traced to a jaxpr, in which JAX keeps the call of `jax.nn.relu`, `silu`, `gelu` or a
-function under `jax.jit` as one equation with its name; the candidate is called in its place. Replacing names in modules
-instead would miss `from jax.nn import relu`, closures and functions stored in an attribute, and is not thread-safe.
+The network's forward pass is traced to a jaxpr, in which calls.py finds the function; the candidate is called in its
+place. Replacing names in modules instead would miss `from jax.nn import relu`, closures and functions stored in an
+attribute, and is not thread-safe.
 """
 
 import dataclasses
-import functools
 import importlib
 import inspect
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import linen, nnx
-from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+from jax.extend.core import ClosedJaxpr
 
 from actsearch.language import ActsearchError
+from actsearch.nn.calls import call_widths, name_of, run_replaced
 from actsearch.nn.layer import LayerFactory
 
-_CALLS = ("jit", "pjit")
 _SWITCHES = ("train", "training", "is_training")
 
 
@@ -56,7 +54,7 @@ class Replaced:
         """Pickles the function by its name, since `jax.nn.relu` is an object that pickle takes apart."""
         name = self.replace.__module__, self.replace.__qualname__
         if getattr(importlib.import_module(name[0]), name[1], None) is not self.replace:
-            raise pickle.PicklingError(f"{_name(self.replace)} is no function of a module")
+            raise pickle.PicklingError(f"{name_of(self.replace)} is no function of a module")
         return _restored, (self.network, self.shape, *name, self.dtype)
 
 
@@ -76,13 +74,14 @@ def sites_of(
         pickled), or a Linen module, whose argument `train`, `training`, `is_training`, `deterministic` or
         `use_running_average` is set where it has one.
       shape: of one input, without the batch axis.
-      replace: a function that JAX records as one call: those of `jax.nn`, or one of your own under `jax.jit`. Calls
-        with other options than its defaults are not sites.
+      replace: a function of one array: of `jax.nn`, or one of your own. One under `jax.jit` is found by its name and
+        body, any other by its operations, wherever they stand in a row. Calls with other options than its defaults are
+        not sites; a function of your own that calls it with those options is found there.
       dtype: of the inputs.
 
     Raises:
       ActsearchError: when the network is made: it never calls the function, calls it in a loop, a branch or `remat`, or
-        on an array without a features axis; or the function leaves no trace of its name.
+        on an array without a features axis; or the function leaves no trace.
 
     Example:
       >>> import jax.numpy as jnp
@@ -106,10 +105,10 @@ class _Network(nnx.Module):
 
     def __init__(self, inner: nnx.Module, replace: Callable[..., jax.Array], layer: LayerFactory, example: jax.Array):
         self.inner, self.replace = inner, replace
-        features = list(_features(_trace(inner, example)[0], replace))
+        features = list(call_widths(_trace(inner, example)[0].jaxpr, replace))
         if not features:
             raise ActsearchError(
-                f"The network never calls {_name(replace)}: give replace the function that it calls, with the same "
+                f"The network never calls {name_of(replace)}: give replace the function that it calls, with the same "
                 "options."
             )
         self.layers = nnx.List([layer(width) for width in features])
@@ -117,7 +116,7 @@ class _Network(nnx.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         closed, tree, arguments = _trace(self.inner, x)
         layers = iter(self.layers)
-        leaves = _run(closed.jaxpr, closed.consts, arguments, self.replace, layers)
+        leaves = run_replaced(closed, arguments, self.replace, layers)
         y, rest = jax.tree.unflatten(tree, leaves)
         nnx.update(self.inner, rest)
         output: jax.Array = y
@@ -176,92 +175,3 @@ def _trace(inner: nnx.Module, x: jax.Array) -> tuple[ClosedJaxpr, Any, list[jax.
 
     closed, shapes = jax.make_jaxpr(forward, return_shape=True)(state, x)
     return closed, jax.tree.structure(shapes), jax.tree.leaves((state, x))
-
-
-def _features(closed: ClosedJaxpr, replace: Callable[..., jax.Array]) -> Iterator[int]:
-    """Yields the features of every site; raises where a site cannot take a candidate."""
-    for equation in closed.jaxpr.eqns:
-        if _is_site(equation, replace):
-            shape = equation.invars[0].aval.shape
-            if len(shape) < 2:
-                raise ActsearchError(
-                    f"The network calls {_name(replace)} on an array of shape {shape}, where a candidate needs "
-                    "[batch, ..., features]: call it on such an array."
-                )
-            yield shape[-1]
-        else:
-            inside = [width for part in _parts(equation) for width in _features(part, replace)]
-            if inside and equation.primitive.name not in _CALLS:
-                raise ActsearchError(
-                    f"The network calls {_name(replace)} inside {equation.primitive.name} of JAX, where a candidate's "
-                    "state cannot be carried: write the loop, branch or remat as plain Python."
-                )
-            yield from inside
-
-
-def _run(
-    jaxpr: Jaxpr, constants: Any, arguments: Any, replace: Callable[..., jax.Array], layers: Iterator[Any]
-) -> list[jax.Array]:
-    """Evaluates a jaxpr with the next layer called at each site; inner functions of `jit` that have one are inlined."""
-    values = dict(zip((*jaxpr.constvars, *jaxpr.invars), (*constants, *arguments), strict=True))
-
-    def read(atom: Any) -> Any:
-        return atom.val if isinstance(atom, Literal) else values[atom]
-
-    for equation in jaxpr.eqns:
-        inputs = [read(atom) for atom in equation.invars]
-        if _is_site(equation, replace):
-            outputs = [next(layers)(inputs[0])]
-        elif equation.primitive.name in _CALLS and any(_features(equation.params["jaxpr"], replace)):
-            inner = equation.params["jaxpr"]
-            outputs = _run(inner.jaxpr, inner.consts, inputs, replace, layers)
-        else:
-            primitive: Any = equation.primitive
-            bound = primitive.get_bind_params(equation.params)
-            functions, options = bound if isinstance(bound, tuple) else ((), bound)  # JAX's form of it differs
-            result = primitive.bind(*functions, *inputs, **options)
-            outputs = result if equation.primitive.multiple_results else [result]
-        values.update(zip(equation.outvars, outputs, strict=True))
-    return [read(atom) for atom in jaxpr.outvars]
-
-
-def _is_site(equation: Any, replace: Callable[..., jax.Array]) -> bool:
-    """Returns whether an equation is the function's call: same kind of call, same name, same body."""
-    if len(equation.invars) != 1:
-        return False
-    aval = equation.invars[0].aval
-    is_float = hasattr(aval, "dtype") and jnp.issubdtype(aval.dtype, jnp.floating)
-    return is_float and _signature(equation) == _call(replace, aval.shape, aval.dtype)
-
-
-@functools.lru_cache(maxsize=256)
-def _call(replace: Callable[..., jax.Array], shape: tuple[int, ...], dtype: Any) -> tuple[str, str, str]:
-    """Returns the signature of the one equation that a function is."""
-    equations = jax.make_jaxpr(replace)(np.empty(shape, dtype)).eqns
-    if len(equations) != 1 or len(equations[0].invars) != 1:
-        raise ActsearchError(
-            f"JAX does not record {_name(replace)} as one call, so that none can be found: give relu, silu, elu "
-            "or another of jax.nn that it does, or call a function of your own under jax.jit in the network."
-        )
-    return _signature(equations[0])
-
-
-def _signature(equation: Any) -> tuple[str, str, str]:
-    """Returns the primitive, the name of an inner function, and its body, in which the names of further ones stand."""
-    return equation.primitive.name, str(equation.params.get("name")), str([part.jaxpr for part in _parts(equation)])
-
-
-def _parts(equation: Any) -> list[ClosedJaxpr]:
-    """Returns the jaxprs among an equation's parameters."""
-    found: list[ClosedJaxpr] = []
-    for value in equation.params.values():
-        for item in value if isinstance(value, tuple | list) else (value,):
-            if isinstance(item, ClosedJaxpr):
-                found.append(item)
-            elif isinstance(item, Jaxpr) and not item.constvars:
-                found.append(ClosedJaxpr(item, ()))
-    return found
-
-
-def _name(function: Callable[..., Any]) -> str:
-    return getattr(function, "__name__", repr(function))

@@ -86,7 +86,8 @@ def search(
       The trials, and what they cost.
 
     Raises:
-      ActsearchError: an argument out of range or of another kind, an unknown name, or an evaluator of another space.
+      ActsearchError: an argument out of range or of another kind, an unknown name, an evaluator of another space, or a
+        task of the user's that `actsearch.evaluation.check_task` refuses.
       ArchiveError: the directory holds another run, or cannot be used.
 
     Example:

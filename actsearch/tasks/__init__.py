@@ -5,7 +5,7 @@ from actsearch.tasks.base import Data, Examples, Quality, Task
 from actsearch.tasks.classification import Classification
 from actsearch.tasks.datasets import DataSet, Split
 from actsearch.tasks.language_modelling import LanguageModel
-from actsearch.tasks.recipe import Recipe
+from actsearch.tasks.recipe import Muon, Recipe
 from actsearch.tasks.registry import ANCHORS, TASK_SETS, TASKS, get_task, get_tasks, register
 from actsearch.tasks.regression import Pairs, Regression
 
@@ -19,6 +19,7 @@ __all__ = [
     "Examples",
     "Kind",
     "LanguageModel",
+    "Muon",
     "Pairs",
     "Quality",
     "Recipe",

@@ -41,6 +41,14 @@ class Quality(NamedTuple):
     minimum: float
 
 
+def streams(key: jax.Array) -> nnx.Rngs:
+    """Returns Flax's random streams for a network: `params` from the key, any other, such as dropout's, beside it.
+
+    A training draws the others anew from its seed.
+    """
+    return nnx.Rngs(jax.random.fold_in(key, 1), params=key)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Task(ABC):
     """A task: data, network, loss, optimizer and score under one name. A task of your own is a subclass.

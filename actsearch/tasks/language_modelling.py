@@ -13,7 +13,7 @@ from flax import nnx
 from actsearch.catalog import CATALOG
 from actsearch.language import Program
 from actsearch.nn import LayerFactory
-from actsearch.tasks.base import Data, Task
+from actsearch.tasks.base import Data, Task, streams
 from actsearch.tasks.classification import Network
 from actsearch.tasks.recipe import Precision, Recipe, likelihood
 
@@ -65,7 +65,7 @@ class LanguageModel(Task):
 
     def init(self, layer: LayerFactory, key: jax.Array) -> nnx.Module:
         """Returns the network with its initial weights."""
-        return self.network(layer, rngs=nnx.Rngs(params=key))
+        return self.network(layer, rngs=streams(key))
 
     def optimizer(self, rate_scale: jax.Array | float = 1.0) -> optax.GradientTransformation:
         """Returns the recipe's optimizer for this number of steps."""

@@ -1,6 +1,7 @@
 """Recipe: the optimizer of the built-in tasks as a value that can be compared, stored and printed; Optax parts."""
 
 import dataclasses
+import functools
 import math
 from typing import Any, Literal, SupportsFloat, get_args
 
@@ -9,9 +10,44 @@ import optax
 
 from actsearch.language import ActsearchError
 
-Algorithm = Literal["sgd", "adamw", "muon"]
 Schedule = Literal["constant", "cosine"]
 Precision = Literal["float32", "bfloat16"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Muon:
+    """Muon (Jordan 2024) for hidden matrices, at the recipe's rate; AdamW at its own for the rest.
+
+    The rest is embeddings, the head, kernels of more than two axes, gains, biases and parameters of candidates. The
+    update of a matrix is its momentum, Nesterov's, made nearly orthogonal, times sqrt(max(1, outputs / inputs)).
+
+    Attributes:
+      adamw_rate: the highest learning rate of AdamW, above 0; its schedule is the recipe's.
+      adamw: names of modules or parameters that are AdamW's, as they stand in the network: "head", or with all names
+        between, "linears.2". Every `Embed` of Flax holds an "embedding".
+
+    Raises:
+      ActsearchError: a rate out of range.
+
+    Example:
+      >>> Recipe(learning_rate=0.02, algorithm=Muon(adamw_rate=3e-3), momentum=0.95).algorithm.adamw
+      ('embedding', 'head')
+    """
+
+    adamw_rate: float
+    adamw: tuple[str, ...] = ("embedding", "head")
+
+    def __post_init__(self) -> None:
+        if not 0 < self.adamw_rate < math.inf:
+            raise ActsearchError(f"adamw_rate is above 0 and finite; received {self.adamw_rate}.")
+
+    def part(self, path: tuple[Any, ...], leaf: jax.Array) -> str:
+        """Returns "muon" for a hidden matrix, else "adamw"."""
+        name = f".{jax.tree_util.keystr(path, simple=True, separator='.')}."
+        return "muon" if leaf.ndim == 2 and not any(f".{other}." in name for other in self.adamw) else "adamw"
+
+
+Algorithm = Literal["sgd", "adamw"] | Muon
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,8 +60,7 @@ class Recipe:
 
     Attributes:
       learning_rate: the highest, above 0.
-      algorithm: "sgd", "adamw" (Loshchilov and Hutter 2019), or "muon" (Jordan 2024), which is Muon for matrices and
-        Adam, at the same rate, for the rest, which does not decay.
+      algorithm: "sgd", "adamw" (Loshchilov and Hutter 2019), or `Muon(adamw_rate=...)`.
       momentum: of SGD and Muon; AdamW's b1. From 0 up to, not including, 1.
       b2: AdamW's, from 0 up to, not including, 1.
       schedule: "constant", or "cosine": from the learning rate down to 0 at the last step.
@@ -57,8 +92,11 @@ class Recipe:
     rate_rule: str = dataclasses.field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        for field, kind in (("algorithm", Algorithm), ("schedule", Schedule), ("dtype", Precision)):
-            known = get_args(kind)
+        if self.algorithm not in ("sgd", "adamw") and not isinstance(self.algorithm, Muon):
+            raise ActsearchError(
+                f'algorithm is "sgd", "adamw" or actsearch.tasks.Muon(adamw_rate=...); received {self.algorithm!r}.'
+            )
+        for field, known in (("schedule", get_args(Schedule)), ("dtype", get_args(Precision))):
             if getattr(self, field) not in known:
                 raise ActsearchError(f"{field} is one of {', '.join(known)}; received {getattr(self, field)!r}.")
         for field in ("momentum", "b2", "warmup"):
@@ -73,21 +111,21 @@ class Recipe:
     def optimizer(self, steps: int, rate_scale: jax.Array | float = 1.0) -> optax.GradientTransformation:
         """Returns the optimizer of a training of `steps` steps, its learning rate times `rate_scale`."""
         rate: Any = self._schedule(steps, self.learning_rate * rate_scale)
+        if isinstance(self.algorithm, Muon):
+            parts = {
+                "muon": optax.contrib.muon(rate, beta=self.momentum, weight_decay=self.weight_decay),
+                "adamw": self._adamw(self._schedule(steps, self.algorithm.adamw_rate * rate_scale)),
+            }
+            return optax.multi_transform(parts, functools.partial(jax.tree.map_with_path, self.algorithm.part))
         if self.algorithm == "adamw":
-            return optax.adamw(rate, self.momentum, self.b2, weight_decay=self.weight_decay, mask=_kernels)
-        if self.algorithm == "muon":
-            return optax.contrib.muon(
-                rate,
-                beta=self.momentum,
-                adam_b1=self.momentum,
-                adam_b2=self.b2,
-                weight_decay=self.weight_decay,
-                weight_decay_mask=_kernels,
-            )
+            return self._adamw(rate)
         descent = optax.sgd(rate, momentum=self.momentum, nesterov=self.nesterov)
         if not self.weight_decay:
             return descent
         return optax.chain(optax.add_decayed_weights(self.weight_decay, mask=_kernels), descent)
+
+    def _adamw(self, rate: Any) -> optax.GradientTransformation:
+        return optax.adamw(rate, self.momentum, self.b2, weight_decay=self.weight_decay, mask=_kernels)
 
     def _schedule(self, steps: int, rate: Any) -> Any:
         """Returns the rate as Optax takes it: a value, which may be traced, or a function of the step."""

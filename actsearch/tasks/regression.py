@@ -11,7 +11,7 @@ import optax
 from flax import nnx
 
 from actsearch.nn import LayerFactory
-from actsearch.tasks.base import Data, Task
+from actsearch.tasks.base import Data, Task, streams
 from actsearch.tasks.classification import Network
 from actsearch.tasks.datasets.base import Array
 from actsearch.tasks.recipe import Precision, Recipe
@@ -62,7 +62,7 @@ class Regression(Task):
 
     def init(self, layer: LayerFactory, key: jax.Array) -> nnx.Module:
         """Returns the network with its initial weights."""
-        return self.network(layer, rngs=nnx.Rngs(params=key))
+        return self.network(layer, rngs=streams(key))
 
     def optimizer(self, rate_scale: jax.Array | float = 1.0) -> optax.GradientTransformation:
         """Returns the recipe's optimizer for this number of steps."""

@@ -12,7 +12,7 @@ from actsearch.nn import TransformerConfig
 from actsearch.nn.transformer import SiteKind
 from actsearch.tasks.datasets.python_docs import VOCABULARY, python_docs
 from actsearch.tasks.language_modelling import LanguageModel
-from actsearch.tasks.recipe import Recipe
+from actsearch.tasks.recipe import Muon, Recipe
 
 _ADAMW = Recipe(learning_rate=1e-2, algorithm="adamw", schedule="cosine", warmup=0.05, weight_decay=0.01)
 
@@ -38,8 +38,8 @@ def text_ffn_wide() -> LanguageModel:
 
 
 def text_ffn_muon() -> LanguageModel:
-    """Returns text-ffn with Muon."""
-    muon = Recipe(learning_rate=3e-2, algorithm="muon", momentum=0.95, schedule="cosine", warmup=0.05)
+    """Returns text-ffn with Muon for the hidden matrices; embeddings and head have AdamW at text-ffn's rate."""
+    muon = Recipe(learning_rate=3e-2, algorithm=Muon(adamw_rate=1e-2), momentum=0.95, schedule="cosine", warmup=0.05)
     return _task("text-ffn-muon", "ffn", "activation of the feed-forward, Muon", recipe=muon)
 
 

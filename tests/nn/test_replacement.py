@@ -7,11 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import linen, nnx
+from jax.extend.core import Primitive
 from jax.nn import relu
 
 from actsearch import parse
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer, sites, sites_of
+from actsearch.nn.calls import call_widths, run_replaced
 
 
 class ByName(nnx.Module):
@@ -146,13 +148,75 @@ def own(x):
     return x**3
 
 
-@pytest.mark.parametrize("replace", [nnx.silu, nnx.elu, nnx.tanh, nnx.sigmoid, own])
+def exact_gelu(x):
+    return nnx.gelu(x, approximate=False)
+
+
+def plain(x):
+    return x**2 + x
+
+
+@pytest.mark.parametrize("replace", [nnx.silu, nnx.elu, nnx.tanh, nnx.sigmoid, nnx.gelu, exact_gelu, plain, own])
 def test_other_functions_are_found(replace):
     def network(rngs):
         return nnx.Sequential(nnx.Linear(5, 4, rngs=rngs), replace, nnx.relu)
 
     rows = sites(lambda make: sites_of(network, (5,), replace=replace)(make, rngs=nnx.Rngs(params=0)))
     assert [row.features for row in rows] == [4]
+
+
+class TwoGelus(Stored):
+    def __call__(self, x):
+        return nnx.gelu(self.last(exact_gelu(self.first(nnx.gelu(x))))) + 0.5 * x[:, :1]
+
+
+def test_a_function_of_many_operations_is_replaced_wherever_it_is_called():
+    """JAX 0.10 writes GELU out; calls with another option than its default are not sites."""
+    edited = sites_of(TwoGelus, (5,), replace=nnx.gelu)(layer("sin(x)"), rngs=nnx.Rngs(params=0))
+    assert [row.num_features for row in edited.layers] == [5, 3]
+    x, first, last = inputs((5,)), edited.inner.first, edited.inner.last
+    expected = jnp.sin(last(exact_gelu(first(jnp.sin(x))))) + 0.5 * x[:, :1]
+    np.testing.assert_allclose(edited(x), expected, rtol=1e-5, atol=1e-6)
+    same = sites_of(TwoGelus, (5,), replace=nnx.gelu)(lambda features: nnx.gelu, rngs=nnx.Rngs(params=0))
+    np.testing.assert_array_equal(same(x), same.inner(x))
+
+
+def test_intermediate_values_that_others_read_stay():
+    def tanh_of_twice(x):
+        return jnp.tanh(2 * x)
+
+    x = inputs((4,))
+    twice = jax.make_jaxpr(lambda x: ((y := 2 * x), jnp.tanh(y) - y))(x)
+    assert list(call_widths(twice.jaxpr, tanh_of_twice)) == [4]
+    doubled, difference = run_replaced(twice, [x], tanh_of_twice, iter([jnp.sin]))
+    np.testing.assert_array_equal(doubled, 2 * x)
+    np.testing.assert_array_equal(difference, jnp.sin(x) - 2 * x)
+
+
+def test_a_power_is_told_from_another():
+    def cube(x):
+        return x**3
+
+    assert not list(call_widths(jax.make_jaxpr(lambda x: x**2)(inputs((4,))).jaxpr, cube))
+
+
+TABLE = np.arange(4, dtype=np.float32)[None]
+
+
+def test_a_call_inside_a_jaxpr_with_constants_is_not_overlooked():
+    inside = jax.make_jaxpr(lambda x: nnx.relu(x + TABLE))(inputs((4,))).jaxpr
+    assert inside.constvars
+    wrapped = Primitive("wrapped")
+    wrapped.def_abstract_eval(lambda x, *, body: x)
+    whole = jax.make_jaxpr(lambda x: wrapped.bind(x, body=inside))(inputs((4,)))
+    with pytest.raises(ActsearchError, match="calls relu inside wrapped of JAX"):
+        list(call_widths(whole.jaxpr, nnx.relu))
+
+
+def test_a_jitted_function_with_constants_is_replaced_in():
+    whole = jax.make_jaxpr(jax.jit(lambda x: nnx.relu(x + TABLE)))(inputs((4,)))
+    (value,) = run_replaced(whole, [inputs((4,))], nnx.relu, iter([jnp.sin]))
+    np.testing.assert_allclose(value, jnp.sin(inputs((4,)) + TABLE), rtol=1e-6)
 
 
 def looped(x):
@@ -171,9 +235,10 @@ def branched(x):
         (branched, nnx.relu, "calls relu inside cond of JAX"),
         (jax.checkpoint(lambda x: nnx.relu(x)), nnx.relu, "calls relu inside (remat|checkpoint).* of JAX"),
         (lambda x: nnx.relu(x.sum(axis=1)), nnx.relu, r"on an array of shape \(2,\)"),
-        (nnx.silu, lambda x: x**2 + x, "does not record <lambda> as one call"),
+        (nnx.silu, lambda x: x, "leaves no trace by which calls of <lambda> could be found"),
+        (nnx.silu, lambda x: x * TABLE, "leaves no trace"),
     ],
-    ids=["never", "loop", "branch", "remat", "no features", "no call"],
+    ids=["never", "loop", "branch", "remat", "no features", "no trace", "own array"],
 )
 def test_says_where_it_cannot(function, replace, message):
     def network(rngs):

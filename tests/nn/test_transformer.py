@@ -118,6 +118,19 @@ def test_starts_at_the_scale_of_gpt2():
     assert not np.asarray(block.feed_forward.up.bias[...]).any()
 
 
+def test_the_initial_scale_multiplies_matrices_alone():
+    def weights(scale):
+        config = TransformerConfig(10, 8, 16, 2, 1, "norm", init_scale=scale)
+        model = config(lambda features: Layer(parse("x * gamma"), features), rngs=nnx.Rngs(0))
+        return jax.tree.leaves(nnx.state(model, nnx.Param))
+
+    ranks = set()
+    for plain, wide in zip(weights(1.0), weights(4.0), strict=True):
+        np.testing.assert_array_equal(wide, plain * (4 if plain.ndim == 2 else 1))
+        ranks.add(plain.ndim)
+    assert ranks == {1, 2}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

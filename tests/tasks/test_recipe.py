@@ -1,12 +1,14 @@
 """The recipe's optimizers against their formulas."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from actsearch.language import ActsearchError
-from actsearch.tasks import Recipe
+from actsearch.tasks import Muon, Recipe
 
 
 def test_optimizer_is_momentum_descent_with_a_scaled_rate():
@@ -72,7 +74,7 @@ def test_adamw_is_its_formula():
     np.testing.assert_allclose(descend(recipe, (1.0, -0.3, 0.2), parameter=2.0), expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize("algorithm", ["adamw", "muon"])
+@pytest.mark.parametrize("algorithm", ["adamw", Muon(adamw_rate=0.1)], ids=["adamw", "muon"])
 def test_only_kernels_decay(algorithm):
     optimizer = Recipe(learning_rate=0.1, algorithm=algorithm, weight_decay=0.5).optimizer(4)
     parameters = {"scale": jnp.ones(3), "kernel": jnp.ones((2, 3))}
@@ -85,12 +87,48 @@ def test_only_kernels_decay(algorithm):
 def test_muon_makes_the_update_of_a_matrix_nearly_orthogonal():
     """Its singular values come close to one another, whatever those of the gradient are (Jordan 2024)."""
     gradient = jnp.asarray(np.random.default_rng(0).normal(size=(8, 8)) @ np.diag(np.geomspace(1, 50, 8)), jnp.float32)
-    optimizer = Recipe(learning_rate=0.1, algorithm="muon").optimizer(4)
+    optimizer = Recipe(learning_rate=0.1, algorithm=Muon(adamw_rate=0.1)).optimizer(4)
     update, _ = optimizer.update({"kernel": gradient}, optimizer.init({"kernel": gradient}), {"kernel": gradient})
     sizes = np.linalg.svd(np.asarray(update["kernel"]), compute_uv=False)
     before = np.linalg.svd(np.asarray(gradient), compute_uv=False)
     assert before.max() / before.min() > 30
     assert sizes.max() / sizes.min() < 3
+
+
+def test_muon_leaves_embeddings_head_and_vectors_to_adamw():
+    recipe = Recipe(learning_rate=0.1, algorithm=Muon(adamw_rate=0.02, adamw=("embedding", "head", "maps.1")), b2=0.98)
+    shapes = {
+        "tokens": {"embedding": (5, 4)},
+        "maps": [{"kernel": (4, 4), "bias": (4,)}, {"kernel": (4, 4)}],
+        "headless": {"kernel": (4, 4)},
+        "head": {"kernel": (4, 5)},
+        "conv": {"kernel": (3, 3, 2, 2)},
+    }
+    draw = np.random.default_rng(0).normal
+    parameters, *gradients = (
+        jax.tree.map(
+            lambda shape: jnp.asarray(draw(size=shape), jnp.float32),
+            shapes,
+            is_leaf=lambda node: isinstance(node, tuple),
+        )
+        for _ in range(3)
+    )
+
+    def updates(recipe):
+        optimizer = recipe.optimizer(4, 2.0)
+        state = optimizer.init(parameters)
+        for gradient in gradients:
+            update, state = optimizer.update(gradient, state, parameters)
+        return update
+
+    update = updates(recipe)
+    adamw = updates(dataclasses.replace(recipe, algorithm="adamw", learning_rate=0.02))
+    same = jax.tree.map(lambda one, other: bool(jnp.allclose(one, other, rtol=1e-5)), update, adamw)
+    assert not same["maps"][0].pop("kernel")
+    assert not same["headless"].pop("kernel")
+    assert all(jax.tree.leaves(same))
+    sizes = np.linalg.svd(np.asarray(update["headless"]["kernel"]), compute_uv=False)
+    assert 0.1 < sizes.min() < sizes.max() < 0.3  # nearly orthogonal, times the rate
 
 
 @pytest.mark.parametrize(("schedule", "last"), [("constant", 0.1), ("cosine", 0.05 * (1 + np.cos(np.pi * 5 / 6)))])
@@ -110,6 +148,7 @@ def test_warmup_rises_to_the_rate(schedule, last):
     [
         ("schedule", "linear"),
         ("algorithm", "adam"),
+        ("algorithm", "muon"),
         ("learning_rate", 0.0),
         ("learning_rate", float("nan")),
         ("weight_decay", -1.0),
@@ -121,3 +160,8 @@ def test_warmup_rises_to_the_rate(schedule, last):
 def test_out_of_range_is_refused_by_name(field, value):
     with pytest.raises(ActsearchError, match=f"{field}.*{value}"):
         Recipe(**{"learning_rate": 0.1, field: value})
+
+
+def test_a_rate_of_adamw_out_of_range():
+    with pytest.raises(ActsearchError, match="adamw_rate is above 0"):
+        Muon(adamw_rate=0.0)

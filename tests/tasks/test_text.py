@@ -15,7 +15,7 @@ from flax import nnx
 from actsearch.evaluation.trainer import Trainer
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer, TransformerConfig
-from actsearch.tasks import TASKS, LanguageModel, get_task
+from actsearch.tasks import TASKS, LanguageModel, Muon, get_task
 from actsearch.tasks.datasets.python_docs import BLOCK, EVALUATED, VOCABULARY, characters, python_docs
 
 TEXT = "6d5e97c38ca511eb"
@@ -108,7 +108,7 @@ def test_the_score_is_the_probability_of_the_next_character():
     assert task.score({"loss": float("nan")}) == 0
 
 
-@pytest.mark.parametrize("algorithm", ["adamw", "muon"])
+@pytest.mark.parametrize("algorithm", ["adamw", Muon(adamw_rate=1e-2)], ids=["adamw", "muon"])
 def test_learns(algorithm):
     """From a uniform guess, 4.6 nats, to below the frequencies of single characters, in one compilation."""
     task = tiny(200)
