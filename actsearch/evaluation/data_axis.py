@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from actsearch.language import ActsearchError
 from actsearch.nn import Layer
 
 
@@ -21,12 +22,27 @@ def _mean(axis_name: str, leaf: jax.Array) -> jax.Array:
 
 
 def synchronize(network: nnx.Module, axis_name: str) -> None:
-    """Lets a network's statistics over the batch, `Layer`'s and BatchNorm's, be means over a mapped axis."""
-    for _, module in nnx.iter_graph(network):
+    """Lets a network's statistics over the batch, `Layer`'s and BatchNorm's, be means over a mapped axis.
+
+    Raises:
+      ActsearchError: a network that holds other statistics, such as those of a Linen module.
+    """
+    modules = [node for _, node in nnx.iter_graph(network) if isinstance(node, Layer | nnx.BatchNorm)]
+    for module in modules:
         if isinstance(module, Layer):
             module.settings = module.settings._replace(axis_name=axis_name)
-        elif isinstance(module, nnx.BatchNorm):
+        else:
             module.axis_name = axis_name
+    reached = {id(node) for module in modules for node in _statistics(module)}
+    if any(id(node) not in reached for node in _statistics(network)):
+        raise ActsearchError(
+            "The network holds statistics over the batch that are neither Layer's nor those of NNX's BatchNorm, and so "
+            "cannot be synchronised over devices: write DataParallel(..., synchronized=False)."
+        )
+
+
+def _statistics(module: nnx.Module) -> list[Any]:
+    return [node for _, node in nnx.iter_graph(module) if isinstance(node, nnx.BatchStat)]
 
 
 def own_stream(axis_name: str | None, key: jax.Array) -> jax.Array:

@@ -42,7 +42,7 @@ class DataParallel:
     Attributes:
       size: devices that share a training; it divides the number of devices and the task's batch.
       devices: JAX devices, all by default; neighbours share a training.
-      synchronized: whether statistics over the batch are those of the whole batch, in `Layer` and in Flax's BatchNorm.
+      synchronized: whether statistics over the batch are those of the whole batch, in `Layer` and in NNX's BatchNorm.
         Otherwise each device normalises by its own part, as Goyal et al. 2017 (section 2.3) do, and moving averages are
         averaged over the parts before they are used.
 

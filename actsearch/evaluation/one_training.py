@@ -10,6 +10,7 @@ import optax
 from flax import nnx
 
 from actsearch.evaluation.data_axis import mean_over, synchronize
+from actsearch.evaluation.precision import keep_input_dtype, lower
 from actsearch.language import parse
 from actsearch.nn import Layer, LayerFactory
 from actsearch.tasks import Examples, Quality, Task
@@ -105,6 +106,8 @@ def split_network(
     nnx.update(network, state.weights)
     if axis_name is not None:
         synchronize(network, axis_name)
+    if task.dtype != "float32":
+        keep_input_dtype(network)
     nnx.update(network, _streams(nnx.state(network, nnx.RngKey), jax.random.fold_in(state.key, _DROPOUT)))
     graph, parameters, *others = nnx.split(network, nnx.Param, ...)
     return graph, parameters, others[0]
@@ -112,8 +115,7 @@ def split_network(
 
 def merge_network(task: Task, graph: Any, parameters: Any, rest: Any) -> Any:
     """Returns the network of its parts, its float32 parameters in the task's dtype."""
-    cast = jax.tree.map(lambda leaf: leaf.astype(task.dtype) if leaf.dtype == jnp.float32 else leaf, parameters)
-    return nnx.merge(graph, cast, rest, copy=True)
+    return nnx.merge(graph, lower(parameters, task.dtype), rest, copy=True)
 
 
 def _streams(keys: Any, key: jax.Array) -> Any:

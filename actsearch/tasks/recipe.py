@@ -69,7 +69,8 @@ class Recipe:
       weight_decay: at least 0.
       dtype: "float32", or "bfloat16": the network's values and its parameters in the forward and backward pass, the
         candidate's too. Weights, gradients as the optimizer sees them, statistics, and the loss stay float32
-        (Micikevicius et al. 2018, section 3.1; bfloat16 needs no scaling of the loss).
+        (Micikevicius et al. 2018, section 3.1; bfloat16 needs no scaling of the loss). A BatchNorm inside a Linen
+        module returns float32 unless it has a `dtype`.
       rate_rule: how the learning rate was chosen, for people.
 
     Raises:

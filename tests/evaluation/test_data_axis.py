@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from flax import nnx
+from flax import linen, nnx
 
 from actsearch import parse
 from actsearch.catalog import CATALOG
@@ -15,7 +15,7 @@ from actsearch.evaluation import DataParallel, Job, Trainer, TrainingEvaluator, 
 from actsearch.evaluation.data_axis import own_stream
 from actsearch.evaluation.one_training import split_network, take
 from actsearch.language import ActsearchError
-from actsearch.nn import CNNConfig, Layer
+from actsearch.nn import CNNConfig, Layer, sites_of
 from actsearch.tasks import Quality
 from tests.helpers.tiny import LAYERS, SPACE, TINY_IMAGES, sampled, tiny_layer_task, tiny_task
 
@@ -34,7 +34,7 @@ CASES = {
     "relu": (tiny_task(), parse("relu(x)")),
     "BatchNorm of the network": (CNN, parse("beta * x * sigmoid(x)")),
     "EvoNorm-B0": (tiny_layer_task(), CATALOG["evonorm_b0"].program),
-    "BN-ReLU": (GATED, CATALOG["batch_norm_relu"].program),
+    "BN-ReLU, gated": (GATED, CATALOG["batch_norm_relu"].program),
 }
 
 
@@ -48,7 +48,7 @@ def trained(task, program, devices, **options):
     return numbers(trainer([Job((), seed) for seed in (0, 1, 2)]))
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", ["relu", *(pytest.param(case, marks=pytest.mark.slow) for case in list(CASES)[1:])])
 def test_equals_one_device(case):
     expected = trained(*CASES[case], ONE)
     assert np.isfinite(expected).all()
@@ -56,7 +56,7 @@ def test_equals_one_device(case):
         np.testing.assert_allclose(trained(*CASES[case], mesh), expected, **ROUNDING)
 
 
-@pytest.mark.parametrize("mesh", MESHES)
+@pytest.mark.parametrize("mesh", ["2x2", *(pytest.param(mesh, marks=pytest.mark.slow) for mesh in ("4x1", "1x4"))])
 def test_any_candidates_equal_one_device(mesh):
     some = [Job(genotype.choices, i % 2) for i, genotype in enumerate(sampled(9))]
     one, many = (
@@ -66,6 +66,7 @@ def test_any_candidates_equal_one_device(mesh):
     np.testing.assert_allclose(many, one, **ROUNDING)
 
 
+@pytest.mark.slow
 def test_lanes_that_share_devices_equal_one_device():
     task, program = CASES["EvoNorm-B0"]
     together = trained(task, program, DataParallel(2), lanes=2)
@@ -97,7 +98,8 @@ def pmapped(task, program, synchronized):
     return float(task.metrics(network, data.validation)["loss"])
 
 
-@pytest.mark.parametrize("case", ["relu", "EvoNorm-B0", "BN-ReLU"])
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["relu", "EvoNorm-B0"])
 def test_equals_pmap(case):
     """Statistics over the whole batch, and those of each device's part, where there are any."""
     task, program = CASES[case]
@@ -110,6 +112,7 @@ def test_equals_pmap(case):
     assert (abs(losses[0] - losses[1]) < 1e-5) == (case == "relu")
 
 
+@pytest.mark.slow
 def test_local_statistics_of_flax_are_another_training():
     local = trained(*CASES["BatchNorm of the network"], DataParallel(4, synchronized=False))
     whole = trained(*CASES["BatchNorm of the network"], DataParallel(4))
@@ -134,6 +137,34 @@ def test_a_batch_that_cannot_be_shared():
     words = "^The task digits-tiny has batches of 10 examples, which 4 devices cannot share equally: give a size"
     with pytest.raises(ActsearchError, match=words):
         score_programs(task, [parse("relu(x)")], [0], devices=DataParallel(4))
+
+
+class InLinen(linen.Module):
+    @linen.compact
+    def __call__(self, x, train):
+        return linen.Dense(10)(linen.relu(linen.BatchNorm(use_running_average=not train)(linen.Dense(4)(x))))
+
+
+def test_statistics_that_cannot_be_reached_are_local_or_refused():
+    task = dataclasses.replace(tiny_task(), network=sites_of(InLinen(), (64,)))
+    with pytest.raises(ActsearchError, match=r"cannot be synchronised over devices: write DataParallel\("):
+        trained(task, parse("relu(x)"), DataParallel(2))
+    assert np.isfinite(trained(task, parse("relu(x)"), DataParallel(2, synchronized=False))).all()
+
+
+class Unedited(nnx.Module):
+    def __init__(self, rngs):
+        self.first, self.norm = nnx.Linear(64, 6, rngs=rngs), nnx.BatchNorm(6, rngs=rngs)
+        self.last = nnx.Linear(6, 10, rngs=rngs)
+
+    def __call__(self, x):
+        return self.last(nnx.relu(self.norm(self.first(x))))
+
+
+def test_an_unedited_network_equals_one_device():
+    task = dataclasses.replace(tiny_task(), network=sites_of(Unedited, (64,)))
+    one, many = (trained(task, parse("tanh(x)"), devices) for devices in (ONE, DataParallel(4)))
+    np.testing.assert_allclose(many, one, **ROUNDING)
 
 
 def test_interpreted_statistics_are_local_or_refused():
