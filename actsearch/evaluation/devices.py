@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
@@ -101,8 +102,17 @@ def as_layout(devices: Devices) -> DataParallel:
 
 
 def replicate(tree: Any, mesh: Mesh) -> Any:
-    """Returns a pytree with a copy of its arrays on every device of a mesh."""
-    return jax.device_put(tree, NamedSharding(mesh, P()))  # type: ignore[no-untyped-call]
+    """Returns a pytree with a copy of its arrays on every device of a mesh; of several processes, all give the same."""
+    whole = NamedSharding(mesh, P())  # type: ignore[no-untyped-call]
+    return jax.tree.map(lambda leaf: _put(leaf, whole), tree)
+
+
+def _put(leaf: Any, sharding: NamedSharding) -> Any:
+    if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return jax.device_put(leaf, sharding)
+    # Devices of another process take arrays of numbers alone.
+    numbers = jax.device_put(jax.random.key_data(leaf), sharding)
+    return jax.random.wrap_key_data(numbers, impl=jax.random.key_impl(leaf))
 
 
 class _Identical:
