@@ -177,10 +177,10 @@ def _outcome(rows: Any, cell: tuple[int, int]) -> Any:
 
 def _sharded(run: Callable[..., Any], mesh: Mesh) -> Any:
     split, whole = P("candidate"), P()  # type: ignore[no-untyped-call]
-    states = TrainState(whole, P(None, None, "data"), whole)  # type: ignore[no-untyped-call]
+    states = TrainState(whole, P(None, None, "data"), whole)  # type: ignore[no-untyped-call, arg-type]
     specs = (split, split, states, whole, whole)
     # Replicated at the end, so that every process of several can read all outcomes.
-    replicated = NamedSharding(mesh, whole)  # type: ignore[no-untyped-call]
+    replicated = NamedSharding(mesh, whole)
     spread = jax.shard_map(run, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)
     return jax.jit(spread, out_shardings=replicated)
 
