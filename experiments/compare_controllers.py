@@ -14,7 +14,6 @@ Hardware: 2 CPU cores. Wall time: see experiments/README.md, which also records 
 import itertools
 from pathlib import Path
 
-import jax
 import tyro
 from _card import machine, searched, verified, write_json
 
@@ -47,8 +46,6 @@ def main(spaces: tuple[str, ...] = tuple(STUDIES), repeats: int = 5, out: Path =
 def compare(space, task, batch, share, published, controllers, repeats, out) -> None:
     """Compares the controllers of one study."""
     runs = {}
-    # All runs share a compiled training through this cache.
-    jax.config.update("jax_compilation_cache_dir", str(out / space / "compiled"))
     for label, seed in itertools.product(controllers, range(repeats)):
         controller, folder = c.Repeated(controllers[label], share=share), out / space / f"{label}-{seed}"
         searched(space, task, controller, BUDGET, folder, seed=seed, batch=batch)

@@ -21,7 +21,6 @@ Different from the paper: window 200 for 2,500, tournaments of 10 % for 5 %, dig
 import functools
 from pathlib import Path
 
-import jax
 import tyro
 from _card import machine, searched, seconds, verified, write_json
 
@@ -42,7 +41,6 @@ search = functools.partial(searched, "evonorm-b", "digits-anchors", batch=128)
 def main(budget: int = 8000, most_random: int = 30_000, sample: int = 15, out: Path = Path("runs/evonorm_digits")):
     """Search, audit, re-rank, print and draw; `sample` rejects of each gate are trained in full."""
     use_all_cores()
-    jax.config.update("jax_compilation_cache_dir", str(out / "compiled"))
     evolved = search(ParetoEvolution(window=200, tournament=0.1), budget, out / "pareto")
     drawn = search("random", budget, out / "random")
     while (share := seconds(drawn) / seconds(evolved)) < 1 and len(drawn) < most_random:

@@ -23,13 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import tyro
 from _card import fill_page, machine, say, write_json
 
 from actsearch.analysis import Fidelity, PanelRun, fidelities
 from actsearch.catalog import PANELS, UNTOUCHED_TARGET, panel
-from actsearch.evaluation import FIDELITY, Engine, fidelity_record, score_programs
+from actsearch.evaluation import FIDELITY, Engine, fidelity_record, score_programs, use_compilation_cache
 from actsearch.language import ActsearchError
 from actsearch.tasks import TASKS, Task, get_task
 
@@ -129,7 +128,7 @@ def available(names: Iterable[str]) -> dict[str, Task]:
 def train(tasks: dict[str, Task], settings: Settings) -> None:
     """Trains the blocks that are missing, one task after another, and stores each as it ends."""
     settings.out.mkdir(parents=True, exist_ok=True)
-    jax.config.update("jax_compilation_cache_dir", str((settings.out / "compiled").resolve()))
+    use_compilation_cache()
     done = {block.key for block in read_blocks(settings.out)}
     seeds = [FIRST_SEED + i for i in range(settings.seeds)]
     for name, task in tasks.items():

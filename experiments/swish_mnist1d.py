@@ -16,7 +16,6 @@ best 0.5 % of the space by the search's own score.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import jax
 import tyro
 from _card import different, machine, places, promoted, say, searched, write_json
 
@@ -51,7 +50,6 @@ def main(seed: int = 0, seeds: int = 12, equal_time: bool = False, out: Path = P
         out: folder of archives, results and figures.
     """
     use_all_cores()
-    jax.config.update("jax_compilation_cache_dir", str((out / "compiled").resolve()))
     mlp = searched(SPACE, MLP, CONTROLLER, BUDGET, out / MLP, seed=seed, batch=256)
     report.show(report.funnel_table(funnel(mlp), f"{SPACE} on {MLP}"))
     resnet = promoted(SPACE, RESNET, mlp, PROMOTED, out / RESNET, seeds=(seed + 1,))

@@ -55,6 +55,11 @@ def test_the_first_example_is_short():
     assert len([line for line in first.splitlines() if line and not line.startswith(("import", "from"))]) <= 10
 
 
+def test_a_task_of_ones_own_is_short():
+    (example,) = [one for one in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "sites_of" in one]
+    assert len([line for line in example.splitlines() if line]) <= 25
+
+
 @pytest.mark.parametrize(
     "names", [CONTROLLERS, SPACES, TASKS, TASK_SETS], ids=["controllers", "spaces", "tasks", "sets"]
 )

@@ -1,23 +1,46 @@
 """What joins the commands of `actsearch`.
 
-Results go to standard output, progress to standard error. Exit codes: 0 done, 2 the user's mistake, 130 interrupted.
+Results go to standard output, progress to standard error. Exit codes: 0 done, 1 `doctor` found something broken, 2 the
+user's mistake, 130 interrupted.
 """
 
+import importlib
 import os
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from actsearch import __version__
-from actsearch.language import ActsearchError
 
 DESCRIPTION = """Discover activation functions and normalization-activation layers.
 
-Results go to standard output, progress to standard error. Exit codes: 0 done, 2 your mistake, 130 interrupted.
+Results go to standard output, progress to standard error. Exit codes: 0 done, 1 doctor found something broken, 2 your
+mistake, 130 interrupted.
 --debug shows the traceback of a mistake; --version the version.
 """
 
+COMMANDS = {
+    "search": "search",
+    "verify": "verify",
+    "compare": "compare",
+    "top": "runs",
+    "audit": "runs",
+    "check": "runs",
+    "score": "formulas",
+    "show": "formulas",
+    "tasks": "lists",
+    "new-task": "new_task",
+    "spaces": "lists",
+    "export": "runs",
+    "doctor": "doctor",
+}
+"""The module of each command, in the order of --help."""
+
 FORMULA_COMMANDS = ("score", "show", "verify")
 """Commands whose arguments may begin with a minus sign that belongs to a formula."""
+
+LONG_COMMANDS = ("search", "verify", "score", "audit")
+"""Commands that repeat what they were asked for at once: JAX takes a second to import, on a cold disk many."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -37,10 +60,15 @@ def main(args: list[str] | None = None) -> int:
     if args == ["--version"]:
         print(f"actsearch {__version__}")
         return 0
+    if args and args[0] in LONG_COMMANDS and not {"-h", "--help"}.intersection(args):
+        print(f"actsearch {__version__}: {shlex.join(args)}", file=sys.stderr)
+    from actsearch.language import ActsearchError
+
     debug = "--debug" in args
     try:
-        _run(_guarded([arg for arg in args if arg != "--debug"]))
+        code = _run(_guarded([arg for arg in args if arg != "--debug"]))
         sys.stdout.flush()
+        return code or 0
     except ActsearchError as error:
         if debug:
             raise
@@ -54,34 +82,31 @@ def main(args: list[str] | None = None) -> int:
     return 0
 
 
-def _run(args: list[str]) -> None:
-    """Parses arguments and calls the command that they name."""
+def _run(args: list[str]) -> int | None:
+    """Parses arguments and calls the command that they name; returns its exit code, None for 0."""
     import tyro
 
-    from actsearch.evaluation import use_all_cores
+    from actsearch.evaluation import use_all_cores, use_compilation_cache
 
     use_all_cores()
-    tyro.extras.subcommand_cli_from_dict(
-        _commands(),
+    use_compilation_cache()
+    code: int | None = tyro.extras.subcommand_cli_from_dict(
+        commands(args[:1]),
         prog="actsearch",
         description=DESCRIPTION,
         args=args,
         config=(tyro.conf.CascadeSubcommandArgs,),
     )
+    return code
 
 
-def _commands() -> dict[str, Callable[..., None]]:
-    """Returns the commands by name; imported here, so that `--version` and mistakes in typing answer at once."""
-    from actsearch.cli.compare import compare
-    from actsearch.cli.formulas import score, show
-    from actsearch.cli.lists import spaces, tasks
-    from actsearch.cli.new_task import new_task
-    from actsearch.cli.runs import audit, check, export, top
-    from actsearch.cli.search import search
-    from actsearch.cli.verify import verify
-
-    commands = (search, verify, compare, top, audit, check, score, show, tasks, new_task, spaces, export)
-    return {command.__name__.replace("_", "-"): command for command in commands}
+def commands(named: Sequence[str] = ()) -> dict[str, Callable[..., int | None]]:
+    """Returns the commands by name: the one that is named, where there is one, since importing all takes 0.5 s."""
+    chosen = [name for name in COMMANDS if name in named] or COMMANDS
+    return {
+        name: getattr(importlib.import_module(f"actsearch.cli.{COMMANDS[name]}"), name.replace("-", "_"))
+        for name in chosen
+    }
 
 
 def _guarded(args: list[str]) -> list[str]:

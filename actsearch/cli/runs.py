@@ -1,5 +1,6 @@
 """The commands that read one run: `actsearch top | audit | check | export`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from actsearch.evaluation import audit as run_audit
 from actsearch.language import ActsearchError, simplify
 from actsearch.report import audit_table, show, winners_table
 from actsearch.spaces import get_space
-from actsearch.tasks import get_tasks
+from actsearch.tasks import TASKS, Task, get_tasks
 from actsearch.trials import Trial
 
 
@@ -32,13 +33,16 @@ def top(directory: Directory, count: int = 10, json: Json = False) -> None:
         show(winners_table(winners, count))
 
 
-def audit(directory: Directory, sample: int = 20, seed: int = 0, json: Json = False) -> None:
+def audit(directory: Directory, tasks: str | None = None, sample: int = 20, seed: int = 0, json: Json = False) -> None:
     """Measure how often the gates of a run were wrong: train a random sample of what each one rejected in full.
 
     Example: actsearch audit runs/evonorm-s-digits-anchors-pareto-seed0 --sample 30
 
+    Of a run on a task of your own: actsearch audit runs/mine --tasks my_task.py:make
+
     Args:
-        directory: holds the archive of a run over a named space and named tasks.
+        directory: holds the archive of a run over a named space.
+        tasks: the run's tasks, names joined by +; the package's are found by their names when left out.
         sample: rejects to train for each gate.
         seed: of the sample.
     """
@@ -47,16 +51,33 @@ def audit(directory: Directory, sample: int = 20, seed: int = 0, json: Json = Fa
     identity = run.config.get("evaluator", {})
     if "tasks" not in identity:
         raise ActsearchError(f"An audit trains rejects; {directory} is no run of named tasks that train.")
-    tasks, space = get_tasks("+".join(identity["tasks"])), get_space(run.config["space"])
+    found, space = _tasks_of(directory, identity["tasks"], tasks), get_space(run.config["space"])
     _check_same(directory, f"the space {space.name}", run.config.get("space_digest"), space.digest)
-    for task in tasks:
+    for task in found:
         _check_same(directory, f"the task {task.name}", identity["tasks"][task.name], task.digest)
     engine = identity.get("engine", "auto")
-    rates = run_audit(run.trials, space, tasks, sample=sample, seed=seed, engine=engine)
+    rates = run_audit(run.trials, space, found, sample=sample, seed=seed, engine=engine)
     if json:
         print_json({gate: {**row._asdict(), "rate": row.rate._asdict()} for gate, row in rates.items()})
     else:
         show(audit_table(rates))
+
+
+def _tasks_of(directory: Path, stored: Iterable[str], names: str | None) -> tuple[Task, ...]:
+    """Returns the tasks of a run, by the names that it stored or by those that the user gives."""
+    own = ", ".join(name for name in stored if name not in TASKS)
+    if own and names is None:
+        raise ActsearchError(
+            f"{directory} was scored on {own}, which is no task of the package: write --tasks my_task.py:make, the "
+            "file and function that make it, and any other task joined by +."
+        )
+    tasks = get_tasks("+".join(stored) if names is None else names)
+    if {task.name for task in tasks} != set(stored):
+        raise ActsearchError(
+            f"{directory} was scored on {', '.join(stored)}; received {', '.join(task.name for task in tasks)}: give "
+            "the tasks of the run."
+        )
+    return tasks
 
 
 def _check_same(directory: Path, what: str, stored: str | None, digest: str) -> None:

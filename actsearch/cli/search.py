@@ -2,8 +2,10 @@
 
 import math
 import re
+import signal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from types import FrameType
+from typing import Annotated, Any, Literal, Self, Union
 
 import tyro
 
@@ -78,8 +80,8 @@ def search(
     evaluator = make_evaluator(chosen, task, budget, seed=seed, seeds_per_trial=seeds_per_trial, engine=engine, out=out)
     explain(evaluator.summary)
     try:
-        with ProgressLog(f"{space} on {task}") as log:
-            callbacks: list[Callback] = [lambda progress: _show(log, progress)]
+        with ProgressLog(f"{space} on {task}") as log, _ControlC() as control_c:
+            callbacks: list[Callback] = [lambda progress: _show(log, progress), control_c.check]
             callbacks += [] if minutes is None else [TimeLimit(minutes)]
             result = run_search(
                 chosen, evaluator, strategy, budget, seed=seed, out=out, batch=batch, callbacks=callbacks
@@ -87,6 +89,27 @@ def search(
     except KeyboardInterrupt:
         raise Interrupted(_kept(out)) from None
     _print(result, halving, json)
+
+
+class _ControlC:
+    """Ctrl-C stops at once, or after the batch where its exception is lost in a callback of the garbage collector."""
+
+    def __enter__(self) -> Self:
+        self._noted = False
+        self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._noted = True
+        signal.default_int_handler(number, frame)
+
+    def check(self, _: Progress) -> None:
+        """Raises where an interruption came and the search goes on."""
+        if self._noted:
+            raise KeyboardInterrupt
 
 
 def _show(log: ProgressLog, progress: Progress) -> None:

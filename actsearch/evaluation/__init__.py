@@ -2,8 +2,9 @@
 
 from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
+from actsearch.evaluation.compilation_cache import CACHE_BYTES, cache_folder, folder_bytes, use_compilation_cache
 from actsearch.evaluation.cost import measure_costs, step_shares
-from actsearch.evaluation.devices import DataParallel, use_all_cores
+from actsearch.evaluation.devices import DataParallel, count_cores, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.fidelity import FIDELITY, fidelity_of, fidelity_record
 from actsearch.evaluation.fisher import FisherSpectrum
@@ -21,6 +22,7 @@ from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
 from actsearch.evaluation.verification import HasTrials, best_programs, fresh_seeds, verify
 
 __all__ = [
+    "CACHE_BYTES",
     "FIDELITY",
     "GATES",
     "TABLES",
@@ -50,11 +52,14 @@ __all__ = [
     "audit",
     "base_trial",
     "best_programs",
+    "cache_folder",
     "check_task",
     "choose_engine",
     "combine",
+    "count_cores",
     "fidelity_of",
     "fidelity_record",
+    "folder_bytes",
     "fresh_seeds",
     "gates_of",
     "genotype_of",
@@ -73,5 +78,6 @@ __all__ = [
     "summarize",
     "train",
     "use_all_cores",
+    "use_compilation_cache",
     "verify",
 ]

@@ -16,6 +16,11 @@ from actsearch.language import ActsearchError
 from actsearch.tasks import Task
 
 
+def count_cores() -> int:
+    """Returns how many cores this process may use; all of the machine's where the system does not say."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def use_all_cores() -> None:
     """Makes one JAX CPU device for each core; call it before JAX computes anything, else it does nothing.
 
@@ -26,7 +31,7 @@ def use_all_cores() -> None:
     if forced or jax.config.jax_num_cpu_devices > 1:  # type: ignore[attr-defined]
         return
     try:
-        jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))  # type: ignore[no-untyped-call]
+        jax.config.update("jax_num_cpu_devices", count_cores())  # type: ignore[no-untyped-call]
     except RuntimeError:  # the backends are already there; the search then runs on what there is
         return
 

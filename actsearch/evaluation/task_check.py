@@ -38,7 +38,7 @@ def check_task(task: Task, *, full: bool = True) -> tuple[str, ...]:
     Example:
       >>> from actsearch.tasks import get_task
       >>> check_task(get_task("digits-mlp"), full=False)[1]
-      'network: 1 sites'
+      'network: 2 sites'
     """
     _check_hash(task)
     data = task.data()

@@ -9,6 +9,7 @@ from typing import Protocol, get_args, runtime_checkable
 from actsearch.analysis.statistics import check_confidence
 from actsearch.analysis.verification import Scores, Verification, verified
 from actsearch.engine import fingerprint
+from actsearch.evaluation.compilation_cache import use_compilation_cache
 from actsearch.evaluation.cost import step_shares
 from actsearch.evaluation.devices import Devices
 from actsearch.evaluation.engines import Engine, choose_engine
@@ -104,6 +105,7 @@ def verify(
     _check(rate_scales, part, confidence, engine)
     for task, reference in pairs:
         _check_kind(task, [*reference, *candidates])
+    use_compilation_cache()
     train = functools.partial(
         score_programs,
         seeds=chosen,

@@ -7,7 +7,6 @@ attribute, and is not thread-safe.
 
 import dataclasses
 import importlib
-import inspect
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -19,9 +18,8 @@ from jax.extend.core import ClosedJaxpr
 
 from actsearch.language import ActsearchError
 from actsearch.nn.calls import call_widths, name_of, run_replaced
+from actsearch.nn.held_linen import HeldLinen
 from actsearch.nn.layer import LayerFactory
-
-_SWITCHES = ("train", "training", "is_training")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Replaced:
         streams = nnx.Rngs(rngs.params())  # the stream serves dropout too
         example = jnp.zeros((2, *self.shape), self.dtype)
         if isinstance(self.network, linen.Module):
-            inner: nnx.Module = _Linen(self.network, example, streams)
+            inner: nnx.Module = HeldLinen(self.network, example, streams)
         else:
             inner = self.network(streams)
         return _Network(inner, self.replace, layer, example)
@@ -121,48 +119,6 @@ class _Network(nnx.Module):
         nnx.update(self.inner, rest)
         output: jax.Array = y
         return output
-
-
-class _Linen(nnx.Module):
-    """A Linen module that holds its variables as NNX does; `train` and `eval` set its switch."""
-
-    def __init__(self, module: linen.Module, example: jax.Array, rngs: nnx.Rngs):
-        self.module, self.deterministic = module, False  # `train` and `eval` set it
-        self.streams = rngs.fork()
-        keys = {"params": rngs.params(), "dropout": rngs.dropout()}
-        variables = dict(module.init(keys, example, **self._switch()))
-        self.weights = nnx.data(jax.tree.map(nnx.Param, variables.pop("params", {})))
-        self.others = nnx.data(jax.tree.map(nnx.BatchStat, variables))
-
-    def set_view(self, deterministic: bool | None = None) -> None:
-        """Sets what `nnx.view` sets: whether a call evaluates; None leaves it."""
-        if deterministic is not None:
-            self.deterministic = deterministic
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        variables = {"params": _values(self.weights), **_values(self.others)}
-        keys = {"dropout": self.streams.dropout()} if not self.deterministic else {}
-        changing = list(self.others) if not self.deterministic else []
-        y, changed = self.module.apply(variables, x, rngs=keys, mutable=changing, **self._switch())
-        held = jax.tree.leaves(self.others, is_leaf=_is_variable)
-        for variable, value in zip(held if changing else [], jax.tree.leaves(changed), strict=True):
-            variable[...] = value
-        output: jax.Array = y
-        return output
-
-    def _switch(self) -> dict[str, Any]:
-        names = inspect.signature(type(self.module).__call__).parameters
-        positive: dict[str, Any] = {name: not self.deterministic for name in _SWITCHES if name in names}
-        negative = ("deterministic", "use_running_average")
-        return positive | {name: self.deterministic for name in negative if name in names}
-
-
-def _is_variable(node: Any) -> bool:
-    return isinstance(node, nnx.Variable)
-
-
-def _values(tree: Any) -> Any:
-    return jax.tree.map(lambda variable: variable[...], tree, is_leaf=_is_variable)
 
 
 def _trace(inner: nnx.Module, x: jax.Array) -> tuple[ClosedJaxpr, Any, list[jax.Array]]:

@@ -11,7 +11,15 @@ from typing import Any
 
 from actsearch.archive import Archive
 from actsearch.controllers import Controller, get_controller
-from actsearch.evaluation import TABLES, Engine, Evaluator, Table, TabularEvaluator, TrainingEvaluator
+from actsearch.evaluation import (
+    TABLES,
+    Engine,
+    Evaluator,
+    Table,
+    TabularEvaluator,
+    TrainingEvaluator,
+    use_compilation_cache,
+)
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space, get_space
 from actsearch.study.callbacks import Callback
@@ -67,6 +75,9 @@ def search(
 ) -> SearchResult:
     """Searches a space for programs that score well on a task.
 
+    What JAX compiles stays in the user's cache folder, so that a second search compiles nothing:
+    `actsearch.evaluation.use_compilation_cache` says where, and how to turn it off.
+
     Args:
       space: a Space, or the name of one.
       task: what candidates are scored on: a Task, several, or names joined by "+", which a `TrainingEvaluator` trains
@@ -110,6 +121,7 @@ def search(
     _check_task(task)
     evaluator = task if isinstance(task, Evaluator) else make_evaluator(space, task, budget, seed=seed, out=out)
     _check_space(space, evaluator)
+    use_compilation_cache()
     go = functools.partial(
         run, space, evaluator, controller, budget, seed=seed, batch=batch, callbacks=tuple(callbacks)
     )

@@ -1,9 +1,9 @@
 """Language models of characters: a small decoder-only Transformer on the frozen text; seconds a candidate.
 
 Scored by likelihood. Candidates are the activation of the feed-forward, or every normaliser. Sizes and lengths are
-ours. Rates are the best of two or three that were tried, one or two seeds each: with ReLU (AdamW 3e-3 and 1e-2, Muon
-1e-2 and 3e-2) and with LayerNorm (1e-2, 2e-2 and 3e-2). From GPT-2's initial weights two blocks train without any
-normaliser as well as with one, so the task of normalisers begins with weights four times as large.
+ours. Rates are the best of two or three that were tried, one or two seeds each: with ReLU (AdamW 3e-3 and 1e-2; Muon
+1e-2 and 3e-2, beside AdamW at 1e-2) and with LayerNorm (1e-2, 2e-2 and 3e-2). From GPT-2's initial weights two blocks
+train without any normaliser as well as with one, so the task of normalisers begins with weights four times as large.
 """
 
 from typing import Any

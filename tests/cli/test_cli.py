@@ -1,5 +1,6 @@
 """The command line: what each command prints for people and for machines, and what it says to a user's mistake."""
 
+import contextlib
 import functools
 import json
 import os
@@ -57,6 +58,14 @@ class TestSearch:
         assert str(tmp_path / "run") in capsys.readouterr().out
         with Archive.read(tmp_path / "run") as archive:
             assert len(archive) == 3
+
+    def test_says_what_it_was_asked_for_before_anything_else(self, tmp_path, capsys):
+        command = ["search", "--task", TABLE, "--budget", "2", "--out", str(tmp_path / "a run")]
+        assert main(command) == 0
+        first, second = capsys.readouterr().err.splitlines()[:2]
+        asked = f"search --task {TABLE} --budget 2 --out '{tmp_path}/a run'"
+        assert first == f"actsearch {actsearch.__version__}: {asked}"
+        assert second.startswith("engine: none")
 
     def test_says_how_far_its_proxy_can_be_trusted(self, tmp_path, capsys, monkeypatch):
         def fidelity_of(task):
@@ -491,7 +500,7 @@ def test_unknown_arguments_exit_with_2(args, capsys):
     assert stop.value.code == 2
 
 
-@pytest.mark.parametrize("command", app._commands())
+@pytest.mark.parametrize("command", app.COMMANDS)
 def test_help_has_an_example(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
@@ -532,6 +541,17 @@ class TestAsAProcess:
         assert process.returncode == 130
         assert "interrupted" in errors
         assert "Traceback" not in errors
+
+    def test_control_c_that_is_lost_ends_the_search_after_the_batch(self, tmp_path, monkeypatch, capsys):
+        """An exception in a callback of the garbage collector, and JAX has one, is printed and forgotten."""
+
+        def lost(*_):
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+
+        monkeypatch.setattr("actsearch.cli.search._show", lost)
+        assert main(["search", "--task", TABLE, "--budget", "1000", "--out", str(tmp_path / "run")]) == 130
+        assert "interrupted" in capsys.readouterr().err.lower()
 
     def test_in_a_folder_that_cannot_be_written(self, tmp_path):
         tmp_path.chmod(0o555)

@@ -1,8 +1,14 @@
 """A task in a file of the user's: written, checked, searched and resumed by the command line."""
 
+import json
+import re
+import sys
+
+import jax
 import pytest
 
 from actsearch.cli import main
+from actsearch.evaluation import check_task, score_programs
 from actsearch.language import ActsearchError
 from actsearch.tasks import get_task, get_tasks
 
@@ -38,6 +44,59 @@ def test_is_searched_and_resumed_while_unchanged(template, capsys):
     template.write_text(template.read_text().replace("3 * inputs", "4 * inputs"))
     assert main([*command, "--budget", "4"]) == 2
     assert "my-task" in capsys.readouterr().err
+
+
+def test_a_run_is_audited_with_the_task_where_it_is_made(template, capsys):
+    command = ["search", "--task", "my_task.py:make", "--space", "swish-1", "--engine", "specialize", "--out", "run"]
+    assert main([*command, "--budget", "4"]) == 0
+    capsys.readouterr()
+    audit = ["audit", "run", "--sample", "1"]
+    for options, message in (
+        ([], "write --tasks my_task.py:make"),
+        (["--tasks", "digits-mlp"], "give the tasks of the"),
+    ):
+        assert main([*audit, *options]) == 2
+        assert message in capsys.readouterr().err
+    assert main([*audit, "--tasks", "my_task.py:make", "--json"]) == 0
+    assert isinstance(json.loads(capsys.readouterr().out), dict)
+    template.write_text(template.read_text().replace("3 * inputs", "4 * inputs"))
+    assert main([*audit, "--tasks", "my_task.py:make"]) == 2
+    assert "was another" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        'Recipe(learning_rate=0.01, algorithm="adamw", b2=0.98, weight_decay=0.1)',
+        'Recipe(learning_rate=0.02, algorithm=Muon(adamw_rate=3e-3, adamw=("last",)), momentum=0.95)',
+    ],
+    ids=["adamw", "muon"],
+)
+def test_is_trained_with_any_recipe(template, recipe):
+    text = re.sub(r"recipe=Recipe\(.*\)", f"recipe={recipe}", template.read_text())
+    template.write_text(text.replace("DataSet, Recipe", "DataSet, Muon, Recipe").replace("steps=3", "steps=60"))
+    task = get_task("my_task.py:make")
+    assert len(check_task(task)) == 6
+    first, again = (score_programs(task, [task.baseline], [0], devices=jax.devices()[:1])[0] for _ in range(2))
+    assert first == again
+    assert first.metrics[0]["loss"] < 0.6  # from log(2), 0.69
+
+
+def test_is_found_in_a_package(template):
+    (template.parent / "my_package").mkdir()
+    for name, text in (
+        ("__init__", ""),
+        ("network", template.read_text()),
+        ("part", "from my_package.network import make"),
+    ):
+        (template.parent / "my_package" / f"{name}.py").write_text(text)
+    try:
+        assert get_task("my_package.part:make").name == "my-task"
+        assert get_task("my_package.part:make") == get_task("my_package.network:make")
+        assert len(check_task(get_task("my_package.part:make"))) == 6
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] == "my_package"]:
+            del sys.modules[name]
 
 
 def test_is_joined_by_plus(template):

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 
-import jax
 import pytest
 
 from actsearch import parse
@@ -25,9 +24,7 @@ def study(monkeypatch):
 
     monkeypatch.setattr(fidelity, "PANELS", {"published": FORMULAS})
     monkeypatch.setattr(fidelity, "panel", lambda name: [parse(formula) for formula in FORMULAS])
-    cache = jax.config.jax_compilation_cache_dir
-    yield fidelity
-    jax.config.update("jax_compilation_cache_dir", cache)
+    return fidelity
 
 
 @pytest.fixture
