@@ -1,6 +1,7 @@
 """Devices that share each batch of a training: the results are those of one device, and of `jax.pmap`."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -48,15 +49,26 @@ def trained(task, program, devices, **options):
     return numbers(trainer([Job((), seed) for seed in (0, 1, 2)]))
 
 
-@pytest.mark.parametrize("case", ["relu", *(pytest.param(case, marks=pytest.mark.slow) for case in list(CASES)[1:])])
-def test_equals_one_device(case):
+@functools.cache
+def on_one_device(case):
     expected = trained(*CASES[case], ONE)
     assert np.isfinite(expected).all()
-    for mesh in MESHES.values():
-        np.testing.assert_allclose(trained(*CASES[case], mesh), expected, **ROUNDING)
+    return expected
 
 
-@pytest.mark.parametrize("mesh", ["2x2", *(pytest.param(mesh, marks=pytest.mark.slow) for mesh in ("4x1", "1x4"))])
+FAST = ("relu", "2x2")
+PAIRS = [(case, mesh) for case in CASES for mesh in MESHES]
+
+
+@pytest.mark.parametrize(
+    ("case", "mesh"), [pair if pair == FAST else pytest.param(*pair, marks=pytest.mark.slow) for pair in PAIRS]
+)
+def test_equals_one_device(case, mesh):
+    np.testing.assert_allclose(trained(*CASES[case], MESHES[mesh]), on_one_device(case), **ROUNDING)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mesh", MESHES)
 def test_any_candidates_equal_one_device(mesh):
     some = [Job(genotype.choices, i % 2) for i, genotype in enumerate(sampled(9))]
     one, many = (
@@ -70,7 +82,7 @@ def test_any_candidates_equal_one_device(mesh):
 def test_lanes_that_share_devices_equal_one_device():
     task, program = CASES["EvoNorm-B0"]
     together = trained(task, program, DataParallel(2), lanes=2)
-    np.testing.assert_allclose(together, trained(task, program, ONE), **ROUNDING)
+    np.testing.assert_allclose(together, on_one_device("EvoNorm-B0"), **ROUNDING)
 
 
 def pmapped(task, program, synchronized):
@@ -119,6 +131,7 @@ def test_local_statistics_of_flax_are_another_training():
     assert (abs(local - whole).max(axis=0) > 1e-3).any()
 
 
+@pytest.mark.slow
 def test_the_stability_gate_is_that_of_the_whole_batch():
     task, program = CASES["EvoNorm-B0"]
     many, one = (trained(task, program, devices, measure=ascend) for devices in (DataParallel(4), ONE))
