@@ -10,7 +10,7 @@ import pytest
 
 from actsearch import parse
 from actsearch.catalog import CATALOG
-from actsearch.evaluation import Training, init_state, score_programs, split_network, train
+from actsearch.evaluation import Training, TrainState, init_state, score_programs, split_network, train
 from actsearch.evaluation.one_training import merge_network
 from actsearch.nn import CNNConfig, Layer, MLPConfig, MobileNetConfig, ResNetConfig, Stage, TransformerConfig
 from actsearch.tasks import Classification, get_task
@@ -106,6 +106,25 @@ def test_every_network_stays_in_bfloat16(name):
     inputs = jnp.zeros((2, *shape), jnp.bfloat16) if shape else jnp.zeros((2, 6), jnp.int32)
     make = lambda: split_network(task, layer, init_state(tiny_task(), 0)._replace(weights={}))  # noqa: E731
     assert jax.eval_shape(lambda: merge_network(task, *make())(inputs)).dtype == jnp.bfloat16
+    assert inside == {"bfloat16"}
+
+
+@pytest.mark.parametrize("name", ["digits-resnet", "inr-photo", "text-ffn"])
+def test_every_family_lowers_its_inputs_and_not_its_loss(name):
+    task, inside = halved(get_task(name)), set()
+
+    class Noted(Layer):
+        def __call__(self, x):
+            inside.add(x.dtype.name)
+            return super().__call__(x)
+
+    def loss():
+        state = TrainState({}, jnp.zeros(0), jax.random.key(0))
+        parts = split_network(task, lambda features: Noted(parse("silu(x)"), features), state)
+        batch = jax.tree.map(jnp.asarray, task.abstract_batch())
+        return task.loss(merge_network(task, *parts), batch)
+
+    assert jax.eval_shape(loss).dtype == jnp.float32
     assert inside == {"bfloat16"}
 
 
