@@ -92,14 +92,15 @@ def tau_between(trained: pd.DataFrame, tasks: Sequence[str]) -> dict[str, tuple[
         sides = trained[[f"{a}/score", f"{b}/score"]]
         taus[f"{a} ~ {b}"] = kendall_tau(*sides.to_numpy().T)
         taus[f"{a} ~ {b}, both above 0.5"] = kendall_tau(*sides[(sides > 0.5).all(axis=1)].to_numpy().T)
-    report.show(report.render(taus.items(), ("tasks", report.Column("tau", ".3f")), "Do the tasks rank alike?"))
+    if taus:
+        report.show(report.render(taus.items(), ("tasks", report.Column("tau", ".3f")), "Do the tasks rank alike?"))
     return taus
 
 
 def tau_of_seeds(trained: pd.DataFrame, task: str) -> tuple[float, float, float]:
     """Kendall's tau-b between two seeds of one task: how much of a rank is noise."""
     columns = [metric_column(task, "loss", seed) for seed in (0, 1)]
-    tau = kendall_tau(*-trained[columns].fillna(np.inf).to_numpy().T)
+    tau = kendall_tau(*np.exp(-trained[columns].fillna(np.inf)).to_numpy().T)
     say(f"{task}: tau between seed 0 and seed 1 {tau.estimate:.3f} [{tau.low:.3f}, {tau.high:.3f}]")
     return tau
 
