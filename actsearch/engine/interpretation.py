@@ -124,7 +124,8 @@ class Interpreted:
         if make_tables(self.template).averages and (mask is not None or settings.axis_name is not None):
             raise ActsearchError(
                 "An interpreted layer takes statistics of its whole batch on one device; received a mask or an "
-                "axis_name: make the layer from the program itself, Layer(space.decode(choices), features)."
+                "axis_name: make the layer from the program itself, Layer(space.decode(choices), features); in a "
+                'training, write engine="specialize".'
             )
         values = tuple(parameters[key] for key in self.keys)
         inputs = (x,) if y is None else (x, y)

@@ -4,7 +4,7 @@ from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
 from actsearch.evaluation.compilation_cache import CACHE_BYTES, cache_folder, folder_bytes, use_compilation_cache
 from actsearch.evaluation.cost import measure_costs, step_shares
-from actsearch.evaluation.devices import candidate_mesh, count_cores, use_all_cores
+from actsearch.evaluation.devices import DataParallel, count_cores, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.fidelity import FIDELITY, fidelity_of, fidelity_record
 from actsearch.evaluation.fisher import FisherSpectrum
@@ -26,6 +26,7 @@ __all__ = [
     "FIDELITY",
     "GATES",
     "TABLES",
+    "DataParallel",
     "Engine",
     "Evaluator",
     "FisherSpectrum",
@@ -52,7 +53,6 @@ __all__ = [
     "base_trial",
     "best_programs",
     "cache_folder",
-    "candidate_mesh",
     "check_task",
     "choose_engine",
     "combine",

@@ -8,11 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jax.flatten_util import ravel_pytree
 
 from actsearch.engine import interpret
-from actsearch.evaluation.one_training import TrainState, count, init_state, split_network
+from actsearch.evaluation.one_training import TrainState, count, init_state, merge_network, split_network
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer
 from actsearch.spaces.template import Template
@@ -95,7 +94,7 @@ def _spectra(
     graph, parameters, rest = split_network(task, layer, state)
 
     def logits(parameters: Any) -> jax.Array:
-        network = nnx.merge(graph, parameters, rest, copy=True)
+        network = merge_network(task, graph, parameters, rest)
         network.train()
         return task.logits(network, batch.inputs)
 

@@ -9,6 +9,8 @@ import numpy as np
 import optax
 from flax import nnx
 
+from actsearch.evaluation.data_axis import mean_over, synchronize
+from actsearch.evaluation.precision import keep_input_dtype, lower
 from actsearch.language import parse
 from actsearch.nn import Layer, LayerFactory
 from actsearch.tasks import Examples, Quality, Task
@@ -43,6 +45,8 @@ class Training(NamedTuple):
       rate_scale: multiplies the task's learning rate.
       data: the training part, on the device.
       part: the part to evaluate, on the device.
+      axis_name: the mapped axis whose members share each batch, `state.batches` having one's own part; None for one.
+      synchronized: whether statistics over the batch are those of all parts.
     """
 
     task: Task
@@ -51,6 +55,8 @@ class Training(NamedTuple):
     rate_scale: jax.Array | float
     data: Examples
     part: Examples
+    axis_name: str | None = None
+    synchronized: bool = True
 
 
 class Outcome(NamedTuple):
@@ -89,13 +95,27 @@ def take(examples: Examples, indices: jax.Array | np.ndarray) -> Examples:
     return jax.tree.map(lambda rows: rows[indices], examples)
 
 
-def split_network(task: Task, layer: LayerFactory, state: TrainState) -> tuple[Any, Any, Any]:
-    """Returns a network with the state's weights, split into its graph, its parameters and the rest of its state."""
+def split_network(
+    task: Task, layer: LayerFactory, state: TrainState, axis_name: str | None = None
+) -> tuple[Any, Any, Any]:
+    """Returns a network with the state's weights, split into its graph, its parameters and the rest of its state.
+
+    Its statistics over the batch are means over a mapped axis where one is named.
+    """
     network = task.init(layer, jax.random.key(0))  # for its structure; XLA drops these weights
     nnx.update(network, state.weights)
+    if axis_name is not None:
+        synchronize(network, axis_name)
+    if task.dtype != "float32":
+        keep_input_dtype(network)
     nnx.update(network, _streams(nnx.state(network, nnx.RngKey), jax.random.fold_in(state.key, _DROPOUT)))
     graph, parameters, *others = nnx.split(network, nnx.Param, ...)
     return graph, parameters, others[0]
+
+
+def merge_network(task: Task, graph: Any, parameters: Any, rest: Any) -> Any:
+    """Returns the network of its parts, its float32 parameters in the task's dtype."""
+    return nnx.merge(graph, lower(parameters, task.dtype), rest, copy=True)
 
 
 def _streams(keys: Any, key: jax.Array) -> Any:
@@ -115,13 +135,13 @@ def train(training: Training, *, gated: bool = False) -> Outcome:
     Returns:
       The outcome. A network that overflows ends with metrics that are not finite; nothing is raised.
     """
-    task, layer, state, rate_scale, data, part = training
-    graph, parameters, rest = split_network(task, layer, state)
+    task, layer, state, rate_scale, data, part, axis_name, synchronized = training
+    graph, parameters, rest = split_network(task, layer, state, axis_name if synchronized else None)
     optimizer = task.optimizer(rate_scale)
     tail = max(1, task.steps // 10)
 
     def loss(parameters: Any, rest: Any, step: jax.Array) -> tuple[jax.Array, Any]:
-        network = nnx.merge(graph, parameters, rest, copy=True)
+        network = merge_network(task, graph, parameters, rest)
         network.train()
         value = task.loss(network, take(data, state.batches[step]), jax.random.fold_in(state.key, step))
         return value, nnx.state(network, nnx.Not(nnx.Param))
@@ -129,12 +149,13 @@ def train(training: Training, *, gated: bool = False) -> Outcome:
     def one(step: jax.Array, carry: Any) -> Any:
         parameters, rest, optimizer_state, total = carry
         (value, rest), gradients = jax.value_and_grad(loss, has_aux=True)(parameters, rest, step)
+        value, gradients = mean_over(axis_name, (value, gradients))
         updates, optimizer_state = optimizer.update(gradients, optimizer_state, parameters)
         total += jnp.where(step >= task.steps - tail, value, 0)
         return optax.apply_updates(parameters, updates), rest, optimizer_state, total
 
     def evaluate(carry: Any) -> Metrics:
-        network = nnx.merge(graph, carry[0], carry[1], copy=True)
+        network = merge_network(task, graph, carry[0], mean_over(axis_name, carry[1]))
         network.eval()
         return task.metrics(network, part)
 

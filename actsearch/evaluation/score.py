@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-import jax
-
+from actsearch.evaluation.devices import Devices
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.one_training import Outcome
 from actsearch.evaluation.task_check import check_own
@@ -93,7 +92,7 @@ def score_programs(
     rate_seeds: Sequence[int] | None = None,
     part: Part = "validation",
     engine: Engine = "auto",
-    devices: Sequence[jax.Device] | None = None,
+    devices: Devices = None,
     report: Callable[[str], None] = lambda line: None,
     bank_size: int = 32,
 ) -> list[Result]:
@@ -108,7 +107,7 @@ def score_programs(
       rate_seeds: of the trainings that choose among several rates; None for `seeds`.
       part: where the reported metrics are measured.
       engine: "auto", or one of the two by name.
-      devices: all of JAX's by default.
+      devices: all of JAX's by default; `DataParallel` lets several share each training.
       report: receives the line that explains the choice of engine, and progress.
       bank_size: programs in one interpreted compilation.
 
@@ -142,7 +141,7 @@ def _score_group(
     rate_seeds: Sequence[int],
     part: Part,
     engine: Engine,
-    devices: Sequence[jax.Device] | None,
+    devices: Devices,
 ) -> list[Result]:
     """Scores programs that share one compilation."""
     if engine == "interpret":

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from flax import nnx
 
-from actsearch.evaluation.one_training import Training, split_network, take
+from actsearch.evaluation.data_axis import mean_over
+from actsearch.evaluation.one_training import Training, merge_network, split_network, take
 
 STEPS = 100
 LIMIT = 1e8
@@ -34,16 +34,17 @@ def ascend(training: Training) -> Stability:
       training: its network from its initial weights; the first of its batches is the one used.
     """
     task, state = training.task, training.state
-    graph, parameters, rest = split_network(task, training.layer, state)
+    statistics_axis = training.axis_name if training.synchronized else None
+    graph, parameters, rest = split_network(task, training.layer, state, statistics_axis)
     batch = take(training.data, state.batches[0])
 
     def gradient(parameters: Any) -> Any:
         def loss(parameters: Any) -> jax.Array:
-            network = nnx.merge(graph, parameters, rest, copy=True)
+            network = merge_network(task, graph, parameters, rest)
             network.train()
             return task.loss(network, batch, state.key)
 
-        return jax.grad(loss)(parameters)
+        return mean_over(training.axis_name, jax.grad(loss)(parameters))
 
     length = STEP_LENGTH * optax.tree.norm(parameters)
 

@@ -7,10 +7,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import jax
-
 from actsearch.engine import FINGERPRINT_VERSION
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
+from actsearch.evaluation.devices import Devices, as_layout
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
 from actsearch.evaluation.one_training import train
@@ -75,7 +74,7 @@ class TrainingEvaluator:
       seeds: each candidate is trained once with each of them.
       engine: "auto", "interpret" or "specialize".
       budget: expected number of candidates, for the choice of engine.
-      devices: JAX devices, all by default.
+      devices: JAX devices, all by default; `DataParallel` lets several share each training.
       gates: names or Gates to try instead of all those registered for the space's kind. "shape" is always tried.
 
     Attributes:
@@ -99,7 +98,7 @@ class TrainingEvaluator:
         seeds: Sequence[int] = (0,),
         engine: Engine = "auto",
         budget: int = 1000,
-        devices: Sequence[jax.Device] | None = None,
+        devices: Devices = None,
         gates: Iterable[Gate | str] | None = None,
     ):
         self.space, self.tasks, self.seeds, self.devices = space, as_tasks(tasks), tuple(seeds), devices
@@ -120,6 +119,7 @@ class TrainingEvaluator:
             "seeds": list(self.seeds),
             "gates": [gate.identity for gate in self.gates],
             "fingerprint": FINGERPRINT_VERSION,
+            **as_layout(self.devices).identity,
         }
 
     @property

@@ -6,13 +6,12 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, get_args, runtime_checkable
 
-import jax
-
 from actsearch.analysis.statistics import check_confidence
 from actsearch.analysis.verification import Scores, Verification, verified
 from actsearch.engine import fingerprint
 from actsearch.evaluation.compilation_cache import use_compilation_cache
 from actsearch.evaluation.cost import step_shares
+from actsearch.evaluation.devices import Devices
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.score import Result, diverged, score_programs
 from actsearch.evaluation.trainer import Part
@@ -52,7 +51,7 @@ def verify(
     count: int = 5,
     equal_time: bool = False,
     engine: Engine = "auto",
-    devices: Sequence[jax.Device] | None = None,
+    devices: Devices = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> Verification:
     """Trains programs and baselines with fresh seeds and compares them, seed by seed.
@@ -76,7 +75,7 @@ def verify(
         in the baseline's time, with a schedule that ends there. The shares, `Scores.share`, are measured by
         `step_shares` on this machine, and so vary from run to run.
       engine: "auto", "interpret" or "specialize".
-      devices: JAX devices, all by default.
+      devices: JAX devices, all by default; `DataParallel` lets several share each training.
       report: receives lines on progress.
 
     Returns:

@@ -107,7 +107,9 @@ class _Description:
     def _object(self, value: Any) -> Any:
         kind = self._value(type(value))
         if dataclasses.is_dataclass(value):
-            fields = [field.name for field in dataclasses.fields(value) if field.compare]
+            fields = [
+                field.name for field in dataclasses.fields(value) if field.compare and not _is_silent(value, field)
+            ]
             return kind, *((name, self._value(getattr(value, name))) for name in fields)
         by_repr = " at 0x" not in repr(value)
         if by_repr and (_is_library(type(value)) or not callable(value)):
@@ -146,6 +148,14 @@ class _Description:
             return self._value(value)
         except ActsearchError:
             return _name(type(value))
+
+
+def _is_silent(value: Any, field: "dataclasses.Field[Any]") -> bool:
+    """Returns whether a field is left out: one that came later, `metadata={"later": True}`, and has its default.
+
+    What was identified before the field was there keeps its text.
+    """
+    return bool(field.metadata.get("later")) and getattr(value, field.name) == field.default
 
 
 def _place(item: Any) -> str:

@@ -50,7 +50,7 @@ class CausalAttention(nnx.Module):
         query, key, value = jnp.moveaxis(projected, (2, 3), (0, 2))  # each [batch, heads, length, features of a head]
         scores = query @ key.swapaxes(-1, -2) / (features // self.heads) ** 0.5
         seen = jnp.tril(jnp.ones((1, 1, length, length), bool))
-        weights = jax.nn.softmax(jnp.where(seen, scores, -jnp.inf))
+        weights = jax.nn.softmax(jnp.where(seen, scores, -jnp.inf).astype(jnp.float32)).astype(x.dtype)
         return self.output((weights @ value).swapaxes(1, 2).reshape(x.shape))
 
 
@@ -179,7 +179,8 @@ class Transformer(nnx.Module):
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
         # A product with one-hot rows: on CPU the gradient of a look-up is far slower.
-        x = jax.nn.one_hot(tokens, self.tokens.num_embeddings) @ self.tokens.embedding[...]
+        table = self.tokens.embedding[...]
+        x = jax.nn.one_hot(tokens, self.tokens.num_embeddings, dtype=table.dtype) @ table
         x = x + self.positions.embedding[None, : tokens.shape[1]]
         for block in self.blocks:
             x = block(x)

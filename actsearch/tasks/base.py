@@ -16,6 +16,7 @@ from actsearch.language import ActsearchError, Kind, Program
 from actsearch.language.reductions import GROUPS
 from actsearch.nn import LayerFactory
 from actsearch.tasks.digest import digest
+from actsearch.tasks.recipe import Precision
 
 Examples = Any
 """Examples in one pytree of arrays of any dtype, each with a leading axis [examples]."""
@@ -119,6 +120,11 @@ class Task(ABC):
     @abstractmethod
     def score(self, metrics: Mapping[str, float]) -> float:
         """Returns the score of one training, larger is better, at least `worst`."""
+
+    @property
+    def dtype(self) -> Precision:
+        """Of the parameters in the network that `loss` and `metrics` are given; the trained ones are float32."""
+        return "float32"
 
     @property
     def baseline(self) -> Program:

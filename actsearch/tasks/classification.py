@@ -14,7 +14,7 @@ from actsearch.language import ActsearchError
 from actsearch.nn import LayerFactory
 from actsearch.tasks.base import Data, Task, streams
 from actsearch.tasks.datasets import DataSet, Split
-from actsearch.tasks.recipe import Recipe, likelihood
+from actsearch.tasks.recipe import Precision, Recipe, likelihood
 
 Criterion = Literal["accuracy", "likelihood"]
 """What the score is: the share of right answers, or exp(-loss), the geometric mean probability of the right class."""
@@ -64,6 +64,11 @@ class Classification(Task):
         """Returns the data set's parts."""
         return Data(*self.dataset.load())
 
+    @property
+    def dtype(self) -> Precision:
+        """The recipe's."""
+        return self.recipe.dtype
+
     def init(self, layer: LayerFactory, key: jax.Array) -> nnx.Module:
         """Returns the network with its initial weights."""
         return self.network(layer, rngs=streams(key))
@@ -94,10 +99,10 @@ class Classification(Task):
         return min(max(accuracy, 0.0), 1.0) if accuracy == accuracy else 0.0
 
     def logits(self, network: Any, inputs: jax.Array | np.ndarray, key: jax.Array | None = None) -> jax.Array:
-        """Returns the network's output [batch, classes] on raw inputs; `key` draws their augmentation."""
+        """Returns the network's output, float32 [batch, classes], on raw inputs; `key` draws their augmentation."""
         seen = inputs if self.augment is None else self.augment(jnp.asarray(inputs), key)
-        outputs: jax.Array = network(seen / self.dataset.scale)
-        return outputs
+        outputs: jax.Array = network((seen / self.dataset.scale).astype(self.dtype))
+        return outputs.astype(jnp.float32)
 
     def abstract_batch(self) -> Split:
         """Returns one batch of zeros with the shapes and dtypes of real ones; no data is needed."""

@@ -15,7 +15,7 @@ from actsearch.language import Program
 from actsearch.nn import LayerFactory
 from actsearch.tasks.base import Data, Task, streams
 from actsearch.tasks.classification import Network
-from actsearch.tasks.recipe import Recipe, likelihood
+from actsearch.tasks.recipe import Precision, Recipe, likelihood
 
 Array = np.ndarray | jax.Array
 
@@ -58,6 +58,11 @@ class LanguageModel(Task):
         """Returns the windows of the three parts."""
         return Data(*self.corpus(self.length))
 
+    @property
+    def dtype(self) -> Precision:
+        """The recipe's."""
+        return self.recipe.dtype
+
     def init(self, layer: LayerFactory, key: jax.Array) -> nnx.Module:
         """Returns the network with its initial weights."""
         return self.network(layer, rngs=streams(key))
@@ -69,7 +74,7 @@ class LanguageModel(Task):
     def loss(self, network: Any, batch: Array, key: jax.Array | None = None) -> jax.Array:
         """Returns the mean cross entropy of the next token, in nats, a scalar; nothing is random."""
         windows = jnp.asarray(batch)
-        logits = network(windows[:, :-1])
+        logits = network(windows[:, :-1]).astype(jnp.float32)
         return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, windows[:, 1:]))
 
     def metrics(self, network: Any, examples: Array) -> dict[str, jax.Array]:

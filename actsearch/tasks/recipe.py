@@ -11,6 +11,7 @@ import optax
 from actsearch.language import ActsearchError
 
 Schedule = Literal["constant", "cosine"]
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,10 +67,14 @@ class Recipe:
       warmup: share of the steps in which the rate rises linearly from 0, from 0 up to, not including, 1.
       nesterov: whether SGD's momentum is Nesterov's.
       weight_decay: at least 0.
+      dtype: "float32", or "bfloat16": the network's values and its parameters in the forward and backward pass, the
+        candidate's too. Weights, gradients as the optimizer sees them, statistics, and the loss stay float32
+        (Micikevicius et al. 2018, section 3.1; bfloat16 needs no scaling of the loss). A BatchNorm inside a Linen
+        module returns float32 unless it has a `dtype`.
       rate_rule: how the learning rate was chosen, for people.
 
     Raises:
-      ActsearchError: an unknown algorithm or schedule, or a number out of range.
+      ActsearchError: an unknown algorithm, schedule or dtype, or a number out of range.
 
     Example:
       >>> Recipe(learning_rate=3e-3, algorithm="adamw", schedule="cosine").optimizer(steps=500) is not None
@@ -84,6 +89,7 @@ class Recipe:
     warmup: float = 0.0
     nesterov: bool = False
     weight_decay: float = 0.0
+    dtype: Precision = dataclasses.field(default="float32", metadata={"later": True})
     rate_rule: str = dataclasses.field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -91,8 +97,9 @@ class Recipe:
             raise ActsearchError(
                 f'algorithm is "sgd", "adamw" or actsearch.tasks.Muon(adamw_rate=...); received {self.algorithm!r}.'
             )
-        if self.schedule not in get_args(Schedule):
-            raise ActsearchError(f"schedule is one of {', '.join(get_args(Schedule))}; received {self.schedule!r}.")
+        for field, known in (("schedule", get_args(Schedule)), ("dtype", get_args(Precision))):
+            if getattr(self, field) not in known:
+                raise ActsearchError(f"{field} is one of {', '.join(known)}; received {getattr(self, field)!r}.")
         for field in ("momentum", "b2", "warmup"):
             if not 0 <= getattr(self, field) < 1:
                 raise ActsearchError(f"{field} is from 0 up to, not including, 1; received {getattr(self, field)}.")

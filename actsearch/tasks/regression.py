@@ -14,7 +14,7 @@ from actsearch.nn import LayerFactory
 from actsearch.tasks.base import Data, Task, streams
 from actsearch.tasks.classification import Network
 from actsearch.tasks.datasets.base import Array
-from actsearch.tasks.recipe import Recipe
+from actsearch.tasks.recipe import Precision, Recipe
 
 
 class Pairs(NamedTuple):
@@ -55,6 +55,11 @@ class Regression(Task):
         """Returns the three parts."""
         return self.load()
 
+    @property
+    def dtype(self) -> Precision:
+        """The recipe's."""
+        return self.recipe.dtype
+
     def init(self, layer: LayerFactory, key: jax.Array) -> nnx.Module:
         """Returns the network with its initial weights."""
         return self.network(layer, rngs=streams(key))
@@ -65,7 +70,8 @@ class Regression(Task):
 
     def loss(self, network: Any, batch: Pairs, key: jax.Array | None = None) -> jax.Array:
         """Returns the mean squared error of a batch over examples and outputs, a scalar."""
-        return jnp.mean(jnp.square(network(batch.inputs) - batch.targets))
+        outputs = network(jnp.asarray(batch.inputs, self.dtype)).astype(jnp.float32)
+        return jnp.mean(jnp.square(outputs - batch.targets))
 
     def metrics(self, network: Any, examples: Pairs) -> dict[str, jax.Array]:
         """Returns `loss`, and `relative_loss`: the loss over the targets' variance within these examples."""

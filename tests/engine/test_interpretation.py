@@ -15,7 +15,7 @@ from jax.sharding import PartitionSpec as P
 from actsearch import parse
 from actsearch.engine import NormSettings, interpret, interpreter, specialize
 from actsearch.engine.formula import evaluate
-from actsearch.evaluation import candidate_mesh
+from actsearch.evaluation import DataParallel
 from actsearch.language import PRIMITIVES
 from actsearch.spaces import custom, swish
 from actsearch.spaces.template import Slot, Template
@@ -220,7 +220,7 @@ def test_four_devices_equal_one():
         return jax.vmap(one)(choices)
 
     def over(devices):
-        mesh = candidate_mesh(devices)
+        mesh = DataParallel(1, tuple(devices)).mesh()
         spread = jax.shard_map(
             many, mesh=mesh, in_specs=(P("candidate"), P(), P()), out_specs=P("candidate"), check_vma=False
         )

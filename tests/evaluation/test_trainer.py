@@ -11,6 +11,7 @@ import pytest
 from actsearch import parse
 from actsearch.engine import interpret
 from actsearch.evaluation import (
+    DataParallel,
     Job,
     Outcome,
     Trainer,
@@ -21,7 +22,7 @@ from actsearch.evaluation import (
     summarize,
     train,
 )
-from actsearch.evaluation.devices import candidate_mesh, resident
+from actsearch.evaluation.devices import resident
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer
 from tests.helpers.tiny import SPACE, sampled, tiny_task
@@ -208,7 +209,7 @@ class TestMemory:
         assert len(jax.live_arrays()) <= before
 
     def test_two_trainers_share_the_data(self):
-        mesh = candidate_mesh(jax.devices()[:1])
+        mesh = DataParallel(1, tuple(jax.devices()[:1])).mesh()
         first, second = (resident(task.data().train, mesh) for task in (TASK, TASK.at_fidelity(0.5)))
         assert first.inputs is second.inputs
         assert resident(TASK.data().test, mesh).inputs is not first.inputs

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from actsearch.language import ActsearchError
+from actsearch.language.code import describe
 from actsearch.nn import MLPConfig
 from actsearch.tasks import Data, DataSet, Quality
 from tests.helpers.own_task import FitSine
@@ -25,6 +26,7 @@ def other_labels():
 CHANGES = {
     "learning rate": {"recipe": dataclasses.replace(TASK.recipe, learning_rate=0.051)},
     "decay": {"recipe": dataclasses.replace(TASK.recipe, weight_decay=1e-4)},
+    "precision": {"recipe": dataclasses.replace(TASK.recipe, dtype="bfloat16")},
     "steps": {"steps": 7},
     "batch": {"batch_size": 9},
     "network": {"network": MLPConfig((64, 7, 10))},
@@ -44,6 +46,22 @@ def test_changes_with(change):
 def test_words_do_not_count():
     recipe = dataclasses.replace(TASK.recipe, rate_rule="another explanation")
     assert dataclasses.replace(TASK, summary="other words", recipe=recipe).digest == TASK.digest
+
+
+@dataclasses.dataclass(frozen=True)
+class Before:
+    rate: float = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class After:
+    rate: float = 0.1
+    precision: str = dataclasses.field(default="float32", metadata={"later": True})
+
+
+def test_a_field_that_came_later_counts_where_it_is_set():
+    one, same, other = (str(describe(value)[0][1:]) for value in (Before(), After(), After(precision="bfloat16")))
+    assert one == same != other
 
 
 def test_of_another_length():

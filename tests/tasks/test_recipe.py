@@ -148,6 +148,7 @@ def test_warmup_rises_to_the_rate(schedule, last):
     [
         ("schedule", "linear"),
         ("algorithm", "adam"),
+        ("dtype", "float16"),
         ("algorithm", "muon"),
         ("learning_rate", 0.0),
         ("learning_rate", float("nan")),
