@@ -22,6 +22,7 @@ def template(tmp_path, monkeypatch):
     return path
 
 
+@pytest.mark.slow
 def test_the_template_passes_its_check(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["new-task"]) == 0
@@ -46,6 +47,7 @@ def test_is_searched_and_resumed_while_unchanged(template, capsys):
     assert "my-task" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_run_is_audited_with_the_task_where_it_is_made(template, capsys):
     command = ["search", "--task", "my_task.py:make", "--space", "swish-1", "--engine", "specialize", "--out", "run"]
     assert main([*command, "--budget", "4"]) == 0
@@ -64,6 +66,7 @@ def test_a_run_is_audited_with_the_task_where_it_is_made(template, capsys):
     assert "was another" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "recipe",
     [
