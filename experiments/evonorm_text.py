@@ -7,7 +7,7 @@ steps, and the best sixteenth to the end. The best four, of which none equals a 
 normalisers are trained anew with fresh seeds, each at its best of three rates. The network's initial weights are four
 times GPT-2's, since from these it trains without normalisers too.
 
-Resumable. Hardware and wall time: experiments/studies/evonorm_text.md.
+Resumable. It has not been run to its end yet.
 """
 
 from pathlib import Path
