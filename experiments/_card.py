@@ -52,8 +52,8 @@ def promoted(
 
 
 def places(trials: Iterable[Trial]) -> dict[str, int]:
-    """Returns the place of each candidate of a run by its fingerprint, 1 for the best."""
-    return {row.fingerprint: place for place, row in enumerate(rank(trials), 1)}
+    """Returns the place of each candidate of a run, 1 for the best, by the fingerprint of today; tables keep theirs."""
+    return {actsearch.fingerprint(row.program): place for place, row in enumerate(rank(trials), 1)}
 
 
 def different(programs: Iterable[Program], count: int, known: Iterable[Program] = ()) -> list[Program]:
