@@ -51,7 +51,7 @@ def searched(group: Sequence[jax.Device]) -> Finding:
         task = get_task("digits-mlp").at_fidelity(SHARE)
         evaluator = TrainingEvaluator(space, task, engine="interpret", devices=group)
         trials = search(space, evaluator, "random", CANDIDATES).trials
-    except Exception as error:
+    except Exception as error:  # a driver may raise anything, and the command is there to say what
         reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         return Finding(about, "broken", reason, {"error": reason})
     facts = {"seconds": time.perf_counter() - began, "trained": sum(trial.trained for trial in trials)}

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 import tyro
 
+import actsearch
 from actsearch import parse
+from actsearch.controllers import Random
+from actsearch.trials.ranking import best
 from experiments import _card as card
 from tests.helpers.tiny import tiny_task
 
@@ -53,6 +56,14 @@ def test_finalists_differ_by_more_than_their_sign():
     ranked = [parse(text) for text in ("sin(x)", "-sin(x)", "t1 = -x; sin(t1)", "x * beta", "relu(x)", "tanh(x)")]
     assert list(map(str, card.different(ranked, 3))) == ["sin(x)", "x * beta", "relu(x)"]
     assert list(map(str, card.different(ranked, 3, known=[parse("-relu(x)")]))) == ["sin(x)", "x * beta", "tanh(x)"]
+
+
+def test_places_are_found_by_todays_fingerprint():
+    """A table keeps the fingerprints that it was made with, of an earlier version."""
+    trials = actsearch.search("swish-1", "tabular-swish1-digits-mlp-likelihood", Random(), 40).trials
+    (winner,) = best(trials, 1)
+    assert card.places(trials)[actsearch.fingerprint(winner.program)] == 1
+    assert winner.fingerprint != actsearch.fingerprint(winner.program)
 
 
 def test_a_json_file_is_whole(tmp_path):
