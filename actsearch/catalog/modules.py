@@ -1,0 +1,2 @@
+MODULES = {}
+class ModuleEntry: pass
