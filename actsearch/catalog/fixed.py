@@ -37,12 +37,14 @@ _ENTRIES = (
     ),
     entry(
         "sparse_plus",
-        "(clip(x, -1, 1) + 1)^2 / 4 + relu(x - 1)",
+        "(clip(x, -1, 1) + 1)^2 / 4 + max(x - 1, 0)",
         "Martins, Astudillo 2016, From Softmax to Sparsemax",
         source=JAX,
         notes="the loss that belongs to sparsemax",
     ),
-    entry("sparse_sigmoid", "clip((x + 1) / 2, 0, 1)", "Martins, Astudillo 2016, From Softmax to Sparsemax", source=JAX),
+    entry(
+        "sparse_sigmoid", "clip((x + 1) / 2, 0, 1)", "Martins, Astudillo 2016, From Softmax to Sparsemax", source=JAX
+    ),
     entry("tanhshrink", "x - tanh(x)", "classical", source=_TORCH),
     entry("hardshrink", "x * (1 - step(0.5 - abs(x)))", "classical: hard thresholding", source=_TORCH, notes="at 0.5"),
     entry(

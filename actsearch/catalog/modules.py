@@ -1,2 +1,5 @@
 MODULES = {}
-class ModuleEntry: pass
+
+
+class ModuleEntry:
+    pass

@@ -41,7 +41,7 @@ _ENTRIES = (
     ),
     entry(
         "smelu",
-        "scalar b = 0.5; (clip(x, -b, b) + b)^2 / (4 * b) + relu(x - b)",
+        "scalar b = 0.5; (clip(x, -b, b) + b)^2 / (4 * b) + max(x - b, 0)",
         _SMOOTH,
         source=_TEXT,
         notes="0 below -b, (x + b)^2 / (4 b) between, x above b: ReLU smoothed by a box; keep b > 0; b = 0.5 is from "
@@ -57,7 +57,7 @@ _ENTRIES = (
         source="derived from the properties that the paper states; its letters may differ",
         notes="slope gm and value t at the left knee -a, slope gp right of b",
         verified=False,
-        special={"scalar b = 0.5; (clip(x, -b, b) + b)^2 / (4 * b) + relu(x - b)": {}},
+        special={"scalar b = 0.5; (clip(x, -b, b) + b)^2 / (4 * b) + max(x - b, 0)": {}},
     ),
     entry(
         "sau",
@@ -210,7 +210,7 @@ _ENTRIES = (
     entry(
         "berlu",
         "scalar alpha = 0.01; scalar e = 0.5; alpha * x + (1 - alpha) * ((clip(x, -e, e) + e)^2 / (4 * e) + "
-        "relu(x - e))",
+        "max(x - e, 0))",
         "Zhang, Zhang, Zhu, Mo 2026, Universal Smoothness via Bernstein Polynomials",
         source="derived: the Bernstein polynomial of degree 2 of leaky ReLU on +-e, as the abstract describes it",
         notes="keep e > 0; both starts are our choice",

@@ -59,7 +59,9 @@ class Builder:
                 f"Parameter {name!r} has two initial values, {self._initial[name]} and {value}; keep one."
             )
         if self._shared.setdefault(name, shared) != shared:
-            raise ActsearchError(f"Parameter {name!r} is one value per channel and a single value too; keep one of them.")
+            raise ActsearchError(
+                f"Parameter {name!r} is one value per channel and a single value too; keep one of them."
+            )
         return self._add(Node("scalar" if shared else "parameter", (), name))
 
     def constant(self, value: float) -> int:
