@@ -3,9 +3,7 @@
 Where a paper draws an initial value at random, the row starts at the mean of that draw and says so.
 """
 
-from collections.abc import Mapping
 
-from actsearch.catalog.activations import JAX
 from actsearch.catalog.entry import Entry, by_name, entry
 
 _GATING = "Huang 2024, Expanded Gating Ranges"

@@ -19,7 +19,7 @@ KEYWORD = "param"
 """The word that declares a parameter in text: one value per channel."""
 
 SCALAR = "scalar"
-"""The word that declares a parameter of one value, shared by all channels. A name follows it; alone it means nothing."""
+"""The word that declares a parameter of one value for all channels. A name follows it; alone it means nothing."""
 
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi})
 """Names of numbers; a parameter or a subterm that is declared under such a name goes first."""

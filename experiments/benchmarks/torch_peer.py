@@ -153,7 +153,7 @@ def make_network(weights: Sequence[tuple[np.ndarray, np.ndarray]], program: Prog
 
 
 def make_layer(program: Program, features: int):
-    """Returns a module that computes a program, with a trainable value per feature, or a shared one, for each parameter."""
+    """Returns a module that computes a program, with a trainable value per feature, or one, for each parameter."""
     import torch
 
     steps = [(PRIMITIVES[op](torch) if args else None, args, payload, op) for op, args, payload in program.nodes]

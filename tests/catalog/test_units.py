@@ -24,7 +24,7 @@ BETWEEN = np.linspace(-6, 6, 49) + 0.0113  # no unit has a kink there
 KINKS = np.array([0, *(sign * x for x in (0.5, 1, np.pi / 2, 2.5, 3, 6) for sign in (1, -1))])
 FAR = np.array([-1e4, -1e2, 1e2, 1e4])
 STEEP = {"dyn_exproot": [0], "dyn_power23_clip": [0], "hardshrink": [0.5, -0.5], "prelu": [0]}
-"""Where a slope is infinite, or there is none, and it is defined; `relu` and `minzero` have 0 at 0, and so has PReLU."""
+"""Where a slope is infinite, or there is none, and it is defined; `relu` and `minzero` have 0 at 0, so PReLU has."""
 
 UNITS = [*FORMS, *GATE_FORMS]
 
