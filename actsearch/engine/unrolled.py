@@ -117,8 +117,8 @@ class Unrolled:
 
     def _evaluate(self, program: Program, operands: Operands, parameters: Parameters, moving: Moving) -> Value:
         """Returns an option's value, and its moments filled up to the number of each slot."""
-        rows = self.template.parameters
-        values = {name: parameters[rows.index((name, initial))] for name, initial in program.parameters}
+        places = self.template.places(program)
+        values = {name: parameters[i] for (name, _), i in zip(program.parameters, places, strict=True)}
         read = dict(zip("xy", operands, strict=False))
         count, most = len(program.batch_reductions), self.tables.averages
         averages = None if moving is None else moving[:count]
