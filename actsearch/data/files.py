@@ -6,7 +6,7 @@ import io
 import os
 import tarfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -23,9 +23,12 @@ class Files(ABC):
         self.path = path
 
     @functools.cached_property
-    @abstractmethod
     def names(self) -> tuple[str, ...]:
         """Names of all files, sorted."""
+        return tuple(sorted(self._list()))
+
+    @abstractmethod
+    def _list(self) -> Iterable[str]: ...
 
     @abstractmethod
     def stream(self, name: str) -> BinaryIO:
@@ -75,11 +78,7 @@ class Files(ABC):
 class Folder(Files):
     """The files of a folder and of those below it."""
 
-    @functools.cached_property
-    def names(self) -> tuple[str, ...]:
-        return tuple(sorted(self._walk()))
-
-    def _walk(self) -> Iterator[str]:
+    def _list(self) -> Iterator[str]:
         for root, folders, names in os.walk(self.path):
             inside = PurePosixPath(Path(root).relative_to(self.path).as_posix())
             folders[:] = [folder for folder in folders if not folder.startswith(".")]
@@ -88,6 +87,7 @@ class Folder(Files):
             yield from (str(inside / name) for name in names)
 
     def stream(self, name: str) -> BinaryIO:
+        """Opens a file of the folder."""
         return (self.path / name).open("rb")
 
 
@@ -98,11 +98,11 @@ class Named(Files):
         super().__init__(next(iter(files.values())).parent)
         self.files = dict(files)
 
-    @functools.cached_property
-    def names(self) -> tuple[str, ...]:
-        return tuple(sorted(self.files))
+    def _list(self) -> Iterable[str]:
+        return self.files
 
     def stream(self, name: str) -> BinaryIO:
+        """Opens a file by its name here."""
         return self.files[name].open("rb")
 
 
@@ -123,9 +123,8 @@ class Tar(Files):
         except (OSError, EOFError, tarfile.TarError) as error:
             raise ActsearchError(f"{self.path} is damaged: {error}. Download it again.") from error
 
-    @functools.cached_property
-    def names(self) -> tuple[str, ...]:
-        return tuple(sorted(self._members))
+    def _list(self) -> Iterable[str]:
+        return self._members
 
     def fastest(self, names: Sequence[str]) -> Sequence[str]:
         """Returns names in the order in which they are stored: going back means to unpack from the start again."""
@@ -133,6 +132,7 @@ class Tar(Files):
         return [name for name in self._members if name in wanted]
 
     def stream(self, name: str) -> BinaryIO:
+        """Opens a member of the archive."""
         stream = self._tar.extractfile(self._members[name])
         return io.BytesIO() if stream is None else stream  # type: ignore[return-value]
 

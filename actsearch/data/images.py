@@ -38,7 +38,7 @@ def encode(image: np.ndarray | bytes, shape: tuple[int, int, int] | None) -> byt
 
 
 def decode(data: bytes, shape: tuple[int, int, int] | None = None) -> np.ndarray:
-    """Returns the pixels of an image file, uint8 [height, width, channels]: one channel where `shape` has one, else 3."""
+    """Returns the pixels of a file, uint8 [height, width, channels]; one channel where `shape` has one, else 3."""
     from PIL import Image
 
     picture = Image.open(io.BytesIO(data))

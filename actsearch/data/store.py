@@ -27,8 +27,8 @@ def prepared(collection: Collection, folder: Path) -> Path | None:
 
 def write(collection: Collection, splits: Mapping[str, Iterator[Example]], folder: Path) -> Path:
     """Writes a data set for `load`; returns its folder or file."""
-    writer = tfds_folder if tfds_folder.has_array_record() else npz_cache
-    return writer.write(collection, splits, folder)
+    write_to = tfds_folder.write if tfds_folder.has_array_record() else npz_cache.write
+    return write_to(collection, splits, folder)
 
 
 def load(name: str, split: str) -> dict[str, np.ndarray]:

@@ -126,7 +126,7 @@ def adopt(collection: Collection, source: Path, folder: Path) -> Path:
       The folder of the copy.
     """
     info = _info(source)
-    target = folder / collection.name / info["version"]
+    target = folder / collection.name / str(info["version"])
     partial = target.with_name(f"incomplete.{target.name}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

@@ -1,13 +1,13 @@
 """CIFAR's binary archive: labels and 3,072 bytes an image, one colour after another."""
 
 import dataclasses
-import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from actsearch.data.base import Collection, Example, Found
 from actsearch.data.files import Files
+from actsearch.data.formats.batches import find_batches
 from actsearch.language import ActsearchError
 
 _PIXELS = 3 * 32 * 32
@@ -27,21 +27,14 @@ class CIFARBinary:
 
     @property
     def words(self) -> str:
+        """What is looked for, for people."""
         return f"binary batches ({next(iter(self.batches.values()))[0]}, ...)"
 
     def find(self, files: Files, collection: Collection) -> Found | None:
         """Returns the batches of every split."""
-        names = files.all_named([name for batches in self.batches.values() for name in batches])
-        if names is None:
-            return None
-        left = iter(names)
-        splits = {
-            split: functools.partial(self._examples, files, [next(left) for _ in batches])
-            for split, batches in self.batches.items()
-        }
-        return Found(files, names, splits)
+        return find_batches(files, self.batches, self._examples)
 
-    def _examples(self, files: Files, names: list[str]) -> Iterator[Example]:
+    def _examples(self, files: Files, names: Sequence[str]) -> Iterator[Example]:
         size = len(self.labels) + _PIXELS
         for name in names:
             data = np.frombuffer(files.open(name).read(), np.uint8)

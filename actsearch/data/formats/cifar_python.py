@@ -4,16 +4,16 @@ A pickle can run any code. These are read by an unpickler that makes NumPy array
 """
 
 import dataclasses
-import functools
 import io
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from actsearch.data.base import Collection, Example, Found
 from actsearch.data.files import Files
+from actsearch.data.formats.batches import find_batches
 from actsearch.language import ActsearchError
 
 
@@ -70,21 +70,14 @@ class CIFARPython:
 
     @property
     def words(self) -> str:
+        """What is looked for, for people."""
         return f"Python batches ({next(iter(self.batches.values()))[0]}, ...)"
 
     def find(self, files: Files, collection: Collection) -> Found | None:
         """Returns the batches of every split."""
-        names = files.all_named([name for batches in self.batches.values() for name in batches])
-        if names is None:
-            return None
-        left = iter(names)
-        splits = {
-            split: functools.partial(self._examples, files, [next(left) for _ in batches])
-            for split, batches in self.batches.items()
-        }
-        return Found(files, names, splits)
+        return find_batches(files, self.batches, self._examples)
 
-    def _examples(self, files: Files, names: list[str]) -> Iterator[Example]:
+    def _examples(self, files: Files, names: Sequence[str]) -> Iterator[Example]:
         for name in names:
             images, labels = self._batch(files, name)
             for index, image in enumerate(images):

@@ -25,6 +25,7 @@ class IDX:
 
     @property
     def words(self) -> str:
+        """What is looked for, for people."""
         return f"IDX files ({next(iter(self.pairs.values()))[0]}, ...)"
 
     def find(self, files: Files, collection: Collection) -> Found | None:

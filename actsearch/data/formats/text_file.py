@@ -21,6 +21,7 @@ class TextFile:
 
     @property
     def words(self) -> str:
+        """What is looked for, for people."""
         return self.name
 
     def find(self, files: Files, collection: Collection) -> Found | None:
