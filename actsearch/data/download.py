@@ -29,6 +29,7 @@ def download(collection: Collection, folder: Path, report: Callable[[str], None]
         _reach(collection, url)
         report(f"downloading {url} ...")
     import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
     builder = tfds.builder(collection.name, data_dir=folder)
     manager = tfds.download.DownloadManager(
@@ -36,7 +37,7 @@ def download(collection: Collection, folder: Path, report: Callable[[str], None]
     )
     try:
         paths = manager.download({PurePosixPath(url).name: url for url in collection.urls})
-    except (OSError, tfds.download.DownloadError, tfds.download.checksums.NonMatchingChecksumError) as error:
+    except (OSError, tfds.download.DownloadError, NonMatchingChecksumError) as error:
         raise _failed(collection, ", ".join(collection.urls), error) from error
     files = {name: Path(path) for name, path in paths.items()}
     return [Named(files), *(Tar(path) for name, path in files.items() if is_tar(name))]

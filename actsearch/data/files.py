@@ -5,6 +5,7 @@ import gzip
 import io
 import os
 import tarfile
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -34,10 +35,17 @@ class Files(ABC):
     def stream(self, name: str) -> BinaryIO:
         """Opens a file as it is."""
 
-    def open(self, name: str) -> BinaryIO:
-        """Opens a file, unpacked where its name ends with .gz."""
-        stream = self.stream(name)
-        return gzip.open(stream) if name.endswith(".gz") else stream  # type: ignore[return-value]
+    def read(self, name: str) -> bytes:
+        """Returns what is in a file, unpacked where its name ends with .gz.
+
+        Raises:
+          ActsearchError: it is damaged.
+        """
+        try:
+            with self.stream(name) as stream:
+                return gzip.decompress(stream.read()) if name.endswith(".gz") else stream.read()
+        except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+            raise ActsearchError(f"{self.path}: {name} cannot be read: {error}. Download it again.") from error
 
     def fastest(self, names: Sequence[str]) -> Sequence[str]:
         """Returns names in the order in which the files are read fastest."""
@@ -120,8 +128,12 @@ class Tar(Files):
     def _members(self) -> dict[str, tarfile.TarInfo]:
         try:
             return {PurePosixPath(member.name).as_posix(): member for member in self._tar if member.isfile()}
-        except (OSError, EOFError, tarfile.TarError) as error:
+        except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
             raise ActsearchError(f"{self.path} is damaged: {error}. Download it again.") from error
+
+    def close(self) -> None:
+        """Closes the archive."""
+        self._tar.close()
 
     def _list(self) -> Iterable[str]:
         return self._members

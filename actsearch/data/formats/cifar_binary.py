@@ -37,7 +37,7 @@ class CIFARBinary:
     def _examples(self, files: Files, names: Sequence[str]) -> Iterator[Example]:
         size = len(self.labels) + _PIXELS
         for name in names:
-            data = np.frombuffer(files.open(name).read(), np.uint8)
+            data = np.frombuffer(files.read(name), np.uint8)
             if len(data) % size:
                 raise ActsearchError(f"{files.path}: {name} is cut: {len(data):,} bytes are no multiple of {size:,}.")
             for record in data.reshape(-1, size):

@@ -86,7 +86,7 @@ class CIFARPython:
     def _batch(self, files: Files, name: str) -> tuple[np.ndarray, dict[str, Any]]:
         """Returns the images, uint8 [n, 32, 32, 3], and the labels of a file."""
         try:
-            batch = unpickle(files.open(name).read())
+            batch = unpickle(files.read(name))
             labels = {feature: batch[field] for feature, field in self.labels.items()}
             images = np.asarray(batch["data"], np.uint8).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
         except ActsearchError as error:

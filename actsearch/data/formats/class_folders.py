@@ -68,4 +68,4 @@ def _labels(folders: set[str], collection: Collection) -> dict[str, int]:
 def _examples(files: Files, names: Sequence[str], labels: dict[str, int]) -> Iterator[Example]:
     for name in files.fastest(names):
         path = PurePosixPath(name)
-        yield {"image": files.stream(name).read(), "label": labels[path.parts[-2]], "file_name": path.name}
+        yield {"image": files.read(name), "label": labels[path.parts[-2]], "file_name": path.name}

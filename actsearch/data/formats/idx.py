@@ -48,7 +48,7 @@ def _examples(files: Files, images: str, labels: str) -> Iterator[Example]:
 
 def _array(files: Files, name: str) -> np.ndarray:
     """Returns the bytes of an IDX file in its shape: two zeros, type 8, number of axes, then each size in 4 bytes."""
-    data = files.open(name).read()
+    data = files.read(name)
     axes = data[3] if data[:3] == b"\0\0\x08" else 0
     shape = np.frombuffer(data[4 : 4 + 4 * axes], ">u4")
     if not axes or len(data) != 4 + 4 * axes + shape.prod(dtype=int):

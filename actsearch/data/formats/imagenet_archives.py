@@ -3,11 +3,13 @@
 The validation labels are those that come with TFDS, in the alphabetical order of the images' names.
 """
 
+import contextlib
 import dataclasses
 import functools
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from actsearch.data.base import Collection, Example, Found
 from actsearch.data.files import Files, Folder, Tar
@@ -33,23 +35,30 @@ class ImageNetArchives:
 
 
 def _train(path: Path) -> Iterator[Example]:
-    archive = Tar(path)
-    for name in archive.fastest(archive.names):
-        label = PurePosixPath(name).stem
-        with tarfile.open(fileobj=archive.stream(name)) as images:
-            for member in images:
-                stream = images.extractfile(member)
-                if stream is not None:
-                    yield {"image": stream.read(), "label": label, "file_name": PurePosixPath(member.name).name}
+    with contextlib.closing(Tar(path)) as archive:
+        for name in archive.fastest(archive.names):
+            label = PurePosixPath(name).stem
+            for file_name, image in _members(archive.stream(name)):
+                yield {"image": image, "label": label, "file_name": file_name}
+
+
+def _members(stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """Yields name and content of the files in an archive."""
+    with tarfile.open(fileobj=stream) as tar:
+        for member in tar:
+            content = tar.extractfile(member)
+            if content is not None:
+                yield PurePosixPath(member.name).name, content.read()
 
 
 def _validation(path: Path) -> Iterator[Example]:
-    archive, labels = Tar(path), validation_labels()
-    if len(archive.names) != len(labels):
-        raise ActsearchError(f"{path} has {len(archive.names):,} images; ImageNet has {len(labels):,} for validation.")
-    label = dict(zip(archive.names, labels, strict=True))
-    for name in archive.fastest(archive.names):
-        yield {"image": archive.stream(name).read(), "label": label[name], "file_name": PurePosixPath(name).name}
+    labels = validation_labels()
+    with contextlib.closing(Tar(path)) as archive:
+        if len(archive.names) != len(labels):
+            raise ActsearchError(f"{path} has {len(archive.names):,} images; published are {len(labels):,}.")
+        label = dict(zip(archive.names, labels, strict=True))
+        for name in archive.fastest(archive.names):
+            yield {"image": archive.read(name), "label": label[name], "file_name": PurePosixPath(name).name}
 
 
 def validation_labels() -> list[str]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import io
 from collections.abc import Iterator
 
 import numpy as np
@@ -43,7 +44,7 @@ def _examples(files: Files, name: str, split: str, shape: tuple[int, int, int] |
 def _arrays(files: Files, name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Returns the images and the labels of a split."""
     try:
-        with np.load(files.open(name), allow_pickle=False) as stored:
+        with np.load(io.BytesIO(files.read(name)), allow_pickle=False) as stored:
             images = stored[_key(list(stored), split, ("x_{}", "{}_images", "{}_image", "{}_x"))]
             labels = stored[_key(list(stored), split, ("y_{}", "{}_labels", "{}_label", "{}_y"))]
     except (OSError, ValueError) as error:

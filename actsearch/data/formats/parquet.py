@@ -41,7 +41,7 @@ class Parquet:
         import pyarrow.parquet as pq
 
         for name in names:
-            stream = io.BytesIO(files.open(name).read())
+            stream = io.BytesIO(files.read(name))
             try:
                 table = pq.ParquetFile(stream)
             except OSError as error:

@@ -35,7 +35,7 @@ class TextFile:
 
 def _example(files: Files, name: str, split: str) -> Iterator[Example]:
     try:
-        text = files.open(name).read().decode()
+        text = files.read(name).decode()
     except UnicodeDecodeError as error:
         raise ActsearchError(f"{files.path}: {name} is no text in UTF-8: {error}.") from error
     train = int(len(text) * 0.9)
