@@ -15,7 +15,7 @@ def identity(features):
     return Layer(parse("x"), features)
 
 
-@pytest.mark.parametrize(("depth", "millions"), [(20, 0.27), (32, 0.46), (44, 0.66), (56, 0.85), (110, 1.7)])
+@pytest.mark.parametrize(("depth", "millions"), [(20, 0.27), (56, 0.85), (110, 1.7)])
 def test_published_number_of_weights(depth, millions):
     """Table 6 of the paper."""
     network = nnx.eval_shape(lambda: ResNetV1Config(depth, 10)(identity, rngs=nnx.Rngs(0)))

@@ -1,6 +1,7 @@
 """CIFAR-10 on made-up images: parts, crops, trainings; and what message a user without TFDS or data sees."""
 
 import dataclasses
+import functools
 import subprocess
 import sys
 
@@ -13,7 +14,7 @@ from flax import nnx
 
 from actsearch import parse
 from actsearch.data import load, prepare
-from actsearch.evaluation import score_programs
+from actsearch.evaluation import Training, init_state, train
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer, MobileNetConfig, ResNetV1Config, Stage
 from actsearch.tasks import Split, get_task
@@ -124,6 +125,7 @@ def five_validated():
     return cifar10(validation=5)
 
 
+@pytest.mark.slow  # compiles a network of convolutions
 def test_the_child_of_the_swish_search_trains(data):
     """The task as it is, but for the depth, width, steps and batch: from the prepared folder to a score."""
     task = get_task("cifar10-resnet20")
@@ -136,8 +138,12 @@ def test_the_child_of_the_swish_search_trains(data):
         batch_size=8,
     )
     assert task.data().train.inputs.dtype == np.uint8
-    (result,) = score_programs(task, [parse("x * sigmoid(beta * x)")], seeds=[0])
-    assert 0 <= result.score <= 1
+    parts = jax.device_put(task.data())
+    layer = functools.partial(Layer, parse("x * sigmoid(beta * x)"))
+    run = jax.jit(lambda state, data: train(Training(task, layer, state, 1.0, data.train, data.validation)))
+    outcome = run(init_state(task, 0), parts)
+    assert np.isfinite([float(outcome.train_loss), *map(float, outcome.metrics.values())]).all()
+    assert task.score({name: float(value) for name, value in outcome.metrics.items()}) in np.arange(6) / 5
 
 
 def test_a_task_is_made_without_data():
