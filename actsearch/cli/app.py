@@ -29,6 +29,7 @@ COMMANDS = {
     "score": "formulas",
     "show": "formulas",
     "tasks": "lists",
+    "data": "data",
     "new-task": "new_task",
     "spaces": "lists",
     "export": "runs",

@@ -1,7 +1,7 @@
 """Published units that no formula of the language says: they sort, mix channels, or have a backward of their own.
 
-One file a family. `actsearch.catalog.MODULES` has a row for each, with its paper; a unit is a Flax NNX module that takes
-`num_features`, or the features of input and output where it is a layer of weights, and serves as a network's site:
+One file a family. `actsearch.catalog.MODULES` has a row for each, with its paper; a unit is a Flax NNX module that
+takes `num_features`, or the features of input and output where it is a layer of weights, and serves as a network's site:
 `lambda features: MaxMin(features)`.
 """
 
