@@ -95,6 +95,15 @@ _ROWS = (
     }
 )
 
+_RESERVED = frozenset(
+    "x y self epsilon momentum groups num_features batch space example dtype value rngs averaged use_running_average "
+    "train eval sow perturb iter_modules iter_children set_attributes "  # of NNX
+    "name parent scope path variables param variable put_variable apply init bind unbind clone copy setup lazy_init "
+    "has_rng make_rng has_variable get_variable is_initializing is_mutable_collection module_paths tabulate "
+    "init_with_output share_scope unfreeze "  # of Linen
+    "state inference".split()  # of Equinox
+)
+
 _IMPORTS = {
     "functools": "import functools",
     "Callable": "from collections.abc import Callable",
@@ -116,19 +125,19 @@ def dialect(imports: Mapping[str, str], statistics: Statistics) -> Dialect:
         filled="jnp.full_like(x, {})",
         expanded="jnp.broadcast_to({}, x.shape)",
         statistics=statistics,
-        reserved=frozenset({"x", "y", "self", "epsilon", "momentum", "groups", "num_features", "batch", "space"}),
+        reserved=_RESERVED,
         derived=_home,
     )
 
 
-def statistics(average: str | None = None, settings: str = "self.") -> Statistics:
+def statistics(average: str | None = None, epsilon: str = "self.epsilon", groups: str = "self.groups") -> Statistics:
     """Returns how JAX writes statistics.
 
     Args:
       average: see `Statistics`.
-      settings: what stands before `epsilon` and `groups`.
+      epsilon: the constant inside roots.
+      groups: the number of groups.
     """
-    groups = f"{settings}groups"
     return Statistics(
         moments={
             "mean": "jnp.mean({x}, {axes})",
@@ -141,7 +150,7 @@ def statistics(average: str | None = None, settings: str = "self.") -> Statistic
             "std": f"group_var({{x}}, {groups})",
         },
         keep=", keepdims=True",
-        root=f"jnp.sqrt({{}} + {settings}epsilon)",
+        root=f"jnp.sqrt({{}} + {epsilon})",
         average=average,
     )
 

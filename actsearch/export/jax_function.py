@@ -2,6 +2,7 @@
 
 from actsearch.export.jax_dialect import dialect, statistics
 from actsearch.export.jax_test import function_test
+from actsearch.export.module import SMALLER_GROUPS
 from actsearch.export.python_file import axes_used, function, python_file
 from actsearch.export.row import mentions
 from actsearch.export.subject import Subject, safe_names
@@ -9,7 +10,7 @@ from actsearch.export.target import Target
 from actsearch.export.writer import write
 from actsearch.language.reductions import EPSILON, GROUPS
 
-DIALECT = dialect({}, statistics(settings=""))
+DIALECT = dialect({}, statistics(epsilon="epsilon", groups="groups"))
 
 
 def jax_function(subject: Subject) -> str:
@@ -25,7 +26,7 @@ def definition(subject: Subject) -> str:
     arguments = [*program.arguments, *(f"{names[name]}={value!r}" for name, value in program.parameters)]
     before = axes_used(body.code)
     if mentions(body.code, "groups"):
-        before.append("groups = max(n for n in range(1, groups + 1) if x.shape[-1] % n == 0)")
+        before.append(f"groups = {SMALLER_GROUPS.format(most='groups', channels='x.shape[-1]')}")
     settings = {"epsilon": EPSILON, "groups": GROUPS}
     arguments += [f"{name}={value}" for name, value in settings.items() if mentions(body.code, name)]
     return function(subject.name, arguments, body, f"Returns {program}.", before)

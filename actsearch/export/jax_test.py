@@ -24,14 +24,6 @@ def module_test(subject: Subject, training: list[str], evaluation: str) -> str:
     return _test(subject, known, training, evaluation)
 
 
-def features(subject: Subject) -> int:
-    """Returns the number of channels of the inputs of a test."""
-    x = numbers(subject.program).inputs["x"]
-    while isinstance(x[0], list):
-        x = x[0]
-    return len(x)
-
-
 def _test(subject: Subject, known: Numbers, computed: list[str], evaluation: str = "") -> str:
     pairs = {"value": known.value, "slope": known.slope}
     if known.evaluated is not None:

@@ -54,6 +54,11 @@ def numbers(program: Program) -> Numbers:
         return Numbers(lists, _listed(value), _listed(slope), evaluated)
 
 
+def channels(program: Program) -> int:
+    """Returns the size of the last axis of the inputs of `numbers`."""
+    return SHAPE[-1] if program.reductions else len(POINTS)
+
+
 def _summed(value: jax.Array, moments: jax.Array) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
     return jnp.sum(value), (value, moments)
 

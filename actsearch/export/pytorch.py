@@ -1,7 +1,7 @@
 """The target `torch`: an `nn.Module` that keeps its channels on any axis and follows `train()` and `eval()`."""
 
-from actsearch.export.module import Module, filled, module
-from actsearch.export.numbers import POINTS, SHAPE, numbers
+from actsearch.export.module import SMALLER_GROUPS, Module, class_source, filled, module, used
+from actsearch.export.numbers import channels, numbers
 from actsearch.export.python_file import comparison, indented, listed, python_file
 from actsearch.export.row import INFIX, POWERS, Dialect, Row, Statistics, calls, python_number
 from actsearch.export.python_file import axes_used
@@ -119,21 +119,19 @@ DIALECT = Dialect(
     ),
 )
 
-_AVERAGED = '''
-def averaged(self, average, moment):
+_AVERAGED = '''def averaged(self, average, moment):
     """Moment of the batch in training, which updates its moving average; in evaluation the average."""
     if not self.training:
         return average
     with torch.no_grad():
         average.lerp_(moment.to(average.dtype), self.momentum)
-    return moment
-'''
+    return moment'''
 
 _SETTINGS = {
-    "dim": ("1", "axis of the channels: 1 in images [N, C, H, W], -1 in Transformers [N, T, C]."),
-    "eps": (f"{EPSILON}", "added inside the roots of statistics."),
-    "momentum": ("0.1", "share of the new batch in the moving averages, as in nn.BatchNorm2d."),
-    "groups": (f"{GROUPS}", "most groups of channels; lowered to the largest divisor of their number."),
+    "dim": (1, "axis of the channels: 1 in images [N, C, H, W], -1 in Transformers [N, T, C]."),
+    "eps": (EPSILON, "added inside the roots of statistics."),
+    "momentum": (0.1, "share of the new batch in the moving averages, as in nn.BatchNorm2d."),
+    "groups": (GROUPS, "most groups of channels; lowered to the largest divisor of their number."),
 }
 
 
@@ -144,39 +142,22 @@ def pytorch_module(subject: Subject) -> str:
 
 def _definition(subject: Subject) -> str:
     one = module(subject, DIALECT, "self.{}")
-    parts = [_forward(subject, one)]
-    if not one.is_plain:
-        parts.insert(0, _init(one))
-    if one.body.averages:
-        parts.append(_AVERAGED.strip())
-    settings = [f"    {name}: {_SETTINGS[name][1]}" for name in _settings(one)]
-    says = [f"{subject.program}", *(["", "Args:", "    num_features: number of channels.", *settings] if settings else [])]
-    doc = '"""' + "\n".join([*says, ""] if settings else says) + '"""'
-    return f"class {subject.class_name}(nn.Module):\n" + "\n\n".join(indented([part]) for part in (doc, *parts))
-
-
-def _settings(one: Module) -> list[str]:
-    """Returns the options of a class."""
-    used = {
-        "dim": not one.is_plain,
-        "eps": one.uses("eps"),
-        "momentum": bool(one.body.averages),
-        "groups": one.uses("groups"),
-    }
-    return [name for name in _SETTINGS if used[name]]
+    settings = used(one, _SETTINGS)
+    arguments = {} if one.is_plain else {"num_features": "number of channels.", **{k: v[1] for k, v in settings.items()}}
+    members = [*([] if one.is_plain else [_init(one)]), _forward(subject, one), *([_AVERAGED] if one.body.averages else [])]
+    return class_source(subject, "nn.Module", arguments, members)
 
 
 def _init(one: Module) -> str:
-    settings = _settings(one)
-    lines = [
-        "super().__init__()",
-        *(f"self.{name} = {name}" for name in settings if name != "groups"),
-        *(f"self.{name} = nn.Parameter({filled(value, 'num_features', 'torch')})" for name, value in one.parameters.items()),
-        *(f'self.register_buffer("{name}", {filled(value, "num_features", "torch")})' for name, value in one.body.averages),
-    ]
+    settings = used(one, _SETTINGS)
+    lines = ["super().__init__()", *(f"self.{name} = {name}" for name in settings if name != "groups")]
     if "groups" in settings:
-        lines.insert(1, "self.groups = max(n for n in range(1, groups + 1) if num_features % n == 0)")
-    options = [f"{name}={_SETTINGS[name][0]}" for name in settings]
+        lines.append(f"self.groups = {SMALLER_GROUPS.format(most='groups', channels='num_features')}")
+    for name, value in one.parameters.items():
+        lines.append(f"self.{name} = nn.Parameter({filled(value, 'num_features', 'torch')})")
+    for name, value in one.body.averages:
+        lines.append(f'self.register_buffer("{name}", {filled(value, "num_features", "torch")})')
+    options = [f"{name}={default}" for name, (default, _) in settings.items()]
     return f"def __init__({', '.join(['self', 'num_features', *options])}):\n" + indented(lines)
 
 
@@ -198,8 +179,7 @@ def _forward(subject: Subject, one: Module) -> str:
 def _test(subject: Subject) -> str:
     known, name = numbers(subject.program), subject.name
     plain = module(subject, DIALECT).is_plain
-    channels = SHAPE[-1] if subject.program.reductions else len(POINTS)
-    new = f"{subject.class_name}()" if plain else f"{subject.class_name}({channels}, dim=-1).double()"
+    new = f"{subject.class_name}()" if plain else f"{subject.class_name}({channels(subject.program)}, dim=-1).double()"
     pairs = {"value": known.value, "slope": known.slope}
     if known.evaluated is not None:
         pairs[f"module.eval()({', '.join(known.inputs)})"] = known.evaluated
