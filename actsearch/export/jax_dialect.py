@@ -120,7 +120,7 @@ def dialect(imports: Mapping[str, str], statistics: Statistics) -> Dialect:
     return Dialect(
         rows=_ROWS,
         helpers=_sources() | _GROUPS,
-        imports={name: line for name, line in sorted((_IMPORTS | dict(imports)).items(), key=_import_order)},
+        imports=dict(sorted((_IMPORTS | dict(imports)).items(), key=_import_order)),
         number=python_number,
         filled="jnp.full_like(x, {})",
         expanded="jnp.broadcast_to({}, x.shape)",
@@ -155,9 +155,6 @@ def statistics(average: str | None = None, epsilon: str = "self.epsilon", groups
     )
 
 
-def _import_order(item: tuple[str, str]) -> tuple[bool, bool, str]:
-    """Orders imports as an import block has them: the standard library first, whole modules before parts."""
-    line = item[1]
-    standard = any(line.split()[1].startswith(name) for name in ("functools", "collections", "math"))
-    return not standard, line.startswith("from"), line
-
+def _import_order(item: tuple[str, str]) -> tuple[bool, str]:
+    """Orders the lines of an import block: whole modules before parts of them."""
+    return item[1].startswith("from"), item[1]

@@ -1,5 +1,6 @@
 """The layout of an exported Python file: header, imports, helpers, the function or class, self-test."""
 
+import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 
@@ -22,10 +23,16 @@ def python_file(subject: Subject, dialect: Dialect, written: str, definition: st
     """
     helpers = dialect.helpers_in(definition)
     code = "\n".join([*helpers, definition, test])
-    imports = "\n".join(dialect.imports_in(code))
+    imports = _block(dialect.imports_in(code))
     main = f'if __name__ == "__main__":\n{textwrap.indent(test.strip(), "    ")}'
     blocks = [f"{docstring(subject.lines(written))}\n{imports}".strip(), *helpers, definition, main]
     return "\n\n\n".join(blocks) + "\n"
+
+
+def _block(imports: Sequence[str]) -> str:
+    """Returns lines of imports, the standard library's first."""
+    groups = [[line for line in imports if (line.split()[1].split(".")[0] in sys.stdlib_module_names) == own] for own in (True, False)]
+    return "\n\n".join("\n".join(group) for group in groups if group)
 
 
 def docstring(lines: Sequence[str]) -> str:
