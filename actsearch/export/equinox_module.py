@@ -4,7 +4,7 @@ from actsearch.export.jax_dialect import dialect, statistics
 from actsearch.export.jax_function import definition
 from actsearch.export.jax_test import function_test, module_test
 from actsearch.export.module import SMALLER_GROUPS, Module, class_source, filled, jax_call, jax_settings, module, used
-from actsearch.export.numbers import channels
+from actsearch.export.numbers import numbers
 from actsearch.export.python_file import indented, python_file
 from actsearch.export.subject import Subject
 from actsearch.export.target import Target
@@ -29,7 +29,7 @@ _STATE = "Make it by `eqx.nn.make_with_state`; `eqx.nn.inference_mode(module)` e
 def equinox_module(subject: Subject) -> str:
     """Returns a file with an Equinox module."""
     one = module(subject, DIALECT, "self.{}")
-    if one.is_plain:
+    if not one.holds:
         return python_file(subject, DIALECT, "JAX and Equinox", definition(subject), function_test(subject))
     return python_file(subject, DIALECT, "Equinox", _definition(subject, one), _test(subject, one))
 
@@ -71,15 +71,15 @@ def _call(subject: Subject, one: Module) -> str:
 
 def _test(subject: Subject, one: Module) -> str:
     arguments = ", ".join(subject.program.arguments)
-    size = channels(subject.program)
+    size = numbers(subject.program).channels
     if not one.body.averages:
         call = f"module({arguments})"
         lines = [f"module = {subject.class_name}({size})", f"value = {call}"]
         return module_test(subject, [*lines, f"slope = jax.grad(lambda x: {call}.sum())(x)"], "")
     lines = [
         f"module, state = eqx.nn.make_with_state({subject.class_name})({size})",
-        f"slope = jax.grad(lambda x: module({arguments}, state)[0].sum())(x)",
-        f"value, state = module({arguments}, state)",
+        f"value, pullback, state = jax.vjp(lambda x: module({arguments}, state), x, has_aux=True)",
+        "(slope,) = pullback(jnp.ones_like(value))",
     ]
     return module_test(subject, lines, f"eqx.nn.inference_mode(module)({arguments}, state)[0]")
 

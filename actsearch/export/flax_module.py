@@ -4,7 +4,7 @@ from actsearch.export.jax_dialect import dialect, statistics
 from actsearch.export.jax_function import definition
 from actsearch.export.jax_test import function_test, module_test
 from actsearch.export.module import SMALLER_GROUPS, Module, class_source, filled, jax_call, jax_settings, module, used
-from actsearch.export.numbers import channels
+from actsearch.export.numbers import numbers
 from actsearch.export.python_file import indented, python_file
 from actsearch.export.subject import Subject
 from actsearch.export.target import Target
@@ -24,7 +24,7 @@ _AVERAGED = '''def averaged(self, average, moment):
 def flax_module(subject: Subject) -> str:
     """Returns a file with an NNX module."""
     one = module(subject, DIALECT)
-    if one.is_plain:
+    if not one.holds:
         return python_file(subject, DIALECT, "JAX and Flax", definition(subject), function_test(subject))
     return python_file(subject, DIALECT, "Flax NNX", _definition(subject, one), _test(subject, one))
 
@@ -58,7 +58,7 @@ def _call(subject: Subject, one: Module) -> str:
 
 def _test(subject: Subject, one: Module) -> str:
     arguments = ", ".join(subject.program.arguments)
-    new = f"{subject.class_name}({channels(subject.program)})"
+    new = f"{subject.class_name}({numbers(subject.program).channels})"
     grad = f"nnx.grad(lambda module, x: module({arguments}).sum(), argnums=1)"
     training = [f"module = {new}", f"value = module({arguments})", f"slope = {grad}({new}, x)"]
     if one.body.averages:

@@ -83,7 +83,6 @@ _ROWS = (
     | {
         "div": Row("div({}, {})"),
         "safe_div": Row("safe_div({}, {})"),
-        "abs": Row("jnp.abs({})"),
         "minzero": Row("-jax.nn.relu(-{:sign})", Precedence.SIGN),
         "gelu": Row("jax.nn.gelu({}, approximate=False)"),
         "signed_log": Row("jnp.sign({0}) * log_abs({0})", Precedence.PRODUCT),
@@ -126,6 +125,7 @@ def dialect(imports: Mapping[str, str], statistics: Statistics) -> Dialect:
         expanded="jnp.broadcast_to({}, x.shape)",
         statistics=statistics,
         reserved=_RESERVED,
+        unguarded=INFIX["div"],
         derived=_home,
     )
 

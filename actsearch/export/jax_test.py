@@ -25,7 +25,7 @@ def module_test(subject: Subject, training: list[str], evaluation: str) -> str:
 
 
 def _test(subject: Subject, known: Numbers, computed: list[str], evaluation: str = "") -> str:
-    pairs = {"value": known.value, "slope": known.slope}
+    pairs = {"value": known.value} | ({} if known.slope is None else {"slope": known.slope})
     if known.evaluated is not None:
         pairs[evaluation] = known.evaluated
     lines = [

@@ -26,7 +26,7 @@ _AVERAGED = '''def averaged(self, average, moment, use_running_average):
 def linen_module(subject: Subject) -> str:
     """Returns a file with a Linen module."""
     one = module(subject, DIALECT)
-    if one.is_plain:
+    if not one.holds:
         return python_file(subject, DIALECT, "JAX and Flax Linen", definition(subject), function_test(subject))
     return python_file(subject, DIALECT, "Flax Linen", _definition(subject, one), _test(subject, one))
 

@@ -25,9 +25,14 @@ class Module(NamedTuple):
     has_statistics: bool
 
     @property
-    def is_plain(self) -> bool:
-        """Whether there is nothing to hold: a function does."""
-        return not self.parameters and not self.has_statistics
+    def holds(self) -> bool:
+        """Whether there are arrays to hold; else a function does."""
+        return bool(self.parameters or self.body.averages)
+
+    @property
+    def has_channels(self) -> bool:
+        """Whether one axis differs from the others."""
+        return bool(self.parameters) or self.has_statistics
 
     def uses(self, setting: str) -> bool:
         """Returns whether the body reads a setting of the class."""
@@ -61,7 +66,7 @@ def filled(value: float, size: str, library: str) -> str:
 def used(one: Module, settings: Mapping[str, tuple[object, str]]) -> dict[str, tuple[object, str]]:
     """Returns those of a library's settings, each with default and description, that a class needs."""
     needed = {
-        "dim": not one.is_plain,
+        "dim": one.has_channels,
         "eps": one.uses("eps"),
         "epsilon": one.uses("epsilon"),
         "momentum": bool(one.body.averages),

@@ -1,7 +1,7 @@
 """The target `torch`: an `nn.Module` that keeps its channels on any axis and follows `train()` and `eval()`."""
 
 from actsearch.export.module import SMALLER_GROUPS, Module, class_source, filled, module, used
-from actsearch.export.numbers import channels, numbers
+from actsearch.export.numbers import numbers
 from actsearch.export.python_file import comparison, indented, listed, python_file
 from actsearch.export.row import INFIX, POWERS, Dialect, Row, Statistics, calls, python_number
 from actsearch.export.python_file import axes_used
@@ -143,8 +143,8 @@ def pytorch_module(subject: Subject) -> str:
 def _definition(subject: Subject) -> str:
     one = module(subject, DIALECT, "self.{}")
     settings = used(one, _SETTINGS)
-    arguments = {} if one.is_plain else {"num_features": "number of channels.", **{k: v[1] for k, v in settings.items()}}
-    members = [*([] if one.is_plain else [_init(one)]), _forward(subject, one), *([_AVERAGED] if one.body.averages else [])]
+    arguments = {} if not one.has_channels else {"num_features": "number of channels.", **{k: v[1] for k, v in settings.items()}}
+    members = [*([_init(one)] if one.has_channels else []), _forward(subject, one), *([_AVERAGED] if one.body.averages else [])]
     return class_source(subject, "nn.Module", arguments, members)
 
 
@@ -163,14 +163,14 @@ def _init(one: Module) -> str:
 
 def _forward(subject: Subject, one: Module) -> str:
     arguments = subject.program.arguments
-    lines = [] if one.is_plain else [f"{name} = {name}.movedim(self.dim, -1)" for name in arguments]
+    lines = [f"{name} = {name}.movedim(self.dim, -1)" for name in arguments if one.has_channels]
     if lines:
         lines[0] += "  # channels last, where parameters broadcast"
     if one.has_statistics:
         lines.append("dtype = x.dtype")
         lines += [f"{name} = {name}.to(torch.promote_types(dtype, torch.float32))" for name in arguments]
     lines += [*axes_used(one.body.code), *one.body.statements]
-    back = "" if one.is_plain else ".movedim(-1, self.dim)"
+    back = ".movedim(-1, self.dim)" if one.has_channels else ""
     narrow = ".to(dtype)" if one.has_statistics else ""
     lines += [f"value = {one.body.result}", f"return value{narrow}{back}"] if back else [f"return {one.body.result}"]
     return f"def forward({', '.join(['self', *arguments])}):\n" + indented(lines)
@@ -178,18 +178,17 @@ def _forward(subject: Subject, one: Module) -> str:
 
 def _test(subject: Subject) -> str:
     known, name = numbers(subject.program), subject.name
-    plain = module(subject, DIALECT).is_plain
-    new = f"{subject.class_name}()" if plain else f"{subject.class_name}({channels(subject.program)}, dim=-1).double()"
-    pairs = {"value": known.value, "slope": known.slope}
+    arguments = f"{known.channels}, dim=-1" if module(subject, DIALECT).has_channels else ""
+    pairs = {"value": known.value} | ({} if known.slope is None else {"slope": known.slope})
     if known.evaluated is not None:
         pairs[f"module.eval()({', '.join(known.inputs)})"] = known.evaluated
     compare = "torch.testing.assert_close(actual, torch.tensor(expected, dtype=torch.float64), rtol=1e-6, atol=1e-6, equal_nan=True)"
     lines = [
         *(f"{one} = torch.tensor({listed(values, 'torch.')}, dtype=torch.float64)" for one, values in known.inputs.items()),
-        "x.requires_grad_()",
-        f"module = {new}",
+        *([] if known.slope is None else ["x.requires_grad_()"]),
+        f"module = {subject.class_name}({arguments}).double()",
         f"value = module({', '.join(known.inputs)})",
-        "(slope,) = torch.autograd.grad(value.sum(), x)",
+        *([] if known.slope is None else ["(slope,) = torch.autograd.grad(value.sum(), x)"]),
         *comparison(pairs, compare, "torch."),
         f'print("{name} agrees with actsearch")',
     ]

@@ -62,6 +62,7 @@ class Dialect:
       expanded: an array of fewer values as one like x.
       statistics: how statistics are written; None where there are none.
       reserved: names that parameters cannot have.
+      unguarded: how a quotient is written whose denominator stays away from 0, where that is simpler than its row.
       derived: row of a primitive that `rows` does not name, if the language has it all the same.
     """
 
@@ -73,6 +74,7 @@ class Dialect:
     expanded: str = "{}"
     statistics: Statistics | None = None
     reserved: frozenset[str] = frozenset()
+    unguarded: Row | None = None
     derived: Callable[[Primitive], Row | None] = lambda primitive: None
 
     def row(self, name: str) -> Row | None:

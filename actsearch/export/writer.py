@@ -9,7 +9,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from actsearch.export.row import INFIX, Dialect, Row
+from actsearch.export.row import Dialect, Row
 from actsearch.language import PRIMITIVES, Node, Precedence, Program
 from actsearch.language.reductions import Reduction
 
@@ -105,7 +105,9 @@ class _Writer:
 
     def _row(self, node: Node) -> Row:
         """Returns the row of a primitive; a quotient needs no guard where its denominator stays away from 0."""
-        row = INFIX["div"] if node.op == "div" and self._positive(node.args[1]) else self.dialect.row(node.op)
+        if node.op == "div" and self.dialect.unguarded and self._positive(node.args[1]):
+            return self.dialect.unguarded
+        row = self.dialect.row(node.op)
         assert row is not None, node.op
         return row
 
