@@ -17,7 +17,7 @@ Out = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 
 
 def export_formula(
-    formula: Formula, to: str, out: Out = None, index: int | None = None, name: str | None = None
+    formula: Formula, to: str, out: Out = None, index: int | None = None, name: str | None = None, self_test: bool = True
 ) -> None:
     """Write a formula, a published unit or a run's winner as code for another library, with a test of itself.
 
@@ -38,7 +38,7 @@ def export_formula(
         program, origin = _unit(formula), None
     else:
         raise ActsearchError(f"--index names a trial of a run; {formula} is no directory of one.")
-    written = export_program(program, to, name=name, origin=origin)
+    written = export_program(program, to, name=name, origin=origin, self_test=self_test)
     if out is not None:
         with writing(out):
             out.write_bytes(written if isinstance(written, bytes) else written.encode())

@@ -90,19 +90,20 @@ def c_header(subject: Subject) -> str:
     """Returns a header; compiled with -DTEST and as C, it is its own test."""
     name = subject.name
     guard = f"{name.upper()}_H"
-    comment = "\n".join(f" * {part}".rstrip() for line in subject.lines(_WRITTEN) for part in textwrap.wrap(line, 110) or [""])
+    written = f"C99. {_HOW_TO_TEST}" if subject.tested else "C99"
+    comment = "\n".join(f" * {part}".rstrip() for line in subject.lines(written) for part in textwrap.wrap(line, 110) or [""])
     parts = [
         f"/*\n{comment}\n */",
         f"#ifndef {guard}\n#define {guard}\n\n#include <math.h>",
         _function(subject, name, "double"),
         _function(subject, name, "float"),
-        _test(subject, name),
+        *([_test(subject, name)] if subject.tested else []),
         f"#endif /* {guard} */",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-_WRITTEN = "C99. Its test: cc -x c -DACTSEARCH_TEST FILE -lm && ./a.out"
+_HOW_TO_TEST = "Its test: cc -x c -DACTSEARCH_TEST FILE -lm && ./a.out"
 
 
 def _function(subject: Subject, name: str, real: str) -> str:

@@ -30,8 +30,8 @@ def equinox_module(subject: Subject) -> str:
     """Returns a file with an Equinox module."""
     one = module(subject, DIALECT, "self.{}")
     if not one.holds:
-        return python_file(subject, DIALECT, "JAX and Equinox", definition(subject), function_test(subject))
-    return python_file(subject, DIALECT, "Equinox", _definition(subject, one), _test(subject, one))
+        return python_file(subject, DIALECT, "JAX and Equinox", definition(subject), lambda: function_test(subject))
+    return python_file(subject, DIALECT, "Equinox", _definition(subject, one), lambda: _test(subject, one))
 
 
 def _definition(subject: Subject, one: Module) -> str:

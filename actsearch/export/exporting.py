@@ -36,12 +36,13 @@ TARGETS = MappingProxyType({file.TARGET.name: file.TARGET for file in _FILES})
 """Every format by name, in the order of `--to`. Read only."""
 
 
-def export_formula(program: Program, target: str, *, name: str | None = None, origin: str | None = None) -> str | bytes:
+def export_formula(
+    program: Program, target: str, *, name: str | None = None, origin: str | None = None, self_test: bool = True
+) -> str | bytes:
     """Returns a program as a file for use elsewhere, which needs nothing of actsearch.
 
     Values and derivatives are those of `actsearch.to_function`, conventions at kinks included. Formula and origin stand
-    in the file's header; a file that runs compares itself with numbers of actsearch when it is run. Modules of flax,
-    linen, equinox and torch hold trained parameters, one value per channel, and moving averages of statistics over the
+    in the file's header. Modules of flax, linen, equinox and torch hold trained parameters, one value per channel, and moving averages of statistics over the
     batch; `jax` and `python` are functions, and have the statistics of each example alone.
 
     Args:
@@ -49,6 +50,7 @@ def export_formula(program: Program, target: str, *, name: str | None = None, or
       target: one of `TARGETS`: jax, flax, linen, equinox, torch, onnx, sympy, latex, python or c.
       name: of the function; that of the catalogue when left out, or what the program is.
       origin: a line for the header that says where the program comes from; the paper of a published unit needs none.
+      self_test: whether a file that runs compares itself, when it is run, with numbers that actsearch computes now.
 
     Returns:
       The text of a source file; for onnx the bytes of a model, opset 20, float32.
@@ -68,7 +70,8 @@ def export_formula(program: Program, target: str, *, name: str | None = None, or
     missing = chosen.missing(program)
     if missing:
         raise ActsearchError(_lacks(program, chosen, missing))
-    return chosen.write(_renamed(subject(program, name, origin), chosen))
+    one = subject(program, name, origin)
+    return chosen.write(_renamed(one, chosen)._replace(tested=self_test))
 
 
 def formats_of(program: Program) -> list[str]:

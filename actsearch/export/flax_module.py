@@ -25,8 +25,8 @@ def flax_module(subject: Subject) -> str:
     """Returns a file with an NNX module."""
     one = module(subject, DIALECT)
     if not one.holds:
-        return python_file(subject, DIALECT, "JAX and Flax", definition(subject), function_test(subject))
-    return python_file(subject, DIALECT, "Flax NNX", _definition(subject, one), _test(subject, one))
+        return python_file(subject, DIALECT, "JAX and Flax", definition(subject), lambda: function_test(subject))
+    return python_file(subject, DIALECT, "Flax NNX", _definition(subject, one), lambda: _test(subject, one))
 
 
 def _definition(subject: Subject, one: Module) -> str:

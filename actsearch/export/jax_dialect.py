@@ -77,7 +77,7 @@ def _home(primitive: Primitive) -> Row | None:
     return Row(f"{name}({places})") if own else None
 
 
-_ROWS = (
+ROWS = (
     INFIX
     | POWERS
     | {
@@ -93,6 +93,7 @@ _ROWS = (
         "bessel_i1e": Row("jax.scipy.special.i1e({})"),
     }
 )
+"""Those that are not, or not yet, a function of JAX under its own name."""
 
 _RESERVED = frozenset(
     "x y self epsilon momentum groups num_features batch space example dtype value rngs averaged use_running_average "
@@ -117,7 +118,7 @@ _IMPORTS = {
 def dialect(imports: Mapping[str, str], statistics: Statistics) -> Dialect:
     """Returns JAX's dialect, with what a kind of module adds: imports, and how it keeps a moving average."""
     return Dialect(
-        rows=_ROWS,
+        rows=ROWS,
         helpers=_sources() | _GROUPS,
         imports=dict(sorted((_IMPORTS | dict(imports)).items(), key=_import_order)),
         number=python_number,

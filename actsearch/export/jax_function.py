@@ -15,7 +15,7 @@ DIALECT = dialect({}, statistics(epsilon="epsilon", groups="groups"))
 
 def jax_function(subject: Subject) -> str:
     """Returns a file with a function of the inputs and of the parameters by name."""
-    return python_file(subject, DIALECT, "JAX", definition(subject), function_test(subject))
+    return python_file(subject, DIALECT, "JAX", definition(subject), lambda: function_test(subject))
 
 
 def definition(subject: Subject) -> str:

@@ -27,8 +27,8 @@ def linen_module(subject: Subject) -> str:
     """Returns a file with a Linen module."""
     one = module(subject, DIALECT)
     if not one.holds:
-        return python_file(subject, DIALECT, "JAX and Flax Linen", definition(subject), function_test(subject))
-    return python_file(subject, DIALECT, "Flax Linen", _definition(subject, one), _test(subject, one))
+        return python_file(subject, DIALECT, "JAX and Flax Linen", definition(subject), lambda: function_test(subject))
+    return python_file(subject, DIALECT, "Flax Linen", _definition(subject, one), lambda: _test(subject, one))
 
 
 def _definition(subject: Subject, one: Module) -> str:

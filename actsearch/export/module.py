@@ -1,10 +1,11 @@
 """What the classes of flax, linen, equinox and torch share: parameters, moving averages and the body of the call."""
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from actsearch.export.python_file import axes_used, indented
+from actsearch.export.python_file import WIDTH, axes_used, indented
 from actsearch.export.row import Dialect
 from actsearch.export.subject import Subject, safe_names
 from actsearch.export.writer import Body, write
@@ -88,7 +89,7 @@ def class_source(
       note: a sentence under the formula.
     """
     described = [f"    {name}: {text}" for name, text in arguments.items()]
-    lines = [str(subject.program), *(["", note] if note else []), *(["", "Args:", *described] if described else [])]
+    lines = [str(subject.program), *(["", *textwrap.wrap(note, WIDTH)] if note else []), *(["", "Args:", *described] if described else [])]
     doc = f'"""{lines[0]}"""' if len(lines) == 1 else '"""' + "\n".join([*lines, '"""'])
     return f"class {subject.class_name}({base}):\n" + "\n\n".join(indented([part]) for part in (doc, *members))
 

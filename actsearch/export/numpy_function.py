@@ -99,7 +99,7 @@ DIALECT = Dialect(
 
 def numpy_function(subject: Subject) -> str:
     """Returns a file with a function of NumPy arrays."""
-    return python_file(subject, DIALECT, "NumPy", _definition(subject), _test(subject))
+    return python_file(subject, DIALECT, "NumPy", _definition(subject), lambda: _test(subject))
 
 
 def _definition(subject: Subject) -> str:

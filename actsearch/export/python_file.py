@@ -2,7 +2,7 @@
 
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from actsearch.export.row import Dialect, mentions
 from actsearch.export.subject import Subject
@@ -11,7 +11,7 @@ from actsearch.export.writer import Body
 WIDTH = 110
 
 
-def python_file(subject: Subject, dialect: Dialect, written: str, definition: str, test: str) -> str:
+def python_file(subject: Subject, dialect: Dialect, written: str, definition: str, test: Callable[[], str]) -> str:
     """Returns a whole file.
 
     Args:
@@ -19,13 +19,13 @@ def python_file(subject: Subject, dialect: Dialect, written: str, definition: st
       dialect: whose helpers and imports the code may use.
       written: for what it was written, and what it needs.
       definition: source of the function or class.
-      test: what runs when the file does.
+      test: returns what runs when the file does, if the file is to test itself.
     """
     helpers = dialect.helpers_in(definition)
-    code = "\n".join([*helpers, definition, test])
+    main = [f'if __name__ == "__main__":\n{indented(test().splitlines())}'] if subject.tested else []
+    code = "\n".join([*helpers, definition, *main])
     imports = _block(dialect.imports_in(code))
-    main = f'if __name__ == "__main__":\n{textwrap.indent(test.strip(), "    ")}'
-    blocks = [f"{docstring(subject.lines(written))}\n{imports}".strip(), *helpers, definition, main]
+    blocks = [f"{docstring(subject.lines(written))}\n{imports}".strip(), *helpers, definition, *main]
     return "\n\n\n".join(blocks) + "\n"
 
 

@@ -137,7 +137,7 @@ _SETTINGS = {
 
 def pytorch_module(subject: Subject) -> str:
     """Returns a file with an `nn.Module`."""
-    return python_file(subject, DIALECT, "PyTorch 2", _definition(subject), _test(subject))
+    return python_file(subject, DIALECT, "PyTorch 2", _definition(subject), lambda: _test(subject))
 
 
 def _definition(subject: Subject) -> str:

@@ -16,11 +16,13 @@ class Subject(NamedTuple):
       program: what is computed.
       name: of its function; its class has the same in capitals.
       origin: lines for people: paper, catalogue row or run.
+      tested: whether its file tests itself.
     """
 
     program: Program
     name: str
     origin: tuple[str, ...]
+    tested: bool = True
 
     @property
     def class_name(self) -> str:
@@ -46,7 +48,7 @@ class Subject(NamedTuple):
 
 def subject(program: Program, name: str | None = None, origin: str | None = None) -> Subject:
     """Returns a program with its name and origin, which the catalogue knows where they are not given."""
-    entries = identify(program)
+    entries = [one for one in CATALOG.values() if one.program == program] or identify(program)  # which takes seconds
     if name is None:
         name = entries[0].name if entries else program.kind
     if not name.isidentifier() or keyword.iskeyword(name):

@@ -66,7 +66,7 @@ DIALECT = Dialect(
 
 def sympy_expression(subject: Subject) -> str:
     """Returns a file with symbols and an expression under the name of the formula."""
-    return python_file(subject, DIALECT, "SymPy", _definition(subject), _test(subject))
+    return python_file(subject, DIALECT, "SymPy", _definition(subject), lambda: _test(subject))
 
 
 def _names(subject: Subject) -> dict[str, str]:

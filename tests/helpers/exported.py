@@ -1,13 +1,16 @@
 """Exported files as modules, and what actsearch computes for the same inputs and parameters, with gradients."""
 
+import functools
+import inspect
 import types
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from actsearch.engine import NormSettings
-from actsearch.engine.formula import evaluate_layer, initial_moments
+from actsearch.engine import NormSettings, to_function
+from actsearch.engine.formula import ProgramFunction, evaluate_layer, initial_moments
+from actsearch.language import INPUTS, PRIMITIVES, parse
 
 KINKS = (0.0, 1.0, -1.0, 3.0, -3.0, 6.0, 0.5, -0.5)
 
@@ -36,6 +39,36 @@ def parameters_of(program):
         name: value + np.array([0.0, 0.3, -0.2, 0.7]) * (number + 1)
         for number, (name, value) in enumerate(program.parameters)
     }
+
+
+def call_of(name):
+    """Returns the program of a primitive alone, of as many of x, y and beta as it takes."""
+    return parse(f"{name}({', '.join(('x', 'y', 'beta')[: PRIMITIVES[name].arity])})", inputs=INPUTS)
+
+
+@functools.cache
+def known_calls():
+    """Returns the inputs, and value and slope in x of every elementwise primitive there: one compilation for all."""
+    names = [name for name, row in PRIMITIVES.items() if row.reduction is None]
+    functions = [to_function(call_of(name)) for name in names]
+    inputs = list(inputs_of(call_of("add")).values())
+    with jax.enable_x64(True):
+        pairs = values_and_slopes(functions, inputs)
+    return inputs, dict(zip(names, pairs, strict=True))
+
+
+def values_and_slopes(functions, inputs):
+    """Returns value and slope in x of functions of the first inputs, as many as each takes."""
+
+    def pair(function, x, y):
+        known = isinstance(function, ProgramFunction)
+        takes = function.program.arguments if known else inspect.signature(function).parameters
+        arguments = (y,) if "y" in takes else ()
+        return jax.jvp(lambda x: function(x, *arguments), (x,), (jnp.ones_like(x),))
+
+    compiled = jax.jit(lambda x, y: [pair(function, x, y) for function in functions])
+    with jax.numpy_rank_promotion("allow"):
+        return [[np.asarray(one) for one in both] for both in compiled(*map(jnp.asarray, inputs))]
 
 
 def weights_of(program):
