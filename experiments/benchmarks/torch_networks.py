@@ -18,10 +18,10 @@ Site = Callable[[int], nn.Module]
 class MLP(nn.Module):
     """As `actsearch.nn.MLP`."""
 
-    def __init__(self, site: Site, features):
+    def __init__(self, layer: Site, features):
         super().__init__()
         self.linears = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(features))
-        self.layers = nn.ModuleList(site(width) for width in features[1:-1])
+        self.layers = nn.ModuleList(layer(width) for width in features[1:-1])
 
     def forward(self, x):
         for linear, layer in zip(self.linears, self.layers, strict=False):
@@ -38,14 +38,14 @@ def conv(before: int, after: int, size: int | tuple[int, int] = 3, stride: int =
 class CNN(nn.Module):
     """As `actsearch.nn.CNN`, on [batch, channels, height, width]."""
 
-    def __init__(self, site: Site, in_features, stages, classes):
+    def __init__(self, layer: Site, in_features, stages, classes):
         super().__init__()
         widths = [in_features, *(width for width, _ in stages)]
         self.convs = nn.ModuleList(
             conv(a, b, stride=stride) for (a, b), (_, stride) in zip(pairwise(widths), stages, strict=True)
         )
         self.norms = nn.ModuleList(nn.BatchNorm2d(width) for width in widths[1:])
-        self.layers = nn.ModuleList(site(width) for width in widths[1:])
+        self.layers = nn.ModuleList(layer(width) for width in widths[1:])
         self.head = nn.Linear(widths[-1], classes)
 
     def forward(self, x):
@@ -74,16 +74,16 @@ class PreActivationBlock(nn.Module):
 class ResNet(nn.Module):
     """As `actsearch.nn.ResNet` with pre-activation blocks, on [batch, channels, height, width]."""
 
-    def __init__(self, site: Site, in_features, stem, stages, classes, normalize, stem_stride, size):
+    def __init__(self, layer: Site, in_features, stem, stages, classes, normalize, stem_stride, size):
         super().__init__()
         norm = nn.BatchNorm2d if normalize else lambda _: nn.Identity()
         widths = [stem, *(width for width, _ in stages)]
         self.stem = conv(in_features, stem, size, stem_stride)
         self.blocks = nn.ModuleList(
-            PreActivationBlock(a, b, stride, site, norm, size)
+            PreActivationBlock(a, b, stride, layer, norm, size)
             for (a, b), (_, stride) in zip(pairwise(widths), stages, strict=True)
         )
-        self.norm, self.layer = norm(widths[-1]), site(widths[-1])
+        self.norm, self.layer = norm(widths[-1]), layer(widths[-1])
         self.head = nn.Linear(widths[-1], classes)
 
     def forward(self, x):
@@ -135,10 +135,10 @@ class TransformerBlock(nn.Module):
 class Transformer(nn.Module):
     """As `actsearch.nn.transformer.Transformer` with the activation as site; initial weights are given."""
 
-    def __init__(self, site: Site, vocabulary, length, features, heads, blocks, **_):
+    def __init__(self, layer: Site, vocabulary, length, features, heads, blocks, site, init_scale):
         super().__init__()
         self.tokens, self.positions = nn.Embedding(vocabulary, features), nn.Embedding(length, features)
-        self.blocks = nn.ModuleList(TransformerBlock(features, heads, site) for _ in range(blocks))
+        self.blocks = nn.ModuleList(TransformerBlock(features, heads, layer) for _ in range(blocks))
         self.norm, self.head = nn.LayerNorm(features), nn.Linear(features, vocabulary)
 
     def forward(self, tokens):
