@@ -3,6 +3,7 @@
 from actsearch.catalog.entries import BASELINES, CATALOG, GATES, LAYER_BASELINES, LAYERS, SWISH_PAPER
 from actsearch.catalog.entry import Entry
 from actsearch.catalog.naming import identify
+from actsearch.catalog.neighbours import Neighbour, Novelty, novelty
 from actsearch.catalog.panels import PANELS, UNTOUCHED_TARGET, panel
 
 __all__ = [
@@ -15,6 +16,9 @@ __all__ = [
     "SWISH_PAPER",
     "UNTOUCHED_TARGET",
     "Entry",
+    "Neighbour",
+    "Novelty",
     "identify",
+    "novelty",
     "panel",
 ]

@@ -28,6 +28,8 @@ COMMANDS = {
     "check": "runs",
     "score": "formulas",
     "show": "formulas",
+    "card": "card",
+    "novelty": "card",
     "tasks": "lists",
     "new-task": "new_task",
     "spaces": "lists",
@@ -36,7 +38,7 @@ COMMANDS = {
 }
 """The module of each command, in the order of --help."""
 
-FORMULA_COMMANDS = ("score", "show", "verify")
+FORMULA_COMMANDS = ("score", "show", "card", "novelty", "verify")
 """Commands whose arguments may begin with a minus sign that belongs to a formula."""
 
 LONG_COMMANDS = ("search", "verify", "score", "audit")
