@@ -44,6 +44,7 @@ def search(
     repeats: float = 0.0,
     halving: bool = False,
     formulas: Formulas = None,
+    constraint: tuple[str, ...] = (),
     minutes: float | None = None,
     json: Json = False,
 ) -> None:
@@ -69,6 +70,8 @@ def search(
         repeats: share of the trials that train promising candidates again, so that a lucky score does not win.
         halving: train all shortly, and the best of them longer.
         formulas: a file of formulas, one a line, that are evaluated first; they must be members of the space.
+        constraint: conditions on properties that a candidate meets before it is trained, such as "lipschitz<=1"
+            "smoothness>=1"; `actsearch card` prints the properties.
         minutes: stop after this time; the same command goes on.
     """
     at_least("--budget", budget, 1)
@@ -77,7 +80,16 @@ def search(
     check_named(task)
     strategy = _wrapped(controller, task, repeats, halving, formulas)
     out = out or Path("runs") / f"{space}-{_file_name(task)}-{_label(strategy)}-seed{seed}"
-    evaluator = make_evaluator(chosen, task, budget, seed=seed, seeds_per_trial=seeds_per_trial, engine=engine, out=out)
+    evaluator = make_evaluator(
+        chosen,
+        task,
+        budget,
+        seed=seed,
+        seeds_per_trial=seeds_per_trial,
+        engine=engine,
+        out=out,
+        constraints=constraint,
+    )
     explain(evaluator.summary)
     try:
         with ProgressLog(f"{space} on {task}") as log, _ControlC() as control_c:

@@ -17,7 +17,8 @@ class End(NamedTuple):
     """How a curve ends on one side.
 
     Attributes:
-      kind: "constant", "linear", "logarithm", "power", "exponential" (faster than any power), or "oscillating".
+      kind: "constant", "linear", "logarithm", "power", "mixed" (nearly a power), "exponential" (faster than any power),
+        or "oscillating".
       slope: limit of the derivative; NaN where there is none.
       limit: of f(x), or of f(x) - slope x for a linear end; NaN where there is none.
       power: p of |x|^p; NaN where there is none. Of an oscillation 0 where its slopes stay bounded, 2 where they grow.
@@ -40,6 +41,8 @@ class End(NamedTuple):
                 return slope + ("" if np.isnan(self.limit) else offset)
             case "power":
                 return f"grows as |x|^{self.power:.4g}"
+            case "mixed":
+                return f"grows nearly as |x|^{self.power:.4g}"
             case "logarithm":
                 return "grows as log |x|"
             case "exponential":
@@ -74,7 +77,7 @@ def _end(program: Program, side: float) -> End:
         if _settles(limits):
             return End("constant", 0.0, _tidy(limits[-1]))
         if _settles(slope) and abs(slope[-1]) > _CLOSE:
-            steepness = _tidy(slope[-1])
+            steepness = _tidy((4 * slope[-1] - slope[-2]) / 3)  # less the term in 1/x^2
             rest = value - steepness * side * _FAR
             offsets = 2 * rest[1:] - rest[:-1]
             return End("linear", steepness, _tidy(offsets[-1]) if _settles(offsets) else np.nan, 1.0, up)
@@ -82,14 +85,24 @@ def _end(program: Program, side: float) -> End:
         if _settles(growth, 1e-3) and abs(growth[-1]) > 1e-3:
             return End("logarithm", 0.0, up=up)
         powers = growth / value
-        if _settles(powers, 1e-2):
+        if _settles(powers, 1e-3):
             return End("power", power=float(np.round(powers[-1], 2)), up=up)
+        if _settles(powers, 0.05):  # a power times a logarithm, say
+            return End("mixed", power=float(np.round(powers[-1], 1)), up=up)
     return End("exponential", up=up)
 
 
 def _oscillating(near: np.ndarray, near_slope: np.ndarray, far: np.ndarray, far_slope: np.ndarray) -> End:
-    """Returns the end of a curve that oscillates in two windows: with power 2 where its slopes grow, else 0."""
+    """Returns the end of a curve that oscillates in two windows: with power 2 where its slopes grow, else 0.
+
+    One that dies out is constant or linear; its limits are known to three decimals.
+    """
     drift = far.mean() - near.mean()
+    if np.ptp(far_slope) < 0.3 * np.ptp(near_slope):
+        slope = round(float(far_slope.mean()), 3) + 0.0
+        return (
+            End("linear", slope, power=1.0, up=bool(drift > 0)) if slope else End("constant", 0.0, round(far.mean(), 3))
+        )
     drifts = abs(drift) > 2 * np.ptp(near) + 1
     power = 2.0 if np.ptp(far_slope) > 1.5 * np.ptp(near_slope) else 0.0
     return End("oscillating", power=power, up=bool(drift > 0) if drifts else None)

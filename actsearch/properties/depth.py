@@ -85,6 +85,9 @@ def _fixed_points(program: Program) -> Measured:
     growth[np.abs(growth) < _SAME] = 0
     if not growth.any():
         return Measured("every q", "quadrature")
+    zeros = np.flatnonzero(growth == 0)
+    if len(zeros) > 2:
+        return Measured(f"every q from {_SCAN[zeros[0]]:.3g} to {_SCAN[zeros[-1]]:.3g}", "grid")
     kept = np.flatnonzero(growth)
     changes = np.flatnonzero(np.diff(np.sign(growth[kept])))
     points = (_crossing(program, growth, kept[i], kept[i + 1]) for i in changes)
