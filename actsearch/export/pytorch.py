@@ -143,8 +143,16 @@ def pytorch_module(subject: Subject) -> str:
 def _definition(subject: Subject) -> str:
     one = module(subject, DIALECT, "self.{}")
     settings = used(one, _SETTINGS)
-    arguments = {} if not one.has_channels else {"num_features": "number of channels.", **{k: v[1] for k, v in settings.items()}}
-    members = [*([_init(one)] if one.has_channels else []), _forward(subject, one), *([_AVERAGED] if one.body.averages else [])]
+    arguments = (
+        {}
+        if not one.has_channels
+        else {"num_features": "number of channels.", **{k: v[1] for k, v in settings.items()}}
+    )
+    members = [
+        *([_init(one)] if one.has_channels else []),
+        _forward(subject, one),
+        *([_AVERAGED] if one.body.averages else []),
+    ]
     return class_source(subject, "nn.Module", arguments, members)
 
 
@@ -184,7 +192,10 @@ def _test(subject: Subject) -> str:
         pairs[f"module.eval()({', '.join(known.inputs)})"] = known.evaluated
     compare = "torch.testing.assert_close(actual, torch.tensor(expected, dtype=torch.float64), rtol=1e-6, atol=1e-6, equal_nan=True)"
     lines = [
-        *(f"{one} = torch.tensor({listed(values, 'torch.')}, dtype=torch.float64)" for one, values in known.inputs.items()),
+        *(
+            f"{one} = torch.tensor({listed(values, 'torch.')}, dtype=torch.float64)"
+            for one, values in known.inputs.items()
+        ),
         *([] if known.slope is None else ["x.requires_grad_()"]),
         f"module = {subject.class_name}({arguments}).double()",
         f"value = module({', '.join(known.inputs)})",
