@@ -91,13 +91,17 @@ def interpret(template: Template, choices: jax.Array, *, together: bool = False)
         suits a GPU; else it runs them one after another.
     """
     code = decode(template, choices)
-    # Two options may give one name two initial values; the key keeps them apart.
-    keys = [f"{name}={initial!r}" for name, initial in template.parameters]
+    keys = parameter_keys(template)
     initial = {key: value for key, (_, value) in zip(keys, template.parameters, strict=True)}
     moments = jnp.asarray(make_tables(template).moments)[code.options].reshape(-1)
 
-    function = Interpreted(template, code, tuple(keys), together)
+    function = Interpreted(template, code, keys, together)
     return LayerFunction("interpreted", initial, moments, function, template.inputs)
+
+
+def parameter_keys(template: Template) -> tuple[str, ...]:
+    """Returns the key of each of a template's parameters: two options may give one name two initial values."""
+    return tuple(f"{name}={initial!r}" for name, initial in template.parameters)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
