@@ -5,7 +5,7 @@ import re
 import signal
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Literal, Self, Union
+from typing import Annotated, Any, Self, Union
 
 import tyro
 
@@ -15,7 +15,7 @@ from actsearch.cli.app import Interrupted
 from actsearch.cli.common import Json, at_least, check_named, explain, print_json, read_formulas
 from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
-from actsearch.evaluation import TABLES, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
+from actsearch.evaluation import TABLES, Engine, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
 from actsearch.language import simplify
 from actsearch.report import ProgressLog, agreement_table, fidelity_text, funnel_table, show, winners_table
 from actsearch.spaces import get_space
@@ -40,7 +40,7 @@ def search(
     out: Path | None = None,
     seeds_per_trial: int = 1,
     batch: int = 64,
-    engine: Literal["auto", "interpret", "specialize"] = "auto",
+    engine: Engine = "auto",
     repeats: float = 0.0,
     halving: bool = False,
     formulas: Formulas = None,

@@ -48,9 +48,9 @@ def bank(programs: Sequence[Program], number: jax.Array, lanes: int = 1) -> Laye
       Array([[0.],
              [9.]], dtype=float32)
     """
-    programs = (*programs, *programs[-1:] * (-len(programs) % lanes))
-    candidate = interpret(Template.bank(programs), number[None])
-    return candidate._replace(name="bank", function=Banked(programs, lanes, number))
+    filled = (*programs, *[programs[-1]] * (-len(programs) % lanes))
+    candidate = interpret(Template.bank(filled), number[None])
+    return candidate._replace(name="bank", function=Banked(filled, lanes, number))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -57,6 +57,7 @@ class Trainer:
 
     Attributes:
       lanes: how many are used now.
+      halved: whether memory did not hold those that were asked for.
 
     Example:
       >>> from actsearch.spaces import swish
@@ -85,6 +86,7 @@ class Trainer:
         self._rows = int(self._mesh.shape["candidate"])
         self._num_choices, self._jobs_per_call = num_choices, jobs_per_call
         self._use_lanes(default_lanes(self._mesh) if lanes is None else lanes)
+        self.halved = False
         self._states: tuple[tuple[int, ...], TrainState] | None = None
 
     def _use_lanes(self, lanes: int) -> None:
@@ -105,17 +107,18 @@ class Trainer:
         return cls(task, lambda choices, lanes: specialize(program), 0, **options)
 
     @classmethod
-    def bank(cls, task: Task, programs: Sequence[Program], **options: Any) -> Self:
+    def bank(cls, task: Task, programs: Sequence[Program], *, lanes: int = LANES, **options: Any) -> Self:
         """Returns a trainer of some programs, compiled side by side as formulas; a job's choice is a program's number.
 
         Args:
           task: what to train on.
           programs: the bank.
-          options: see the class; by default there are as many lanes as one device has programs, LANES at most.
+          lanes: the most; there are no more than one device has programs.
+          options: see the class.
         """
         devices = int(as_layout(options.get("devices")).mesh().shape["candidate"])
-        options = {"lanes": min(LANES, math.ceil(len(programs) / devices))} | options
-        return cls(task, lambda choices, lanes: bank(programs, choices[0], lanes), 1, place=by_program, **options)
+        options |= {"lanes": min(lanes, math.ceil(len(programs) / devices)), "place": by_program}
+        return cls(task, lambda choices, lanes: bank(programs, choices[0], lanes), 1, **options)
 
     @property
     def batch(self) -> int:
@@ -167,6 +170,7 @@ class Trainer:
             except jax.errors.JaxRuntimeError as error:
                 if NO_MEMORY not in str(error) or self.lanes == 1:
                     raise
+            self.halved = True
             self._use_lanes(math.ceil(self.lanes / 2))
 
     def _start(self, seeds: tuple[int, ...]) -> TrainState:
