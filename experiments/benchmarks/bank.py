@@ -143,9 +143,10 @@ def interpreted(task: Task, proposals: Sequence[Proposal], lanes: int = 1) -> Wa
     return Way("interpret", trainer, [Job(proposal.genotype.choices, 0) for proposal in proposals])
 
 
-def banked(task: Task, proposals: Sequence[Proposal]) -> Way:
-    """Returns candidates as one bank."""
-    trainer = Trainer.bank(task, [proposal.program for proposal in proposals], devices=jax.devices()[:1])
+def banked(task: Task, proposals: Sequence[Proposal], lanes: int) -> Way:
+    """Returns candidates as one bank, so many of them at a time."""
+    programs = [proposal.program for proposal in proposals]
+    trainer = Trainer.bank(task, programs, devices=jax.devices()[:1], lanes=lanes)
     return Way("bank", trainer, [Job((number,), 0) for number in range(len(proposals))])
 
 
