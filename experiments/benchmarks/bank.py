@@ -4,18 +4,16 @@
     python -m experiments.benchmarks.bank --tasks digits-mlp --sizes 1 8
 
 Trains random candidates on one device: each compiled as its own function, as data of the interpreter one after another,
-and in banks of several sizes. A way's compilation is its first call without a warm one; a step is the fastest of a few
-warm calls, over steps and candidates. On a CPU both are seconds of one core's processor time, which other
-processes of the machine hardly change. From them follows the time a candidate at 100, 1,000 and 10,000
-steps, and with it the rule of `actsearch.evaluation.engines`. Tasks that are not measured stay as they are in the JSON.
+and in banks of several sizes, side by side in lanes and one after another. A way's compilation is its first call less a
+warm one; a step is the fastest of a few warm calls, over steps and candidates. On a CPU both are the processor's time
+on one core, which other processes of the machine hardly change. From them follows the time a candidate at 100, 1,000
+and 10,000 steps, and with it the rule of `actsearch.evaluation.engines`. Other tasks' rows of the JSON stay.
 
 Hardware and wall time: one core of 2, about 12 minutes for all tasks, of which compilations take most.
 Expected numbers: a bank of 32 compiles a candidate in an eighth of the time that its own function takes.
 """
 
-import dataclasses
 import json
-import os
 import statistics
 import time
 from collections.abc import Sequence
@@ -28,10 +26,11 @@ import tyro
 from actsearch.evaluation import Job, Trainer
 from actsearch.report.tables import Column, render, show
 from actsearch.spaces import Space, evonorm, gate, swish
-from actsearch.tasks import Data, Task, get_task
+from actsearch.tasks import Task, get_task
 from actsearch.trials import Proposal
 from experiments._card import machine, say, write_json
 from experiments.benchmarks import engine, layers
+from experiments.benchmarks.steps import shortened, use_one_core
 
 OUT = Path(__file__).parent / "results" / "bank.json"
 STEPS = {"digits-mlp": 500, "mnist1d-resnet": 50, "text-ffn": 25, "text-gate": 25, "digits-resnet-layer": 50}
@@ -70,23 +69,6 @@ def main(
     print_tables(rows)
 
 
-def use_one_core() -> None:
-    """Keeps this process on one core; called before JAX looks for cores."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-
-
-def shortened(task: Task, steps: int) -> Task:
-    """Returns a task of so many steps whose validation part is one example, so that steps are what takes time."""
-
-    class Short(type(task)):
-        def data(self) -> Data:
-            train, validation, test = super().data()
-            return Data(train, jax.tree.map(lambda rows: rows[:1], validation), test)
-
-    return Short(**vars(dataclasses.replace(task, steps=steps, quality=None)))
-
-
 def space_of(task: Task) -> Space:
     """Returns the space whose programs a task is given."""
     return {"activation": lambda: swish(units=1), "layer": evonorm, "gate": gate}[task.kind]()
@@ -117,7 +99,14 @@ class Way(NamedTuple):
         count, steps = len(self.jobs), self.trainer.task.steps
         say(f"{self.trainer.task.name}, {self.engine}, {count} candidates: {first - warm:.2f} s to compile")
         each = 1e3 * warm / steps / count
-        return {"engine": self.engine, "candidates": count, "compile_seconds": first - warm, "step_ms": each}
+        lanes = self.trainer.lanes
+        return {
+            "engine": self.engine,
+            "candidates": count,
+            "lanes": lanes,
+            "compile_seconds": first - warm,
+            "step_ms": each,
+        }
 
     def _seconds(self) -> float:
         clock = time.process_time if jax.default_backend() == "cpu" else time.perf_counter
@@ -152,12 +141,16 @@ def banked(task: Task, proposals: Sequence[Proposal], lanes: int) -> Way:
 
 def measure(task: Task, sizes: Sequence[int], alone: int, rounds: int) -> dict[str, Any]:
     """Returns the records of every way on a task, and the time a candidate at each length."""
-    proposals = draw(space_of(task), max(*sizes, alone, 2))
-    task.data()
+    proposals = draw(space_of(task), max(*sizes, alone))
+    specialised(task, Proposal(task.baseline)).record(rounds=1)  # what a process pays once is not charged to a way
     own = [specialised(task, proposal).record(rounds) for proposal in proposals[:alone]]
     means = {key: statistics.mean(row[key] for row in own) for key in ("compile_seconds", "step_ms")}
-    ways = [{**own[0], **means}, interpreted(task, proposals[:alone]).record(rounds)]
-    ways += [banked(task, proposals[:size]).record(rounds) for size in sizes]
+    as_data = interpreted(task, proposals[:alone])
+    ways = [{**own[0], **means}, as_data.record(rounds)]
+    # Once more with as many programs as the largest bank, for programs differ in what a step takes.
+    more = interpreted(task, proposals)._replace(trainer=as_data.trainer).record(rounds)
+    ways.append({**more, "compile_seconds": ways[-1]["compile_seconds"]})
+    ways += [banked(task, proposals[:size], lanes).record(rounds) for size in sizes for lanes in sorted({1, size})]
     return {
         "kind": task.kind,
         "steps": task.steps,
@@ -180,11 +173,20 @@ def seconds_each(way: dict[str, Any], lengths: Sequence[int] = LENGTHS) -> dict[
 
 def print_tables(rows: dict[str, dict[str, Any]]) -> None:
     """Prints what a candidate costs, task by task."""
-    heads = ("engine", Column("at once", ",d"), Column("compile s", ",.1f"), Column("ms a step", ",.3f"))
+    heads = (
+        "engine",
+        Column("programs", ",d"),
+        Column("lanes", ",d"),
+        Column("compile s", ",.1f"),
+        Column("ms a step", ",.3f"),
+    )
     for name, row in rows.items():
         columns = [*heads, *(Column(f"s at {int(steps):,}", ",.2f") for steps in row["ways"][0]["seconds"])]
         table = [
-            (way["engine"], way["candidates"], way["compile_seconds"], way["step_ms"], *way["seconds"].values())
+            (
+                *(way[key] for key in ("engine", "candidates", "lanes", "compile_seconds", "step_ms")),
+                *way["seconds"].values(),
+            )
             for way in row["ways"]
         ]
         show(render(table, columns, f"{name}: seconds a candidate, by steps of training"))
