@@ -107,17 +107,20 @@ class Trainer:
         return cls(task, lambda choices, lanes: specialize(program), 0, **options)
 
     @classmethod
-    def bank(cls, task: Task, programs: Sequence[Program], *, lanes: int = LANES, **options: Any) -> Self:
-        """Returns a trainer of some programs, compiled side by side as formulas; a job's choice is a program's number.
+    def bank(cls, task: Task, programs: Sequence[Program], *, lanes: int | None = None, **options: Any) -> Self:
+        """Returns a trainer of some programs, formulas in one compiled network; a job's choice is a program's number.
+
+        One lane runs one program after another, as suits a CPU; in several lanes they are written out side by side.
 
         Args:
           task: what to train on.
           programs: the bank.
-          lanes: the most; there are no more than one device has programs.
+          lanes: the most, None as for the class; there are no more than one device has programs.
           options: see the class.
         """
-        devices = int(as_layout(options.get("devices")).mesh().shape["candidate"])
-        options |= {"lanes": min(lanes, math.ceil(len(programs) / devices)), "place": by_program}
+        mesh = as_layout(options.get("devices")).mesh()
+        most = math.ceil(len(programs) / mesh.shape["candidate"])
+        options |= {"lanes": min(lanes or default_lanes(mesh), most), "place": by_program}
         return cls(task, lambda choices, lanes: bank(programs, choices[0], lanes), 1, **options)
 
     @property

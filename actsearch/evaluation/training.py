@@ -15,7 +15,7 @@ from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, scree
 from actsearch.evaluation.one_training import train
 from actsearch.evaluation.score import Result, combine, summarize
 from actsearch.evaluation.task_check import check_own
-from actsearch.evaluation.trainer import LANES, Measure, Trainer
+from actsearch.evaluation.trainer import Measure, Trainer
 from actsearch.language import ActsearchError
 from actsearch.spaces import Genotype, Space
 from actsearch.tasks import Task, get_tasks
@@ -239,11 +239,12 @@ class TrainingEvaluator:
         key, rows = (task.name, measure), list[list[Any]]()
         for first in range(0, len(trainings), BANK):
             programs = [training.candidate.proposal.program for training in trainings[first : first + BANK]]
-            lanes = self._lanes.get(key, LANES)
+            lanes = self._lanes.get(key)
             trainer = Trainer.bank(task, programs, lanes=lanes, devices=self.devices, measure=measure)
             results, n = trainer(trainer.jobs([(i,) for i in range(len(programs))], seeds)), len(seeds)
             rows += [results[i * n : (i + 1) * n] for i in range(len(programs))]
-            self._lanes[key] = trainer.lanes if trainer.halved else lanes
+            if trainer.halved:
+                self._lanes[key] = trainer.lanes
         return rows
 
     def _specialize(self, task: Task, training: _Training, seeds: Sequence[int], measure: Measure) -> list[Any]:

@@ -30,7 +30,7 @@ def programs_of(kind):
 def trained(kind, programs=None, **options):
     """Returns the outcomes of a bank on a task, as an array [programs, seeds, numbers], and the trainer."""
     programs = programs or programs_of(kind)
-    trainer = Trainer.bank(TASKS[kind], programs, **{**ONE, **options})
+    trainer = Trainer.bank(TASKS[kind], programs, **{**ONE, "lanes": 4, **options})
     outcomes = trainer(trainer.jobs([(number,) for number in range(len(programs))], SEEDS))
     return numbers(outcomes).reshape(len(programs), len(SEEDS), -1), trainer
 
@@ -76,9 +76,10 @@ def test_neighbours_change_no_bit(whole):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_four_devices_share_a_bank(kind):
-    found, trainer = trained(kind, devices=jax.devices())
-    assert trainer.lanes == 1
+def test_two_devices_share_a_bank(kind):
+    """Each has lanes for half of the programs; they are at different places of the bank."""
+    found, trainer = trained(kind, devices=jax.devices()[:2])
+    assert trainer.lanes == {"activation": 2, "layer": 2, "gate": 1}[kind]
     np.testing.assert_allclose(found, trained(kind)[0], **ENGINES_AGREE)
 
 
@@ -107,6 +108,13 @@ def short_of_memory(monkeypatch, most, words="RESOURCE_EXHAUSTED: Out of memory 
     return tried
 
 
+def test_one_lane_runs_one_program_after_another(whole):
+    """Which is what a CPU does by itself."""
+    found, trainer = trained("activation", lanes=None)
+    assert (trainer.lanes, trainer.compilations) == (1, 1)
+    np.testing.assert_allclose(found, whole[0], **ENGINES_AGREE)
+
+
 class TestMemory:
     def test_lanes_are_halved_and_remembered(self, monkeypatch, whole):
         tried = short_of_memory(monkeypatch, 2)
@@ -129,7 +137,8 @@ class TestMemory:
         assert tried == [4]
 
     def test_the_next_bank_of_an_evaluator_begins_with_what_fitted(self, monkeypatch):
-        evaluator = TrainingEvaluator(SPACE, tiny_task(), engine="bank", devices=jax.devices()[:1])
+        monkeypatch.setattr("actsearch.evaluation.trainer.default_lanes", lambda mesh: 64)
+        evaluator = TrainingEvaluator(SPACE, tiny_task(), engine="bank", **ONE)
         tried = short_of_memory(monkeypatch, 1)
         for start, text in enumerate(("tanh", "cube")):
             proposals = [Proposal(parse(f"{text}(x) + {other}(x)")) for other in ("relu", "exp")]
