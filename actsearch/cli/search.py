@@ -5,7 +5,7 @@ import re
 import signal
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Literal, Self, Union
+from typing import Annotated, Any, Self, Union
 
 import tyro
 
@@ -16,7 +16,7 @@ from actsearch.cli.common import Json, at_least, check_named, explain, print_jso
 from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
 from actsearch.controllers.base import nested
-from actsearch.evaluation import TABLES, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
+from actsearch.evaluation import TABLES, Engine, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
 from actsearch.language import simplify
 from actsearch.report import ProgressLog, agreement_table, fidelity_text, funnel_table, show, winners_table
 from actsearch.spaces import get_space
@@ -42,7 +42,7 @@ def search(
     out: Path | None = None,
     seeds_per_trial: int = 1,
     batch: int = 64,
-    engine: Literal["auto", "interpret", "specialize"] = "auto",
+    engine: Engine = "auto",
     repeats: float | None = None,
     halving: bool = True,
     formulas: Formulas = None,
