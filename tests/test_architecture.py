@@ -38,7 +38,7 @@ IMPORTS = {
     "tasks": {"catalog", "language", "nn"},
     "analysis": {"language", "trials"},
     "archive": {"language", "trials"},
-    "catalog": {"engine", "language"},
+    "catalog": {"engine", "language", "nn"},
     "controllers": {"engine", "language", "spaces", "trials"},
     "nn": {"engine", "language"},
     "engine": {"language", "spaces"},

@@ -3,7 +3,6 @@
 Where a paper draws an initial value at random, the row starts at the mean of that draw and says so.
 """
 
-
 from actsearch.catalog.entry import Entry, by_name, entry
 
 _GATING = "Huang 2024, Expanded Gating Ranges"

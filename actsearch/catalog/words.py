@@ -30,7 +30,10 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "module": "no formula: a Flax module of actsearch.nn.units",
     }
 )
-"""Property -> what it means. The curve's properties, down to "periodic", are those of functions of one input alone."""
+"""Property -> what it means."""
+
+CURVE_WORDS = tuple(WORDS)[: list(WORDS).index("fixed")]
+"""Properties that a function of one input has or has not; of gates, and of units with statistics, none is known."""
 
 _END, _COARSE, _FINER = 8.0, 64, 8  # the grid reaches +-8; steps a unit; how much finer the second grid is
 _JUMP = 1e-4

@@ -31,6 +31,7 @@ COMMANDS = {
     "tasks": "lists",
     "new-task": "new_task",
     "spaces": "lists",
+    "catalog": "catalog",
     "export": "runs",
     "doctor": "doctor",
 }

@@ -77,9 +77,7 @@ class FAN(nnx.Module):
       (5, 8)
     """
 
-    def __init__(
-        self, in_features: int, out_features: int, *, param_dtype: DTypeLike = jnp.float32, rngs: nnx.Rngs
-    ):
+    def __init__(self, in_features: int, out_features: int, *, param_dtype: DTypeLike = jnp.float32, rngs: nnx.Rngs):
         check_divides("FAN", out_features, 4)
         self.in_features = in_features
         options = {"param_dtype": param_dtype, "rngs": rngs}
