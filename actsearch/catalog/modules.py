@@ -5,9 +5,10 @@ They cannot be searched or drawn; they are listed, found by their words, and ser
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flax import nnx
+if TYPE_CHECKING:
+    from flax import nnx
 
 
 class ModuleEntry(NamedTuple):
@@ -37,7 +38,7 @@ class ModuleEntry(NamedTuple):
     options: tuple[tuple[str, Any], ...] = ()
     weights: bool = False
 
-    def build(self, *features: int, rngs: nnx.Rngs | None = None, **options: Any) -> nnx.Module:
+    def build(self, *features: int, rngs: "nnx.Rngs | None" = None, **options: Any) -> "nnx.Module":
         """Returns the module.
 
         Args:
@@ -50,6 +51,8 @@ class ModuleEntry(NamedTuple):
           >>> MODULES["top_k_relu"].build(4, k=2)(jnp.array([3.0, -1.0, 2.0, 1.0])).tolist()
           [3.0, 0.0, 2.0, 0.0]
         """
+        from flax import nnx
+
         from actsearch.nn import units
 
         module: nnx.Module = getattr(units, self.module)(

@@ -45,9 +45,7 @@ def _print_list(units: tuple[Entry | ModuleEntry, ...], query: str) -> None:
         columns = [Column("unit"), Column("formula"), Column("paper"), Column("verified")]
         show(render(rows, columns, f"Published units: {query}" if query else "Published units"))
     unverified = sum(not unit.verified for unit in units)
-    print(
-        f"{len(units)} of {len(CATALOG) + len(MODULES)} units; {unverified} of them not verified against a public source."
-    )
+    print(f"{len(units)} of {len(CATALOG) + len(MODULES)} units; {unverified} not verified against a public source.")
     if not query:
         print(f"Search by name, paper, year or property: {', '.join(WORDS)}.")
     print("All of one: actsearch catalog NAME.")

@@ -3,18 +3,7 @@
 import pytest
 
 from actsearch import parse
-from actsearch.catalog import (
-    CATALOG,
-    MODULES,
-    WORDS,
-    entry,
-    find,
-    identify,
-    properties_of,
-    register,
-    unregister,
-    words_of,
-)
+from actsearch.catalog import CATALOG, MODULES, WORDS, find, identify, properties_of, register, unregister, words_of
 from actsearch.catalog.words import CURVE_WORDS
 from actsearch.language import ActsearchError
 
@@ -100,16 +89,16 @@ def test_the_words_of_modules_are_words(name):
 
 
 def test_a_unit_of_the_users_own():
-    register(entry("wave", "x + sin(3 * x)", "mine, 2026", source="its definition"))
+    ours = register("wave", "x + sin(3 * x)", "mine, 2026", source="its definition", notes="of ours")
     try:
         assert [unit.name for unit in identify(parse("sin(x * 3) + x"))] == ["wave"]
-        assert [unit.name for unit in find("mine smooth")] == ["wave"]
+        assert find("mine ours smooth") == (CATALOG["wave"],) == (ours,)
         with pytest.raises(ActsearchError, match="There is a unit 'wave' already"):
-            register(CATALOG["wave"])
+            register("wave", "x", "mine", source="here")
     finally:
         unregister("wave")
     assert identify(parse("x + sin(3 * x)")) == ()
     with pytest.raises(ActsearchError, match="'relu' cannot be taken back"):
         unregister("relu")
     with pytest.raises(ActsearchError, match="identifier such as 'my_unit'; received 'my unit'"):
-        register(entry("my unit", "x", "mine", source="here"))
+        register("my unit", "x", "mine", source="here")

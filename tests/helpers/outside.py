@@ -24,7 +24,7 @@ language.register(language.Primitive("log1p_abs", 1, lambda x: jnp.log1p(jnp.abs
 
 
 # A published unit: one row.
-catalog.register(catalog.entry("logabs", "x * log1p_abs(x)", "this file, 2026", source="its definition"))
+catalog.register("logabs", "x * log1p_abs(x)", "this file, 2026", source="its definition")
 
 
 # A space: one function.
