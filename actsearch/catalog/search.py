@@ -45,11 +45,12 @@ def find(query: str = "") -> tuple[Unit, ...]:
       >>> len(find("even periodic"))
       0
     """
-    units: list[Unit] = [*CATALOG.values(), *MODULES.values()]
+    every: list[Unit] = [*CATALOG.values(), *MODULES.values()]
+    units = every
     for word, holds in _words(query):
         if word in WORDS:
             units = [unit for unit in units if _holds(unit, word) is holds]
-        elif not any(word in _text(unit) for unit in (*CATALOG.values(), *MODULES.values())):
+        elif not any(word in _text(unit) for unit in every):
             raise ActsearchError(_nothing(word))
         else:
             units = [unit for unit in units if word in _text(unit)]

@@ -92,7 +92,7 @@ def _values(program: Program) -> list[np.ndarray]:
 @functools.cache
 def _points() -> list[np.ndarray]:
     coarse, fine = (np.linspace(-_END, _END, int(2 * _END * _COARSE * finer) + 1) for finer in (1, _FINER))
-    tails = [np.geomspace(*ends, 64) for ends in ((_END, 100), (100, 1e6))]
+    tails = [np.geomspace(low, high, 64) for low, high in ((_END, 100.0), (100.0, 1e6))]
     return [coarse, fine, coarse + 2 * np.pi, *(np.concatenate([-tail, tail]) for tail in tails)]
 
 

@@ -27,14 +27,13 @@ def catalog(query: tyro.conf.Positional[tuple[str, ...]] = (), json: Json = Fals
         query: words, all of which have to hold; all units when left out.
     """
     text = " ".join(query)
-    known = {**CATALOG, **MODULES}.get(text)
-    units = find(text) if known is None else (known,)
+    known = CATALOG.get(text) or MODULES.get(text)
     if json:
-        print_json([_facts(unit) for unit in units])
+        print_json([_facts(unit) for unit in (find(text) if known is None else (known,))])
     elif known is not None:
         _print_unit(known)
     else:
-        _print_list(units, text)
+        _print_list(find(text), text)
 
 
 def _print_list(units: tuple[Entry | ModuleEntry, ...], query: str) -> None:

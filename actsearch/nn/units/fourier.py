@@ -80,9 +80,9 @@ class FAN(nnx.Module):
     def __init__(self, in_features: int, out_features: int, *, param_dtype: DTypeLike = jnp.float32, rngs: nnx.Rngs):
         check_divides("FAN", out_features, 4)
         self.in_features = in_features
-        options = {"param_dtype": param_dtype, "rngs": rngs}
-        self.periodic = nnx.Linear(in_features, out_features // 4, use_bias=False, **options)
-        self.plain = nnx.Linear(in_features, out_features // 2, **options)
+        quarter, half = out_features // 4, out_features // 2
+        self.periodic = nnx.Linear(in_features, quarter, use_bias=False, param_dtype=param_dtype, rngs=rngs)
+        self.plain = nnx.Linear(in_features, half, param_dtype=param_dtype, rngs=rngs)
 
     def __call__(self, x: jax.typing.ArrayLike) -> jax.Array:
         """Returns [..., out_features] of x, [..., in_features]."""
