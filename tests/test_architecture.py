@@ -40,7 +40,7 @@ IMPORTS = {
     "tasks": {"catalog", "data", "language", "nn"},
     "analysis": {"language", "trials"},
     "archive": {"language", "trials"},
-    "catalog": {"engine", "language", "properties"},
+    "catalog": {"engine", "language", "nn", "properties"},
     "controllers": {"engine", "language", "spaces", "trials"},
     "nn": {"engine", "language"},
     "properties": {"engine", "language"},

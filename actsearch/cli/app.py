@@ -34,6 +34,7 @@ COMMANDS = {
     "data": "data",
     "new-task": "new_task",
     "spaces": "lists",
+    "catalog": "catalog",
     "export": "runs",
     "export-formula": "formats",
     "doctor": "doctor",
