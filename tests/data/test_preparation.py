@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from actsearch.data import get_collection, load, preparation, prepare, prepared
+from actsearch.data import get_collection, load, preparation, prepare, prepared, stream
 from actsearch.language import ActsearchError
 from tests.helpers import published
 
@@ -315,10 +315,15 @@ class TestMistakes:
         with pytest.raises(ActsearchError, match="There is no data set 'cifar'; write cifar10"):
             prepare("cifar")
 
+    def test_a_stream_without_grain(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "grain", None)
+        with pytest.raises(ActsearchError, match=r'Streams need Grain .*: pip install "actsearch\[imagenet\]"$'):
+            stream("imagenet2012", "train", batch_size=1)
+
     def test_not_prepared(self, home):
         with pytest.raises(ActsearchError, match=r"CIFAR-10 is not in .*tfds; prepare it once: actsearch data cifar10"):
             load("cifar10", "train")
-        with pytest.raises(ActsearchError, match="does not fit into memory"):
+        with pytest.raises(ActsearchError, match=r"does not fit into memory as one array; use actsearch.data.stream"):
             load("imagenet2012", "train")
 
 
