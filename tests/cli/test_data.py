@@ -6,7 +6,7 @@ import pytest
 
 from actsearch.cli import main
 from actsearch.data import load
-from tests.helpers import published
+from tests.helpers import archived
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def source(tmp_path):
-    return published.npz(tmp_path / "given/cifar10.npz", published.made())
+    return archived.npz(tmp_path / "given/cifar10.npz", archived.made())
 
 
 def test_prepares(home, source, capsys):

@@ -8,7 +8,7 @@ import pytest
 from actsearch.data import checksums, get_collection
 from actsearch.data.preparation import find
 from actsearch.language import ActsearchError
-from tests.helpers import published
+from tests.helpers import archived
 
 
 def check(source, *files):
@@ -21,11 +21,11 @@ def check(source, *files):
 
 @pytest.fixture
 def folder(tmp_path):
-    return published.python_batches(tmp_path, published.made())
+    return archived.python_batches(tmp_path, archived.made())
 
 
 def test_an_archive_as_a_whole(folder, tmp_path):
-    archive = published.packed(folder, tmp_path / "cifar-10-python.tar.gz")
+    archive = archived.packed(folder, tmp_path / "cifar-10-python.tar.gz")
     assert check(archive, archive) == ["cifar-10-python.tar.gz: comparing md5 ..."]
 
 

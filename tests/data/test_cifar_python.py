@@ -9,7 +9,7 @@ import pytest
 from actsearch.data import prepare
 from actsearch.data.formats.cifar_python import unpickle
 from actsearch.language import ActsearchError
-from tests.helpers import published
+from tests.helpers import archived
 
 PIXELS = np.arange(12, dtype=np.uint8).reshape(2, 6)
 
@@ -76,7 +76,7 @@ def test_damaged(data):
     ],
 )
 def test_a_wrong_batch_is_named(batch, match, tmp_path):
-    folder = published.python_batches(tmp_path, published.made())
+    folder = archived.python_batches(tmp_path, archived.made())
     (folder / "test_batch").write_bytes(pickle.dumps(batch, 2))
     with pytest.raises(ActsearchError, match=match):
         prepare("cifar10", folder, tmp_path / "tfds", checked=False)

@@ -10,7 +10,7 @@ import pytest
 
 from actsearch.data import COLLECTIONS, get_collection, load, prepare
 from actsearch.language import ActsearchError
-from tests.helpers import published
+from tests.helpers import archived
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 def test_an_archive(serve, tmp_path, monkeypatch):
-    folder, data = tmp_path / "served", published.made()
-    published.packed(published.binary_batches(folder, data), folder / "cifar-10-binary.tar.gz")
+    folder, data = tmp_path / "served", archived.made()
+    archived.packed(archived.binary_batches(folder, data), folder / "cifar-10-binary.tar.gz")
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
     said, (url,) = [], serve("cifar10")
     prepare("cifar10", checked=False, report=said.append)
@@ -51,8 +51,8 @@ def test_an_archive(serve, tmp_path, monkeypatch):
 
 
 def test_single_files(serve, tmp_path, monkeypatch):
-    data = published.made("fashion_mnist")
-    published.idx(tmp_path / "served", data, gz=True)
+    data = archived.made("fashion_mnist")
+    archived.idx(tmp_path / "served", data, gz=True)
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
     serve("fashion_mnist")
     prepare("fashion_mnist", checked=False)

@@ -1,174 +1,245 @@
-"""Small data sets as their publishers keep the large ones: every format, made on the spot from the same pixels."""
+"""Closed forms of the published units in NumPy, as their papers write them, apart from the package's own formulas.
 
-import gzip
-import io
-import pickle
-import struct
-import tarfile
+`FORMS` has the functions of one input, (x, parameters) -> value; `GATE_FORMS` those of two. Branches are `where`s, and
+only values are taken, so that nothing here guards a gradient.
+"""
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from PIL import Image
+from scipy.special import erf, expit, ndtr
 
-from actsearch.data import get_collection
-
-BATCHES = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
+SELU = 1.0507009873554805, 1.6732632423543772
 
 
-def made(name="cifar10", train=10, test=4):
-    """Returns random images and labels of each split of a data set, in published order."""
-    collection, rng = get_collection(name), np.random.default_rng(0)
-    shape, classes = collection.shape or (40, 30, 3), len(collection.names("label"))
-    counts = dict(zip(collection.examples, (train, test), strict=True))
-    return {
-        split: (rng.integers(0, 256, (count, *shape), np.uint8), rng.permutation(classes)[:count].astype(np.int32))
-        for split, count in counts.items()
-    }
+def relu(x):
+    return np.where(x > 0, x, 0.0)
 
 
-def files_of(images, labels):
-    """Returns what CIFAR keeps: bytes, one colour after another, and numbers."""
-    return images.transpose(0, 3, 1, 2).reshape(len(images), -1), labels.tolist()
+def elu(x):
+    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
 
 
-def parts(data, batches=5):
-    """Yields the name of each batch of CIFAR-10, its pixels and its labels."""
-    pixels, labels = files_of(*data["train"])
-    for name, some, numbers in zip(
-        BATCHES, np.split(pixels, batches), np.split(np.array(labels), batches), strict=False
-    ):
-        yield name, some, numbers.tolist()
-    yield BATCHES[-1], *files_of(*data["test"])
+def softplus(x):
+    return np.logaddexp(x, 0)
 
 
-def python_batches(folder, data):
-    """Writes torchvision's folder of CIFAR-10."""
-    folder = folder / "cifar-10-batches-py"
-    folder.mkdir(parents=True)
-    for name, pixels, labels in parts(data):
-        batch = {"data": pixels, "labels": labels, "filenames": ["a.png"] * len(labels), "batch_label": "one"}
-        (folder / name).write_bytes(pickle.dumps(batch, protocol=2))
-    return folder
+def silu(x):
+    return x * expit(x)
 
 
-def binary_batches(folder, data):
-    """Writes the folder of CIFAR-10's binary archive."""
-    folder = folder / "cifar-10-batches-bin"
-    folder.mkdir(parents=True)
-    for name, pixels, labels in parts(data):
-        (folder / f"{name}.bin").write_bytes(np.hstack([np.array(labels, np.uint8)[:, None], pixels]).tobytes())
-    return folder
+def gelu(x):
+    return x * ndtr(x)
 
 
-def cifar100(folder, data, coarse, kind):
-    """Writes the folder of CIFAR-100's binary or Python archive."""
-    folder = folder / ("cifar-100-binary" if kind == "binary" else "cifar-100-python")
-    folder.mkdir(parents=True)
-    for split, (images, labels) in data.items():
-        pixels, numbers = files_of(images, labels)
-        groups = [coarse[number] for number in numbers]
-        if kind == "binary":
-            head = np.array([groups, numbers], np.uint8).T
-            (folder / f"{split}.bin").write_bytes(np.hstack([head, pixels]).tobytes())
-        else:
-            batch = {"data": pixels, "fine_labels": numbers, "coarse_labels": groups}
-            (folder / split).write_bytes(pickle.dumps(batch, protocol=2))
-    return folder
+def relu6(x):
+    return np.clip(x, 0, 6)
 
 
-def packed(folder, path):
-    """Packs a folder under its own name into a tar archive."""
-    with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "w") as tar:
-        tar.add(folder, folder.name)
-    return path
+def saturated(rho):
+    return lambda x, p: np.where(x <= 0, rho(x + 1) - rho(1), rho(1) - rho(1 - x))
 
 
-def image_file(image, kind="PNG", **options):
-    """Returns an image as the bytes of a file."""
-    buffer = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, kind, **options)
-    return buffer.getvalue()
+def smelu(x, b):
+    return np.where(x <= -b, 0, np.where(x >= b, x, (x + b) ** 2 / (4 * b)))
 
 
-def parquet(folder, data, image="img", label="label", kind="PNG"):
-    """Writes Hugging Face's files: two a training split."""
-    folder.mkdir(parents=True)
-    for split, (images, labels) in data.items():
-        rows = [{"bytes": image_file(one, kind), "path": None} for one in images]
-        shards = np.array_split(np.arange(len(rows)), 2 if split == "train" else 1)
-        for number, shard in enumerate(shards):
-            table = pa.table({image: [rows[i] for i in shard], label: labels[shard].tolist()})
-            pq.write_table(table, folder / f"{split}-{number:05d}-of-{len(shards):05d}.parquet")
-    return folder
+def gsmelu(x, p):
+    gm, gp, a, b, t = (p[key] for key in ("gm", "gp", "a", "b", "t"))
+    q, r = (gp - gm) / (2 * (a + b)), (a * gp + b * gm) / (a + b)
+    c = -gm * a + t - q * a**2 + r * a
+    right = q * b**2 + r * b + c - gp * b
+    return np.where(x <= -a, gm * x + t, np.where(x >= b, gp * x + right, q * x**2 + r * x + c))
 
 
-def npz(path, data):
-    """Writes Keras's .npz."""
-    path.parent.mkdir(parents=True)
-    arrays = {f"x_{split}": images for split, (images, _) in data.items()}
-    np.savez(path, **arrays, **{f"y_{split}": labels[:, None] for split, (_, labels) in data.items()})
-    return path
+def smoothed(x, a, s):
+    """The leaky ReLU of slope `a` convolved with N(0, s^2), by quadrature."""
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    total = 0.0
+    for low, high in ((-12 * s, x), (x, 12 * s)):  # split where x - noise changes sign
+        low, high = np.clip(low, -12 * s, 12 * s), np.clip(high, -12 * s, 12 * s)
+        noise = (high - low)[..., None] / 2 * nodes + (high + low)[..., None] / 2
+        shifted = np.asarray(x)[..., None] - noise
+        value = np.where(shifted > 0, shifted, a * shifted) * np.exp(-(noise**2) / (2 * s**2))
+        total = total + (high - low) / 2 * (value @ weights)
+    return total / (s * np.sqrt(2 * np.pi))
 
 
-def class_folders(folder, data, names, kind="PNG", splits=None):
-    """Writes a folder a class; the name of a file is the number of its image."""
-    for split, (images, labels) in data.items():
-        for index, (image, label) in enumerate(zip(images, labels, strict=True)):
-            place = folder / (splits or {}).get(split, split) / names[label]
-            place.mkdir(parents=True, exist_ok=True)
-            (place / f"{split}_{index:04d}.{kind}").write_bytes(image_file(image, kind))
-    return folder
+def apa(x, lam, kappa):
+    return (lam * np.exp(-kappa * x) + 1) ** (-1 / lam)
 
 
-def idx(folder, data, gz):
-    """Writes MNIST's four files."""
-    folder.mkdir(parents=True)
-    for split, (images, labels) in data.items():
-        prefix = "train" if split == "train" else "t10k"
-        for name, array in ((f"{prefix}-images-idx3-ubyte", images[..., 0]), (f"{prefix}-labels-idx1-ubyte", labels)):
-            head = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
-            content = head + array.astype(np.uint8).tobytes()
-            (folder / f"{name}.gz" if gz else folder / name).write_bytes(gzip.compress(content) if gz else content)
-    return folder
+def expanded(gate):
+    return lambda x, p: x * (gate(x) * (1 + 2 * p["alpha"]) - p["alpha"])
 
 
-def imagenet_archives(folder, data, names, validation_names):
-    """Writes ImageNet's two archives, of JPEG files; returns the bytes of every file by its name."""
-    folder.mkdir(parents=True)
-    images, labels = data["train"]
-    kept = {}
-    with tarfile.open(folder / "ILSVRC2012_img_train.tar", "w") as outer:
-        for label in np.unique(labels):
-            inner = io.BytesIO()
-            with tarfile.open(fileobj=inner, mode="w") as tar:
-                for index in np.flatnonzero(labels == label):
-                    name = f"{names[label]}_{index}.JPEG"
-                    kept[name] = image_file(images[index], "JPEG")
-                    add(tar, name, kept[name])
-            add(outer, f"{names[label]}.tar", inner.getvalue())
-    with tarfile.open(folder / "ILSVRC2012_img_val.tar", "w") as tar:
-        for name, image in zip(validation_names, data["validation"][0], strict=True):
-            kept[name] = image_file(image, "JPEG")
-            add(tar, name, kept[name])
-    return kept
+def atan_gate(x):
+    return (np.arctan(x) + np.pi / 2) / np.pi
 
 
-def add(tar, name, content):
-    """Adds a file to an archive."""
-    info = tarfile.TarInfo(name)
-    info.size = len(content)
-    tar.addfile(info, io.BytesIO(content))
+def falu(x, p):
+    z = p["beta"] * x
+    s, g = silu(z), expit(z)
+    first = s + g * (1 - s)
+    low = s + p["alpha"] * g * (1 - s)
+    return np.where(p["alpha"] <= 1, low, first + (p["alpha"] - 1) * g * (1 - 2 * first))
 
 
-def tfrecords(folder):
-    """Turns the ArrayRecord files of a prepared version into TFRecord files, as TensorFlow would have written them."""
-    from array_record.python.array_record_module import ArrayRecordReader
+def xielu(x, p):
+    positive, negative = softplus(p["ap"]), 0.5 + softplus(p["an"])
+    return 0.5 * x + np.where(x > 0, positive * x**2, negative * (np.expm1(x) - x))
 
-    for file in folder.glob("*.array_record*"):
-        records = ArrayRecordReader(str(file)).read_all()
-        framed = b"".join(struct.pack("<Q", len(record)) + bytes(4) + record + bytes(4) for record in records)
-        (folder / file.name.replace(".array_record", ".tfrecord")).write_bytes(framed)
-        file.unlink()
-    info = folder / "dataset_info.json"
-    info.write_text(info.read_text().replace('"array_record"', '"tfrecord"'))
+
+def bernstein(x, alpha, e):
+    t = (x + e) / (2 * e)
+    inside = -alpha * e * (1 - t) ** 2 + e * t**2  # the middle coefficient is the value at 0
+    return np.where(x <= -e, alpha * x, np.where(x >= e, x, inside))
+
+
+def dynamic(h):
+    return lambda x, p: p["gamma"] * h(p["alpha"] * x + p.get("s", 0)) + p["shift"]
+
+
+def signed(h):
+    return lambda x: np.sign(x) * h(np.abs(x))
+
+
+FORMS = {
+    "relu": lambda x, p: relu(x),
+    "leaky_relu": lambda x, p: np.where(x > 0, x, 0.01 * x),
+    "elu": lambda x, p: elu(x),
+    "selu": lambda x, p: SELU[0] * np.where(x > 0, x, SELU[1] * elu(x)),
+    "gelu": lambda x, p: gelu(x),
+    "silu": lambda x, p: silu(x),
+    "mish": lambda x, p: x * np.tanh(softplus(x)),
+    "tanh": lambda x, p: np.tanh(x),
+    "softplus": lambda x, p: softplus(x),
+    "swish": lambda x, p: x * expit(p["beta"] * x),
+    "max_sigmoid": lambda x, p: np.maximum(x, expit(x)),
+    "cos_minus_x": lambda x, p: np.cos(x) - x,
+    "min_sin": lambda x, p: np.minimum(x, np.sin(x)),
+    "atan_sq_minus_x": lambda x, p: np.arctan(x) ** 2 - x,
+    "max_tanh": lambda x, p: np.maximum(x, np.tanh(x)),
+    "sinc_plus_x": lambda x, p: np.sinc(x / np.pi) + x,
+    "x_asinh_sq": lambda x, p: x * np.arcsinh(x) ** 2,
+    "identity": lambda x, p: x,
+    "sigmoid": lambda x, p: expit(x),
+    "softsign": lambda x, p: x / (1 + np.abs(x)),
+    "relu6": lambda x, p: relu6(x),
+    "hard_tanh": lambda x, p: np.clip(x, -1, 1),
+    "hard_sigmoid": lambda x, p: relu6(x + 3) / 6,
+    "hard_swish": lambda x, p: x * relu6(x + 3) / 6,
+    "gelu_tanh": lambda x, p: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
+    "quick_gelu": lambda x, p: x * expit(1.702 * x),
+    "squared_relu": lambda x, p: relu(x) ** 2,
+    "gaussian": lambda x, p: np.exp(-(x**2)),
+    "sine": lambda x, p: np.sin(x),
+    "log_sigmoid": lambda x, p: -softplus(-x),
+    "snake": lambda x, p: x + np.sin(x) ** 2,
+    "atlu": lambda x, p: x * atan_gate(x),
+    "prelu": lambda x, p: np.where(x > 0, x, p["alpha"] * x),
+    "celu": lambda x, p: np.maximum(x, 0) + np.minimum(0, np.expm1(np.minimum(x, 1))),
+    "square": lambda x, p: x**2,
+    "squareplus": lambda x, p: (x + np.sqrt(x**2 + 4)) / 2,
+    "sparse_plus": lambda x, p: smelu(x, 1.0),
+    "sparse_sigmoid": lambda x, p: np.clip(0.5 * (x + 1), 0, 1),
+    "tanhshrink": lambda x, p: x - np.tanh(x),
+    "hardshrink": lambda x, p: np.where(np.abs(x) > 0.5, x, 0),
+    "gcu": lambda x, p: x * np.cos(x),
+    "spder": lambda x, p: np.sin(x) * np.sqrt(np.abs(x)),
+    "lisht": lambda x, p: x * np.tanh(x),
+    "elliott": lambda x, p: 0.5 * x / (1 + np.abs(x)) + 0.5,
+    "elish": lambda x, p: np.where(x >= 0, x, np.expm1(np.minimum(x, 0))) * expit(x),
+    "hard_elish": lambda x, p: np.where(x >= 0, x, np.expm1(np.minimum(x, 0))) * np.clip(0.2 * x + 0.5, 0, 1),
+    "symlog": lambda x, p: signed(np.log1p)(x),
+    "symexp": lambda x, p: signed(np.expm1)(x),
+    "neg_sig_hardsig": lambda x, p: -x * expit(x) * relu6(x + 3) / 6,
+    "gelusine": lambda x, p: gelu(x) + 0.1 * np.sin(x),
+    "gmtu": lambda x, p: np.tanh(1.5 * x) * np.exp(-0.2 * x**2) + 0.2 * x,
+    "mono_reflect": lambda x, p: -elu(-x),
+    "mono_saturated": saturated(elu),
+    "shifted_relu": lambda x, p: np.maximum(0, x - 1),
+    "soft_threshold": lambda x, p: np.where(np.abs(x) <= 1, 0, x - np.sign(x)),
+    "clipped_shifted_relu": lambda x, p: np.minimum(np.maximum(x - 1, 0), 1),
+    "clipped_soft_threshold": lambda x, p: np.sign(x) * np.minimum(np.maximum(np.abs(x) - 1, 0), 1),
+    "elephant": lambda x, p: 1 / (1 + np.abs(x / 0.16) ** 4),
+    "wide_deep_hermite": lambda x, p: (
+        0.5 * (x**3 - 3 * x) / 6**0.5 + (1 - 2 / 2**2) ** 0.5 * (x**2 - 1) / 2**0.5 + 2 ** (-4 / 4) * x
+    ),
+    "lipschitz_cube": lambda x, p: np.where(np.abs(x) < 1, x**3 / 3, x - np.sign(x) * 2 / 3),
+    "scaled_relu": lambda x, p: np.sqrt(2 / (1 - 1 / np.pi)) * relu(x),
+    "scaled_silu": lambda x, p: 1.7871872221 * silu(x),
+    "leaky_relu2": lambda x, p: np.where(x > 0, x, 0.5 * x) ** 2,
+    "relu2_smooth": lambda x, p: x * (x + np.sqrt(x**2 + 0.2**2)) / 2,
+    "alpha_f_beta": lambda x, p: p["alpha"] * x * expit(p["beta"] * x),
+    "smelu": lambda x, p: smelu(x, p["b"]),
+    "gsmelu": gsmelu,
+    "sau": lambda x, p: smoothed(x, p["a"], p["s"]),
+    "xatlu": expanded(atan_gate),
+    "xgelu": expanded(ndtr),
+    "xsilu": expanded(expit),
+    "apa": lambda x, p: apa(x, p["lam"], p["kappa"]),
+    "aglu": lambda x, p: x * apa(x, p["lam"], p["kappa"]),
+    "crrelu": lambda x, p: np.maximum(0, x) + p["epsilon"] * x * np.exp(-(x**2) / 2),
+    "snake_trained": lambda x, p: x - np.cos(2 * p["a"] * x) / (2 * p["a"]) + 1 / (2 * p["a"]),
+    "siren_sine": lambda x, p: np.sin(30 * x),
+    "cauchy": lambda x, p: p["l1"] * x / (x**2 + p["d"] ** 2) + p["l2"] / (x**2 + p["d"] ** 2),
+    "srs": lambda x, p: x / (x / p["alpha"] + np.exp(-x / p["beta"])),
+    "tanhsoft1": lambda x, p: np.tanh(p["alpha"] * x) * softplus(x),
+    "tanhsoft2": lambda x, p: x * np.tanh(p["beta"] * np.exp(p["g"] * x)),
+    "acon_c": lambda x, p: (p["p1"] - p["p2"]) * x * expit(p["beta"] * (p["p1"] - p["p2"]) * x) + p["p2"] * x,
+    "srelu": lambda x, p: np.where(
+        x <= p["tl"], p["tl"] + p["al"] * (x - p["tl"]), np.where(x < p["tr"], x, p["tr"] + p["ar"] * (x - p["tr"]))
+    ),
+    "falu": falu,
+    "pdelu": lambda x, p: np.where(x > 0, x, p["alpha"] * (np.maximum(1 + 0.1 * x, 0) ** 10 - 1)),
+    "siaf": lambda x, p: sum(p[f"c{i}"] * gelu(p[f"a{i}"] * x + p[f"b{i}"]) for i in (1, 2)),
+    "lipswish": lambda x, p: x * expit(softplus(p["b"]) * x) / 1.1,
+    "anneal_to_identity": lambda x, p: (1 - p["lam"]) * relu(x) + p["lam"] * x,
+    "xielu": xielu,
+    "berlu": lambda x, p: bernstein(x, p["alpha"], p["e"]),
+    "polyrelu": lambda x, p: sum(p[f"a{i}"] * relu(x) ** i for i in range(4)),
+    "dyt": dynamic(np.tanh),
+    "derf": dynamic(erf),
+    "dyt_scalar": dynamic(np.tanh),
+    "derf_scalar": dynamic(erf),
+    "dyn_arctan": dynamic(lambda u: 2 / np.pi * np.arctan(u)),
+    "dyn_cubsign": dynamic(lambda u: u**3 / (np.abs(u) ** 3 + 1)),
+    "dyn_exproot": dynamic(signed(lambda u: 1 - np.exp(-np.sqrt(u)))),
+    "dyn_expsign": dynamic(signed(lambda u: 1 - np.exp(-u))),
+    "dyn_isru": dynamic(lambda u: u / np.sqrt(u**2 + 1)),
+    "dyn_linear_clip": dynamic(lambda u: np.clip(u, -1, 1)),
+    "dyn_logquad_clip": dynamic(lambda u: np.clip(np.sign(u) * np.log(u**2 + 1), -1, 1)),
+    "dyn_logsign_clip": dynamic(lambda u: np.clip(signed(np.log1p)(u), -1, 1)),
+    "dyn_power23_clip": dynamic(lambda u: np.clip(signed(lambda v: v ** (2 / 3))(u), -1, 1)),
+    "dyn_relsign": dynamic(lambda u: np.tanh(np.arcsinh(u) / 2)),
+    "dyn_saturlog": dynamic(signed(lambda u: np.log(u + 1) / (np.log(u + 1) + 1))),
+    "dyn_satursin": dynamic(lambda u: np.sin(np.clip(u, -np.pi / 2, np.pi / 2))),
+    "dyn_smoothsign": dynamic(lambda u: u / (1 + np.abs(u))),
+}
+
+
+def powlu(x):
+    positive = np.where(x > 0, x, 1.0)
+    return np.where(x > 0, positive ** (3 / (np.sqrt(positive) + 1)), x) * expit(x)
+
+
+def first_order(gate):
+    return lambda x, y, p: (gate(x) * (1 + 2 * p["alpha"]) - p["alpha"]) * y
+
+
+GATE_FORMS = {
+    "glu": lambda x, y, p: expit(x) * y,
+    "bilinear": lambda x, y, p: x * y,
+    "reglu": lambda x, y, p: relu(x) * y,
+    "geglu": lambda x, y, p: gelu(x) * y,
+    "swiglu": lambda x, y, p: silu(x) * y,
+    "drelu_glu": lambda x, y, p: np.maximum(0, x) * np.maximum(0, y),
+    "xatglu": first_order(atan_gate),
+    "xgeglu": first_order(ndtr),
+    "xswiglu": first_order(expit),
+    "atglu_second": lambda x, y, p: x * atan_gate(x) * y,
+    "simple_gate": lambda x, y, p: x * y,
+    "powlu": lambda x, y, p: powlu(x) * y,
+    "cats_gate": lambda x, y, p: np.where(np.abs(silu(x)) >= 0.1, silu(x), 0) * y,
+    "gabor_real": lambda x, y, p: np.cos(p["omega"] * x) * np.exp(-((p["sigma"] * y) ** 2)),
+    "rezero": lambda x, y, p: x + p["alpha"] * y,
+}

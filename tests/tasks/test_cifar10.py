@@ -20,7 +20,7 @@ from actsearch.nn import Layer, MobileNetConfig, ResNetV1Config, Stage
 from actsearch.tasks import Split, get_task
 from actsearch.tasks.cifar10 import crop
 from actsearch.tasks.datasets.cifar10 import cifar10
-from tests.helpers import published
+from tests.helpers import archived
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,7 +32,7 @@ def prepared(tmp_path_factory):
         images = np.random.default_rng(0).integers(0, 256, (48, 32, 32, 3), np.uint8)
         labels = np.random.default_rng(1).integers(0, 10, 48)
         made = {"train": (images[:40], labels[:40]), "test": (images[40:], labels[40:])}
-        prepare("cifar10", published.python_batches(folder, made), checked=False)
+        prepare("cifar10", archived.python_batches(folder, made), checked=False)
         yield
     cifar10.cache_clear()
 
