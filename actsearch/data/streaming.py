@@ -27,10 +27,11 @@ _AHEAD = 2
 class Stream(Iterator[Batch]):
     """Batches one after another, with a state to go on from.
 
-    Example:
-      >>> batches = stream("imagenet2012", "train", batch_size=256, workers=16)  # doctest: +SKIP
-      >>> batch, state = next(batches), batches.state  # doctest: +SKIP
-      >>> batches.restore(state)  # in another process, with the same arguments  # doctest: +SKIP
+    Example, where ImageNet is prepared::
+
+      batches = stream("imagenet2012", "train", batch_size=256, workers=16)
+      batch, state = next(batches), batches.state
+      batches.restore(state)  # in another process, of the same arguments
     """
 
     def __init__(self, iterator: Any) -> None:
