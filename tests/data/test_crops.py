@@ -3,7 +3,7 @@
 import numpy as np
 
 from actsearch.data.crops import _random_box, centre_crop, random_crop
-from tests.helpers import published
+from tests.helpers import archived
 
 
 def test_random_parts_have_the_published_areas_and_aspects():
@@ -26,7 +26,7 @@ def test_a_strip_has_no_such_part_and_gives_its_centre_square():
 def test_the_centre_is_seven_eighths_of_the_shorter_side():
     image = np.zeros((16, 24, 3), np.uint8)
     image[1:15, 5:19] = 200
-    example = {"image": published.image_file(image), "label": 3}
+    example = {"image": archived.image_file(image), "label": 3}
     cut = centre_crop(example, 14)
     assert (cut["image"] == 200).all()
     assert (cut["label"], cut["label"].dtype) == (3, np.int32)
@@ -34,7 +34,7 @@ def test_the_centre_is_seven_eighths_of_the_shorter_side():
 
 def test_half_are_mirrored():
     image = np.tile(np.arange(0, 240, 5, dtype=np.uint8)[None, :, None], (48, 1, 3))  # brighter to the right
-    example = {"image": published.image_file(image), "label": 0}
+    example = {"image": archived.image_file(image), "label": 0}
     cuts = [random_crop(example, np.random.default_rng(seed), 8)["image"].astype(int) for seed in range(60)]
     brighter = [cut[0, -1, 0] > cut[0, 0, 0] for cut in cuts]
     assert all(cut.shape == (8, 8, 3) for cut in cuts)

@@ -1,5 +1,6 @@
 """Every accepted format: small archives made on the spot are prepared, and equal pixels are read back."""
 
+import io
 import sys
 
 import numpy as np
@@ -343,3 +344,28 @@ def test_reports_how_far_it_is(home, tmp_path, monkeypatch):
         report=said.append,
     )
     assert said[:2] == ["train  1/50,000", "train  1 examples"]
+
+
+def test_the_order_is_that_of_tfdss_own_builder(home, tmp_path, monkeypatch):
+    """TFDS's builder of CIFAR-10 as it is, but for the function that reads a file with TensorFlow."""
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.image_classification import cifar
+
+    data = archived.made(train=40)
+    folder = archived.binary_batches(tmp_path, data)
+    (folder / "batches.meta.txt").write_text("\n".join([*CLASSES, ""]))
+    prepare("cifar10", folder, checked=False)
+
+    def read(path, labels_number):
+        for row in np.fromfile(path, np.uint8).reshape(-1, 3073):
+            yield row[:1], io.BytesIO(archived.image_file(row[1:].reshape(3, 32, 32).transpose(1, 2, 0)))
+
+    monkeypatch.setattr(cifar, "_load_data", read)
+    monkeypatch.setattr(tfds.download.DownloadManager, "download_and_extract", lambda self, url: str(tmp_path))
+    builder = tfds.builder("cifar10", data_dir=tmp_path / "official", file_format="array_record")
+    builder.download_and_prepare()
+    for split in data:
+        official = list(builder.as_data_source(split))
+        ours = load("cifar10", split)
+        assert [row["id"].decode() for row in official] == ours["id"].tolist()
+        np.testing.assert_array_equal(np.stack([row["image"] for row in official]), ours["image"])

@@ -7,7 +7,7 @@ import pytest
 
 from actsearch.data import get_collection, prepare, stream
 from actsearch.language import ActsearchError
-from tests.helpers import published
+from tests.helpers import archived
 
 pytest.importorskip("grain", reason='Grain is not installed: pip install "actsearch[imagenet]"')
 
@@ -21,7 +21,7 @@ def prepared(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TFDS_DATA_DIR", str(folder / "tfds"))
         names = get_collection(NAME).names("label")
-        source = published.class_folders(folder / "imagenette2-160", published.made(NAME), names, "JPEG")
+        source = archived.class_folders(folder / "imagenette2-160", archived.made(NAME), names, "JPEG")
         prepare(NAME, source, checked=False)
         yield
 
