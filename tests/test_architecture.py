@@ -38,12 +38,12 @@ IMPORTS = {
     "tasks": {"catalog", "language", "nn"},
     "analysis": {"language", "trials"},
     "archive": {"language", "trials"},
+    "export": {"catalog", "engine", "language"},
     "catalog": {"engine", "language"},
     "controllers": {"engine", "language", "spaces", "trials"},
     "nn": {"engine", "language"},
     "engine": {"language", "spaces"},
     "trials": {"language", "spaces"},
-    "export": {"language"},
     "spaces": {"language"},
     "language": set(),
 }

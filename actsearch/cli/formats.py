@@ -17,7 +17,12 @@ Out = Annotated[Path | None, tyro.conf.arg(aliases=["-o"])]
 
 
 def export_formula(
-    formula: Formula, to: str, out: Out = None, index: int | None = None, name: str | None = None, self_test: bool = True
+    formula: Formula,
+    to: str,
+    out: Out = None,
+    index: int | None = None,
+    name: str | None = None,
+    self_test: bool = True,
 ) -> None:
     """Write a formula, a published unit or a run's winner as code for another library, with a test of itself.
 

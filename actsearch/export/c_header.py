@@ -72,7 +72,9 @@ def c_number(value: float) -> str:
     return f"{value!r}$"
 
 
-_MATH = "acos asin atan ceil cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma fmax fmin fmod gamma j0 j1 jn ldexp log"
+_MATH = (
+    "acos asin atan ceil cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma fmax fmin fmod gamma j0 j1 jn ldexp log"
+)
 _MATH += " log10 log1p log2 lgamma pow round sin sinh sqrt tan tanh tgamma trunc y0 y1 yn asinh acosh atanh hypot cbrt"
 _C = "auto break case char const continue default do double else enum extern float for goto if inline int long register"
 _C += " restrict return short signed sizeof static struct switch typedef union unsigned void volatile while real main"
@@ -82,7 +84,9 @@ DIALECT = Dialect(
     helpers=_HELPERS,
     imports={},
     number=c_number,
-    reserved=frozenset([*_MATH.split(), *_C.split(), "x", "y", *(name[:-1] for name in _HELPERS), *(f"t{n}" for n in range(50))]),
+    reserved=frozenset(
+        [*_MATH.split(), *_C.split(), "x", "y", *(name[:-1] for name in _HELPERS), *(f"t{n}" for n in range(50))]
+    ),
 )
 
 
@@ -91,7 +95,9 @@ def c_header(subject: Subject) -> str:
     name = subject.name
     guard = f"{name.upper()}_H"
     written = f"C99. {_HOW_TO_TEST}" if subject.tested else "C99"
-    comment = "\n".join(f" * {part}".rstrip() for line in subject.lines(written) for part in textwrap.wrap(line, 110) or [""])
+    comment = "\n".join(
+        f" * {part}".rstrip() for line in subject.lines(written) for part in textwrap.wrap(line, 110) or [""]
+    )
     parts = [
         f"/*\n{comment}\n */",
         f"#ifndef {guard}\n#define {guard}\n\n#include <math.h>",

@@ -53,7 +53,9 @@ def _init(one: Module) -> str:
 def _call(subject: Subject, one: Module) -> str:
     names = list(one.parameters)
     read = [f"{', '.join(names)} = {', '.join(f'self.{name}[...]' for name in names)}"] if names else []
-    return f"def __call__({', '.join(['self', *subject.program.arguments])}):\n" + indented(jax_call(subject, one, read))
+    return f"def __call__({', '.join(['self', *subject.program.arguments])}):\n" + indented(
+        jax_call(subject, one, read)
+    )
 
 
 def _test(subject: Subject, one: Module) -> str:

@@ -89,7 +89,11 @@ def class_source(
       note: a sentence under the formula.
     """
     described = [f"    {name}: {text}" for name, text in arguments.items()]
-    lines = [str(subject.program), *(["", *textwrap.wrap(note, WIDTH)] if note else []), *(["", "Args:", *described] if described else [])]
+    lines = [
+        str(subject.program),
+        *(["", *textwrap.wrap(note, WIDTH)] if note else []),
+        *(["", "Args:", *described] if described else []),
+    ]
     doc = f'"""{lines[0]}"""' if len(lines) == 1 else '"""' + "\n".join([*lines, '"""'])
     return f"class {subject.class_name}({base}):\n" + "\n\n".join(indented([part]) for part in (doc, *members))
 

@@ -123,7 +123,9 @@ def _test(subject: Subject) -> str:
         *(f"{name} = np.array({listed(values, 'np.')})" for name, values in known.inputs.items()),
         'with np.errstate(all="ignore"):',
         f"    value = {call}",
-        *comparison({"value": known.value}, "np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)", "np."),
+        *comparison(
+            {"value": known.value}, "np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)", "np."
+        ),
         f'print("{subject.name} agrees with actsearch")',
     ]
     return "\n".join(lines)

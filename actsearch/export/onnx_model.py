@@ -71,13 +71,24 @@ def onnx_model(subject: Subject) -> bytes:
     graph = _Graph(helper)
     for statement in [*body.statements, f"value = Identity({body.result})"]:
         graph.assign(statement)
-    parameters = [helper.make_tensor(names[name], onnx.TensorProto.FLOAT, [1], [value]) for name, value in program.parameters]
+    parameters = [
+        helper.make_tensor(names[name], onnx.TensorProto.FLOAT, [1], [value]) for name, value in program.parameters
+    ]
     shape = ["rows", "channels"]
-    infos = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name in [*program.arguments, "value"]]
+    infos = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name in [*program.arguments, "value"]
+    ]
     made = helper.make_graph(
-        graph.nodes, subject.name, infos[:-1], infos[-1:], parameters + graph.constants, "\n".join(subject.lines("ONNX"))
+        graph.nodes,
+        subject.name,
+        infos[:-1],
+        infos[-1:],
+        parameters + graph.constants,
+        "\n".join(subject.lines("ONNX")),
     )
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="actsearch", ir_version=9)
+    model = helper.make_model(
+        made, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="actsearch", ir_version=9
+    )
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 

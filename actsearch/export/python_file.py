@@ -31,7 +31,10 @@ def python_file(subject: Subject, dialect: Dialect, written: str, definition: st
 
 def _block(imports: Sequence[str]) -> str:
     """Returns lines of imports, the standard library's first."""
-    groups = [[line for line in imports if (line.split()[1].split(".")[0] in sys.stdlib_module_names) == own] for own in (True, False)]
+    groups = [
+        [line for line in imports if (line.split()[1].split(".")[0] in sys.stdlib_module_names) == own]
+        for own in (True, False)
+    ]
     return "\n\n".join("\n".join(group) for group in groups if group)
 
 

@@ -111,11 +111,17 @@ DIALECT = Dialect(
     expanded="{:atom}.expand_as(x)",
     statistics=_STATISTICS,
     reserved=frozenset(
-        "x y self dim eps momentum groups num_features batch space example forward training parameters buffers modules "
-        "children named_parameters named_buffers state_dict load_state_dict train eval apply to type half float double "
-        "bfloat16 cuda cpu xpu ipu mtia compile share_memory zero_grad requires_grad_ add_module register_buffer "
-        "register_parameter register_module get_parameter get_buffer get_submodule set_submodule extra_repr "
-        "averaged".split()
+        (
+            "x y self dim eps momentum groups num_features batch space example value dtype averaged "
+            "add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval "
+            "extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu "
+            "load_state_dict modules mtia named_buffers named_children named_modules named_parameters parameters "
+            "register_backward_hook register_buffer register_forward_hook register_forward_pre_hook "
+            "register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook "
+            "register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook "
+            "register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to "
+            "to_empty train training type xpu zero_grad "
+        ).split()
     ),
 )
 
@@ -143,8 +149,16 @@ def pytorch_module(subject: Subject) -> str:
 def _definition(subject: Subject) -> str:
     one = module(subject, DIALECT, "self.{}")
     settings = used(one, _SETTINGS)
-    arguments = {} if not one.has_channels else {"num_features": "number of channels.", **{k: v[1] for k, v in settings.items()}}
-    members = [*([_init(one)] if one.has_channels else []), _forward(subject, one), *([_AVERAGED] if one.body.averages else [])]
+    arguments = (
+        {}
+        if not one.has_channels
+        else {"num_features": "number of channels.", **{k: v[1] for k, v in settings.items()}}
+    )
+    members = [
+        *([_init(one)] if one.has_channels else []),
+        _forward(subject, one),
+        *([_AVERAGED] if one.body.averages else []),
+    ]
     return class_source(subject, "nn.Module", arguments, members)
 
 
@@ -184,7 +198,10 @@ def _test(subject: Subject) -> str:
         pairs[f"module.eval()({', '.join(known.inputs)})"] = known.evaluated
     compare = "torch.testing.assert_close(actual, torch.tensor(expected, dtype=torch.float64), rtol=1e-6, atol=1e-6, equal_nan=True)"
     lines = [
-        *(f"{one} = torch.tensor({listed(values, 'torch.')}, dtype=torch.float64)" for one, values in known.inputs.items()),
+        *(
+            f"{one} = torch.tensor({listed(values, 'torch.')}, dtype=torch.float64)"
+            for one, values in known.inputs.items()
+        ),
         *([] if known.slope is None else ["x.requires_grad_()"]),
         f"module = {subject.class_name}({arguments}).double()",
         f"value = module({', '.join(known.inputs)})",

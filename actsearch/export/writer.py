@@ -16,7 +16,9 @@ from actsearch.language.reductions import Reduction
 LONGEST = 80
 """Characters of an expression; a longer one is written as several, with local names."""
 
-NONNEGATIVE = frozenset({"abs", "square", "power4", "power6", "power8", "exp", "relu", "sigmoid", "softplus", "sqrt", "cosh"})
+NONNEGATIVE = frozenset(
+    {"abs", "square", "power4", "power6", "power8", "exp", "relu", "sigmoid", "softplus", "sqrt", "cosh"}
+)
 """Primitives whose sum with 1 is a denominator that needs no guard."""
 
 

@@ -17,7 +17,10 @@ pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C co
 def test_all_primitives_in_one_file_compile_and_agree(tmp_path):
     inputs, known = known_calls()
     names = [name for name in known if not TARGETS["c"].missing(call_of(name))]
-    arrays = [f"const double {name}[] = {{{', '.join(map(repr, one.reshape(-1).tolist()))}}};" for name, one in zip("xy", inputs)]
+    arrays = [
+        f"const double {name}[] = {{{', '.join(map(repr, one.reshape(-1).tolist()))}}};"
+        for name, one in zip("xy", inputs)
+    ]
     loops = []
     for name in names:
         program = call_of(name)
