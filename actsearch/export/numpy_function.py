@@ -93,7 +93,7 @@ DIALECT = Dialect(
         keep=", keepdims=True",
         root="np.sqrt({} + epsilon)",
     ),
-    reserved=frozenset("x y epsilon groups batch space example".split()),
+    reserved=frozenset({"x", "y", "epsilon", "groups", "batch", "space", "example"}),
 )
 
 

@@ -71,10 +71,13 @@ def run_self_tests(folder, programs):
         for number, program in enumerate(ones):
             if not TARGETS[target].missing(program):
                 (folder / f"{target}{number}.py").write_text(export_formula(program, target))
-    code = (
-        "import pathlib, runpy, sys; sys.modules['actsearch'] = None\n"
-        "for path in sorted(pathlib.Path(sys.argv[1]).glob('*.py')): print(path.name); runpy.run_path(str(path), run_name='__main__')"
-    )
+    code = """
+import pathlib, runpy, sys
+sys.modules["actsearch"] = None
+for path in sorted(pathlib.Path(sys.argv[1]).glob("*.py")):
+    print(path.name)
+    runpy.run_path(str(path), run_name="__main__")
+"""
     done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, cwd=folder)
     assert done.returncode == 0, done.stdout[-300:] + done.stderr[-3000:]
     return done.stdout.count("agrees with actsearch")
