@@ -28,7 +28,10 @@ COMMANDS = {
     "check": "runs",
     "score": "formulas",
     "show": "formulas",
+    "card": "card",
+    "novelty": "card",
     "tasks": "lists",
+    "data": "data",
     "new-task": "new_task",
     "spaces": "lists",
     "export": "runs",
@@ -37,7 +40,7 @@ COMMANDS = {
 }
 """The module of each command, in the order of --help."""
 
-FORMULA_COMMANDS = ("score", "show", "verify", "export-formula")
+FORMULA_COMMANDS = ("score", "show", "card", "novelty", "verify", "export-formula")
 """Commands whose arguments may begin with a minus sign that belongs to a formula."""
 
 LONG_COMMANDS = ("search", "verify", "score", "audit")

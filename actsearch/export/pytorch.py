@@ -1,6 +1,6 @@
 """The target `torch`: an `nn.Module` that keeps its channels on any axis and follows `train()` and `eval()`."""
 
-from actsearch.export.module import SMALLER_GROUPS, Module, class_source, filled, module, used
+from actsearch.export.module import SMALLER_GROUPS, Module, class_source, module, used
 from actsearch.export.numbers import numbers
 from actsearch.export.python_file import axes_used, comparison, indented, listed, python_file
 from actsearch.export.pytorch_dialect import DIALECT
@@ -32,16 +32,11 @@ def pytorch_module(subject: Subject) -> str:
 def _definition(subject: Subject) -> str:
     one = module(subject, DIALECT, "self.{}")
     settings = used(one, _SETTINGS)
-    arguments = (
-        {}
-        if not one.has_channels
-        else {"num_features": "number of channels.", **{k: v[1] for k, v in settings.items()}}
-    )
-    members = [
-        *([_init(one)] if one.has_channels else []),
-        _forward(subject, one),
-        *([_AVERAGED] if one.body.averages else []),
-    ]
+    arguments = {"num_features": "number of channels."} if one.has_channels else {}
+    arguments |= {name: text for name, (_, text) in settings.items()}
+    members = [_forward(subject, one), *([_AVERAGED] if one.body.averages else [])]
+    if one.holds or one.has_channels:
+        members.insert(0, _init(one))
     return class_source(subject, "nn.Module", arguments, members)
 
 
@@ -50,12 +45,13 @@ def _init(one: Module) -> str:
     lines = ["super().__init__()", *(f"self.{name} = {name}" for name in settings if name != "groups")]
     if "groups" in settings:
         lines.append(f"self.groups = {SMALLER_GROUPS.format(most='groups', channels='num_features')}")
-    for name, value in one.parameters.items():
-        lines.append(f"self.{name} = nn.Parameter({filled(value, 'num_features', 'torch')})")
-    for name, value in one.body.averages:
-        lines.append(f'self.register_buffer("{name}", {filled(value, "num_features", "torch")})')
+    for name in one.parameters:
+        lines.append(f"self.{name} = nn.Parameter({one.initial(name, 'torch', 'tensor')})")
+    for name, _ in one.body.averages:
+        lines.append(f'self.register_buffer("{name}", {one.initial(name, "torch", "tensor")})')
     options = [f"{name}={default}" for name, (default, _) in settings.items()]
-    return f"def __init__({', '.join(['self', 'num_features', *options])}):\n" + indented(lines)
+    size = ["num_features"] * one.has_channels
+    return f"def __init__({', '.join(['self', *size, *options])}):\n" + indented(lines)
 
 
 def _forward(subject: Subject, one: Module) -> str:

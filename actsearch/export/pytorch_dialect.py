@@ -42,7 +42,23 @@ _HELPERS = {
 }
 
 _PRODUCT = Precedence.PRODUCT
-_SAME = ("abs", "exp", "sin", "cos", "sinh", "cosh", "tanh", "asinh", "atan", "sigmoid", "erf", "erfc", "expm1", "log")
+_SAME = (
+    "abs",
+    "exp",
+    "sin",
+    "cos",
+    "sinh",
+    "cosh",
+    "tanh",
+    "sign",
+    "asinh",
+    "atan",
+    "sigmoid",
+    "erf",
+    "erfc",
+    "expm1",
+    "log",
+)
 _FUNCTIONAL = ("relu", "selu", "silu", "gelu", "mish", "softsign")
 
 _ROWS = (
@@ -64,6 +80,8 @@ _ROWS = (
         "leaky_relu": Row("torch.where({0} >= 0, {0}, 0.01 * {0:sign})"),
         "hard_sigmoid": Row("F.hardsigmoid({})"),
         "hard_swish": Row("F.hardswish({})"),
+        "step": Row("({:sum} >= 0).to(x.dtype)"),
+        "clip": Row("torch.maximum(torch.minimum({0:array}, {2:array}), {1:array})"),
         "max": Row("torch.maximum({:array}, {:array})"),
         "min": Row("torch.minimum({:array}, {:array})"),
         "sigmul": Row("torch.sigmoid({:array}) * {:sign}", _PRODUCT),

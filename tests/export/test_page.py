@@ -10,7 +10,9 @@ from actsearch.cli import main
 from actsearch.export import TARGETS
 
 PAGE = (Path(__file__).parents[2] / "EXPORT.md").read_text()
-COMMANDS = [shlex.split(line, comments=True)[1:] for line in PAGE.splitlines() if line.startswith("actsearch export-formula")]
+COMMANDS = [
+    shlex.split(line, comments=True)[1:] for line in PAGE.splitlines() if line.startswith("actsearch export-formula")
+]
 
 
 @pytest.fixture
