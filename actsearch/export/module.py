@@ -106,7 +106,7 @@ def class_source(
     """
     described = [f"    {name}: {text}" for name, text in arguments.items()]
     lines = [
-        str(subject.program),
+        *textwrap.wrap(str(subject.program), WIDTH),
         *(["", *textwrap.wrap(note, WIDTH)] if note else []),
         *(["", "Args:", *described] if described else []),
     ]

@@ -2,7 +2,7 @@
 
 from actsearch.export.module import SMALLER_GROUPS
 from actsearch.export.numbers import numbers
-from actsearch.export.python_file import axes_used, comparison, function, listed, python_file
+from actsearch.export.python_file import array, axes_used, comparison, function, python_file
 from actsearch.export.row import INFIX, POWERS, Dialect, Row, Statistics, calls, mentions, python_number
 from actsearch.export.subject import Subject, safe_names
 from actsearch.export.target import Target
@@ -123,7 +123,7 @@ def _test(subject: Subject) -> str:
     known = numbers(subject.program)
     call = f"{subject.name}({', '.join(known.inputs)})"
     lines = [
-        *(f"{name} = np.array({listed(values, 'np.')})" for name, values in known.inputs.items()),
+        *(line for name, one in known.inputs.items() for line in array(name, "np.array({})", one, "np.")),
         'with np.errstate(all="ignore"):',
         f"    value = {call}",
         *comparison(

@@ -2,7 +2,7 @@
 
 from actsearch.export.module import SMALLER_GROUPS, Module, class_source, module, used
 from actsearch.export.numbers import numbers
-from actsearch.export.python_file import axes_used, comparison, indented, listed, python_file
+from actsearch.export.python_file import array, axes_used, comparison, indented, python_file
 from actsearch.export.pytorch_dialect import DIALECT
 from actsearch.export.subject import Subject
 from actsearch.export.target import Target
@@ -69,24 +69,24 @@ def _forward(subject: Subject, one: Module) -> str:
     return f"def forward({', '.join(['self', *arguments])}):\n" + indented(lines)
 
 
+_ARRAY = "torch.tensor({}, dtype=torch.float64)"
+
+
 def _test(subject: Subject) -> str:
-    known, name = numbers(subject.program), subject.name
+    known = numbers(subject.program)
     arguments = f"{known.channels}, dim=-1" if module(subject, DIALECT).has_channels else ""
     pairs = {"value": known.value} | ({} if known.slope is None else {"slope": known.slope})
     if known.evaluated is not None:
         pairs[f"module.eval()({', '.join(known.inputs)})"] = known.evaluated
     compare = "torch.testing.assert_close(actual, actual.new_tensor(expected), rtol=1e-6, atol=1e-6, equal_nan=True)"
     lines = [
-        *(
-            f"{one} = torch.tensor({listed(values, 'torch.')}, dtype=torch.float64)"
-            for one, values in known.inputs.items()
-        ),
+        *(line for name, one in known.inputs.items() for line in array(name, _ARRAY, one, "torch.")),
         *([] if known.slope is None else ["x.requires_grad_()"]),
         f"module = {subject.class_name}({arguments}).double()",
         f"value = module({', '.join(known.inputs)})",
         *([] if known.slope is None else ["(slope,) = torch.autograd.grad(value.sum(), x)"]),
         *comparison(pairs, compare, "torch."),
-        f'print("{name} agrees with actsearch")',
+        f'print("{subject.name} agrees with actsearch")',
     ]
     return "\n".join(lines)
 

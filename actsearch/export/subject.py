@@ -37,7 +37,9 @@ class Subject(NamedTuple):
         """
         parameters = ", ".join(f"{name} = {value:g}" for name, value in self.program.parameters)
         shared = ", ".join(name for name, _ in self.program.parameters if name in self.program.shared)
-        each = "one value per channel" + (f", but a single one of {shared}" if shared else "")
+        each = "one value per channel" + (f", but one for all channels of {shared}" if shared else "")
+        if len(self.program.shared) == len(self.program.parameters):
+            each = "one value for all channels"
         started = [f"Trained parameters start at {parameters}; {each}."] if parameters else []
         return [
             f"{self.name}: {self.program}",

@@ -1,7 +1,7 @@
 """The target `sympy`: an expression of symbols. SymPy is needed to run the file, not to write it."""
 
 from actsearch.export.numbers import numbers
-from actsearch.export.python_file import listed, python_file
+from actsearch.export.python_file import array, python_file
 from actsearch.export.row import INFIX, POWERS, Dialect, Row, calls, python_number
 from actsearch.export.subject import Subject, safe_names
 from actsearch.export.target import Target
@@ -95,7 +95,7 @@ def _test(subject: Subject) -> str:
     values = ", ".join(f"{names[name]}: {value!r}" for name, value in subject.program.parameters)
     lists = {**{f"{name}_": one for name, one in known.inputs.items()}, "expected": known.value}
     lines = [
-        *(f"{name}s = {listed(one, 'math.')}" for name, one in lists.items()),
+        *(line for name, one in lists.items() for line in array(f"{name}s", "{}", one, "math.")),
         f"for {', '.join(lists)} in zip({', '.join(f'{name}s' for name in lists)}):",
         f"    value = complex({_result(subject)}.subs({{{points}, {values}}}))",
         "    assert not abs(value - expected) > 1e-6 * (1 + abs(expected)), (value, expected)",
