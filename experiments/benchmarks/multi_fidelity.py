@@ -31,7 +31,7 @@ from actsearch.controllers import Controller, GFlowNet, Random, RegularizedEvolu
 from actsearch.evaluation import Table, TrainingEvaluator, get_table, use_all_cores
 from actsearch.spaces import get_space
 from actsearch.study import multi_fidelity
-from actsearch.study.multi_fidelity import ETA, SHARE
+from actsearch.study.default import ETA, SHARE
 from actsearch.trials.ranking import rank
 from actsearch.trials.scores import empty, fingerprint_key, rows, update
 from experiments._card import machine, say, write_json

@@ -9,7 +9,7 @@ import pytest
 from actsearch.controllers import Exhaustive, Random, Repeated
 from actsearch.evaluation import get_table
 from actsearch.spaces import get_space
-from actsearch.study.multi_fidelity import ETA
+from actsearch.study.default import ETA
 from actsearch.trials import Proposal
 from experiments.benchmarks import multi_fidelity as benchmark
 from experiments.benchmarks.short_table import ShortTable
