@@ -97,7 +97,12 @@ def ways_table(times: dict[str, Any]) -> Table:
         ("specialised, 1 device, warm", compared, sum(one["specialised_first"]), seconds["specialised"]),
         ("interpreted, 1 device, batch, warm", many["batch"], None, seconds["batch, 1 device"]),
         (f"{devices}, batch, warm", many["batch"], compiled, seconds["batch, all devices"]),
-        (f"ReLU, {many['devices']} devices, batch, warm: the floor", times["floor"]["trainings"], None, seconds["floor"]),
+        (
+            f"ReLU, {many['devices']} devices, batch, warm: the floor",
+            times["floor"]["trainings"],
+            None,
+            seconds["floor"],
+        ),
         (f"{devices}, compilation included", many["candidates"], None, seconds["from nothing"]),
     ]
     counts = {"flax": len(times.get("flax", {}).get("scan", ())), "torch": times.get("torch", {}).get("candidates", 0)}

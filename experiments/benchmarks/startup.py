@@ -2,8 +2,8 @@
 
     python -m experiments.benchmarks.startup
 
-Each run is a process of its own on one core, with an empty folder for the run; the minimum counts. The processor's seconds
-stand beside those of the clock, which other work on the machine makes longer.
+Each run is a process of its own on one core, with an empty folder for the run; the minimum counts. The processor's
+seconds stand beside those of the clock, which other work on the machine makes longer.
 
 Hardware and wall time: one core, half a minute. Expected numbers: the first line after less than a second.
 """
@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import tyro
 

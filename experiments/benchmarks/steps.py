@@ -3,23 +3,28 @@
     python -m experiments.benchmarks.steps
     python -m experiments.benchmarks.steps --tasks digits-mlp --candidates 3
 
-Trains every task's network for a few steps with (a) the baseline, compiled and warm, the floor of any engine, (b) random
-candidates, each compiled as its own function, (c) the same candidates as data of the interpreter, and PyTorch with the
-baseline, (d) eager and (e) with `torch.compile`, in a process of its own. All ways take turns, and the minimum of
-each counts: what else the machine does can only add to a time. PyTorch's network has the same number of parameters,
-and begins with the same weights and batches; `losses` in the JSON shows how closely it trains alike. It is left out where
-it is not installed (`pip install 'actsearch[bench]'`). First calls, too, are those of one core, without cache.
+Trains every task's network for a few steps with (a) the baseline, compiled and warm, the floor of any engine, (b)
+random candidates, each compiled as its own function, (c) the same candidates as data of the interpreter, and PyTorch
+with the baseline, (d) eager and (e) with `torch.compile`, in a process of its own. PyTorch's network has the same
+number of parameters, and begins with the same weights and batches; `losses` in the JSON shows how closely it trains
+alike. It is left out where it is not installed (`pip install 'actsearch[bench]'`).
+
+All ways take turns on one core, and the minimum of each counts. Seconds are the processor's: what else the machine does
+adds little to them. First calls hold the compilation, without cache.
 
 Hardware and wall time: one core of 2, about 8 minutes, of which compilations take most.
-Expected numbers: the interpreter 1.1 to 1.3 times a specialised function for activations; ReLU in a quarter of the time of
-PyTorch eager on MLPs.
+Expected numbers: the interpreter 1.1 to 1.3 times a specialised function for activations; ReLU in a quarter of
+the time of PyTorch eager on MLPs.
 """
 
 import dataclasses
+import functools
 import importlib.util
+import math
 import os
 import statistics
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,7 +42,6 @@ from actsearch.tasks import Data, LanguageModel, Task, get_task
 from actsearch.trials import Proposal
 from experiments._card import machine, say, write_json
 from experiments.benchmarks import engine, layers
-from experiments.benchmarks.clock import timed
 from experiments.benchmarks.torch_steps import TorchProcess, Work
 
 OUT = Path(__file__).parent / "results" / "steps.json"
@@ -53,6 +57,9 @@ STEPS = {
 
 DEEP = ("digits-deep-mlp", "photos-resnet-layer")
 """Tasks of many sites, of which the interpreter's first call alone is measured."""
+
+Run = Callable[[], tuple[float, float]]
+"""Trains once; returns the processor's seconds and a loss."""
 
 MLPS = ("digits-mlp", "mnist1d-mlp")
 
@@ -120,42 +127,48 @@ class Way(NamedTuple):
     job: Job
 
     def seconds(self) -> tuple[float, float]:
-        """Returns the seconds of a training and the mean loss of its last tenth."""
-        seconds, (outcome,) = timed(self.trainer, [self.job])
-        return seconds, outcome.train_loss
+        """Returns the processor's seconds of a training and the mean loss of its last tenth."""
+        began = time.process_time()
+        (outcome,) = self.trainer([self.job])
+        return time.process_time() - began, outcome.train_loss
 
 
 def measure(task: Task, count: int, rounds: int, process: TorchProcess | None) -> dict[str, Any]:
     """Returns all that is measured on a task; times are seconds of a training, one for each round."""
-    space, device = space_of(task), jax.devices()[:1]
-    interpreted = Trainer.interpreted(task, space.template, devices=device)
-    proposals = draw(space, count)
-    ways = {"relu": Way(Trainer.specialized(task, task.baseline, devices=device), Job((), 0))}
-    for number, proposal in enumerate(proposals):
-        ways[f"specialised {number}"] = Way(Trainer.specialized(task, proposal.program, devices=device), Job((), 0))
-        ways[f"interpreted {number}"] = Way(interpreted, Job(proposal.genotype.choices, 0))
-    runs = {name: way.seconds for name, way in ways.items()}
-    firsts, losses = {}, {}
+    proposals = draw(space_of(task), count)
+    runs = {name: way.seconds for name, way in ways_of(task, proposals).items()}
     parameters = [parameters_of(task)]
     if process:
         parameters.append(process.load(torch_work(task)))
-        runs |= {"eager": lambda: process.train("eager"), "compiled": lambda: process.train("compiled")}
-    for name, run in runs.items():
-        firsts[name], (_, losses[name]) = timed(run)
-        say(f"{task.name}, {name}: first call {firsts[name]:.1f} s, loss {losses[name]:.4f}")
+        runs |= {way: functools.partial(process.train, way) for way in ("eager", "compiled")}
+    firsts = {name: run() for name, run in runs.items()}
+    for name, (seconds, loss) in firsts.items():
+        say(f"{task.name}, {name}: first call {seconds:.1f} s, loss {loss:.4f}")
     return {
         "task": task.name,
+        "kind": task.kind,
         "steps": task.steps,
         "sites": count_sites(task),
         "programs": [str(proposal.program) for proposal in proposals],
         "parameters": parameters,
-        "first_calls": firsts,
-        "losses": losses,
+        "first_calls": {name: seconds for name, (seconds, _) in firsts.items() if name not in ("eager", "compiled")},
+        "losses": {name: loss if math.isfinite(loss) else None for name, (_, loss) in firsts.items()},
         "seconds": take_turns(runs, rounds),
     }
 
 
-def take_turns(runs, rounds: int) -> dict[str, list[float]]:
+def ways_of(task: Task, proposals: Sequence[Proposal]) -> dict[str, Way]:
+    """Returns the trainings of JAX by name: the baseline's, and each candidate's twice."""
+    device = jax.devices()[:1]
+    interpreted = Trainer.interpreted(task, space_of(task).template, devices=device)
+    ways = {"relu": Way(Trainer.specialized(task, task.baseline, devices=device), Job((), 0))}
+    for i, proposal in enumerate(proposals):
+        ways[f"specialised {i}"] = Way(Trainer.specialized(task, proposal.program, devices=device), Job((), 0))
+        ways[f"interpreted {i}"] = Way(interpreted, Job(proposal.genotype.choices, 0))
+    return ways
+
+
+def take_turns(runs: Mapping[str, Run], rounds: int) -> dict[str, list[float]]:
     """Returns the seconds of every way in every round, forwards and backwards in turn."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(rounds):
@@ -264,8 +277,8 @@ def ratios(row: dict[str, Any]) -> dict[str, float | None]:
 
 def targets_of(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Returns the targets of one task's steps."""
-    figures, layer = ratios(row), row["task"].endswith("-layer")
-    yield at_most(f"{row['task']}: interpreted / specialised", figures["interpreted / specialised"], 1.4 if layer else 1.05)
+    figures, limit = ratios(row), 1.4 if row["kind"] == "layer" else 1.05
+    yield at_most(f"{row['task']}: interpreted / specialised", figures["interpreted / specialised"], limit)
     if figures["relu / eager"]:
         limit = 0.5 if row["task"] in MLPS else 1.0
         yield at_most(f"{row['task']}: ReLU / PyTorch eager", figures["relu / eager"], limit)
