@@ -19,7 +19,8 @@ import tyro
 
 from actsearch.report.tables import Column, render, show
 from experiments._card import machine, write_json
-from experiments.benchmarks.steps import at_most, use_one_core
+from experiments.benchmarks.steps import use_one_core
+from experiments.benchmarks.steps_tables import at_most
 
 OUT = Path(__file__).parent / "results" / "startup.json"
 COMMAND = ("search", "--task", "tabular-swish1-digits-resnet", "--budget", "64")

@@ -22,9 +22,8 @@ import functools
 import importlib.util
 import math
 import os
-import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,12 +35,13 @@ from flax import nnx
 
 from actsearch.evaluation import Job, Trainer, init_state
 from actsearch.nn import Layer, sites
-from actsearch.report.tables import Column, render, show
+from actsearch.report.tables import show
 from actsearch.spaces import Space, evonorm, swish
 from actsearch.tasks import Data, LanguageModel, Task, get_task
 from actsearch.trials import Proposal
 from experiments._card import machine, say, write_json
 from experiments.benchmarks import engine, layers
+from experiments.benchmarks.steps_tables import steps_table, targets_of, targets_table
 from experiments.benchmarks.torch_steps import TorchProcess, Work
 
 OUT = Path(__file__).parent / "results" / "steps.json"
@@ -60,8 +60,6 @@ DEEP = ("digits-deep-mlp", "photos-resnet-layer")
 
 Run = Callable[[], tuple[float, float]]
 """Trains once; returns the processor's seconds and a loss."""
-
-MLPS = ("digits-mlp", "mnist1d-mlp")
 
 
 def main(
@@ -241,59 +239,14 @@ def rates(task: Any) -> list[float]:
     return [float(schedule(step)) for step in range(steps)]
 
 
-# What is read from the times.
-
-
 def report(rows: Sequence[dict[str, Any]], firsts: Sequence[dict[str, Any]], out: Path) -> dict[str, Any]:
     """Prints the tables, writes the JSON and returns what it holds."""
-    targets = [target for row in rows for target in targets_of(row)] + list(first_targets([*rows, *firsts]))
-    heads = [Column("task"), *(Column(name, ",.3f") for name in COLUMNS), *(Column(name, ".2f") for name in RATIOS)]
-    table = [(row["task"], *milliseconds(row).values(), *ratios(row).values()) for row in rows]
-    show(render(table, heads, "Milliseconds a step, one core"))
-    show(render([tuple(row.values()) for row in targets], ("target", Column("figure", ",.3g"), "limit", "met")))
+    targets = targets_of(rows, firsts)
+    show(steps_table(rows))
+    show(targets_table(targets))
     record = {**machine(), "tasks": list(rows), "deep": list(firsts), "targets": targets}
     write_json(out, record)
     return record
-
-
-COLUMNS = ("relu", "specialised", "interpreted", "eager", "compiled")
-RATIOS = ("interpreted / specialised", "relu / eager", "relu / compiled")
-
-
-def milliseconds(row: dict[str, Any]) -> dict[str, float | None]:
-    """Returns the milliseconds a step of each way, medians over the candidates; None for one that was left out."""
-    fastest = {name: 1e3 * min(seconds) / row["steps"] for name, seconds in row["seconds"].items()}
-    parts = {name: [fastest[key] for key in fastest if key.split(" ")[0] == name] for name in COLUMNS}
-    return {name: statistics.median(values) if values else None for name, values in parts.items()}
-
-
-def ratios(row: dict[str, Any]) -> dict[str, float | None]:
-    """Returns the ratios of the table; the first is the median over the candidates of their own ratios."""
-    fastest, each = {name: min(seconds) for name, seconds in row["seconds"].items()}, milliseconds(row)
-    own = [fastest[f"interpreted {i}"] / fastest[f"specialised {i}"] for i in range(len(row["programs"]))]
-    peers = [each[name] and each["relu"] / each[name] for name in ("eager", "compiled")]
-    return dict(zip(RATIOS, (statistics.median(own), *peers), strict=True))
-
-
-def targets_of(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Returns the targets of one task's steps."""
-    figures, limit = ratios(row), 1.4 if row["kind"] == "layer" else 1.05
-    yield at_most(f"{row['task']}: interpreted / specialised", figures["interpreted / specialised"], limit)
-    if figures["relu / eager"]:
-        limit = 0.5 if row["task"] in MLPS else 1.0
-        yield at_most(f"{row['task']}: ReLU / PyTorch eager", figures["relu / eager"], limit)
-
-
-def first_targets(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Returns the targets of the interpreter's first calls."""
-    for row in rows:
-        seconds = row["first_calls"]["interpreted 0"]
-        yield at_most(f"{row['task']}, {row['sites']} sites: seconds of the interpreter's first call", seconds, 8)
-
-
-def at_most(name: str, figure: float, limit: float) -> dict[str, Any]:
-    """Returns a figure beside its target."""
-    return {"name": name, "figure": figure, "limit": f"<= {limit:g}", "met": figure <= limit}
 
 
 if __name__ == "__main__":
