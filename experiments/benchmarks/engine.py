@@ -7,8 +7,8 @@ Everything trains the same random candidates of swish-1 on digits-mlp, from the 
 process (PyTorch: in processes of its own, one after the other). The candidates are functionally distinct and finite on
 the probe. Seconds depend on the machine: read the ratios. No compilation cache is used.
 
-The floor is the same network with ReLU, compiled and warm on every device: no interpreter can be below it. Against PyTorch
-the search is held to the factor that the floor has, each with ReLU.
+The floor is the same network with ReLU, compiled and warm on every device: no interpreter can be below it. Against
+PyTorch the search is held to the factor that the floor has, each with ReLU.
 
 Hardware and wall time: 2 CPU cores, 6 minutes.
 Expected numbers: interpreted / specialised about 1.1; Flax/Optax 9 and PyTorch 5.5 times slower than the search.
