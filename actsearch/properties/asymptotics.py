@@ -41,6 +41,8 @@ class End(NamedTuple):
                 return slope + ("" if np.isnan(self.limit) else offset)
             case "power":
                 return f"grows as |x|^{self.power:.4g}"
+            case "mixed" if not self.power:
+                return "grows slower than any power"
             case "mixed":
                 return f"grows nearly as |x|^{self.power:.4g}"
             case "logarithm":

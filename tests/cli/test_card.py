@@ -1,11 +1,14 @@
 """`actsearch card` and `actsearch novelty` as a stranger meets them."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from actsearch import search
 from actsearch.catalog import CATALOG
-from actsearch.cli import card, main
+from actsearch.cli import card, common, main
+from tests.helpers.mock import MockEvaluator
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +50,16 @@ def test_novelty(capsys):
     assert out.endswith("Known up to scale and shift: -silu(2 x).\n")
     assert main(["novelty", "relu(x) * beta", "--among", "relu", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["verdict"] == "Known: this is relu."
+
+
+def test_the_best_of_a_run_are_told_what_they_are_near_to(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(common, "novelty", lambda program: SimpleNamespace(verdict=f"Known: this is {program}."))
+    search("swish-1", MockEvaluator(), "random", 12, out=tmp_path)
+    assert main(["top", str(tmp_path), "--count", "2", "--novelty"]) == 0
+    assert capsys.readouterr().out.count("Known: this is ") == 2
+    assert main(["top", str(tmp_path), "--count", "2", "--novelty", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["novelty"] for row in rows] == [f"Known: this is {row['program']}." for row in rows]
 
 
 def test_mistakes_are_one_sentence(capsys):
