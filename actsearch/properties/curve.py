@@ -120,20 +120,21 @@ class Curve:
         low, high = GRID[:-1], GRID[1:]
         first, last = self.rows[order, :-1], self.rows[order, 1:]
         for _ in range(_HALVINGS):
+            if not _jumps(first, last).any():
+                return []
             middle = (low + high) / 2
             value = jets(self.program, middle, order)[order]
             left = _not_less(np.abs(value - first), np.abs(last - value))
             low, high = np.where(left, low, middle), np.where(left, middle, high)
             first, last = np.where(left, first, value), np.where(left, value, last)
-        jump = np.abs(last - first) / (1 + np.maximum(np.abs(first), np.abs(last)))
-        cells = np.flatnonzero(~(jump <= _JUMP))
-        cells = cells[np.argsort(-jump[cells])][:_MOST]
-        return [_rounded(x) for x in np.sort((low + high)[cells] / 2)]
+        cells = np.flatnonzero(_jumps(first, last))[:_MOST]
+        return [_rounded(x) for x in (low + high)[cells] / 2]
 
     def _peaks(self) -> list[float]:
         """Returns where |f'| has a local maximum: a vertical tangent may hide there, between slopes that are equal."""
-        steepness = np.abs(self.rows[1])
-        inner = np.flatnonzero((steepness[1:-1] > steepness[:-2]) & (steepness[1:-1] >= steepness[2:])) + 1
+        before, here, after = (np.abs(self.rows[1, i : len(GRID) - 2 + i]) for i in range(3))
+        sharp = (here > before) & (here >= after) & (here > 1.1 * np.minimum(before, after))
+        inner = np.flatnonzero(sharp) + 1
         low, high = GRID[inner - 1], GRID[inner + 1]
         for _ in range(50 if len(inner) else 0):
             thirds = np.stack([2 * low + high, low + 2 * high]) / 3
@@ -171,6 +172,12 @@ def _side(limit: float, far: np.ndarray, near: float, order: int) -> float:
         return float(np.copysign(np.inf, near))
     closest = limit if abs(limit - near) < 1e-3 * (1 + abs(near)) else near
     return round(float(closest), 9) + 0.0
+
+
+def _jumps(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Returns where two neighbouring values differ by more than a smooth curve's would, or are no numbers."""
+    jumps: np.ndarray = ~(np.abs(last - first) <= _JUMP * (1 + np.maximum(np.abs(first), np.abs(last))))
+    return jumps
 
 
 def _not_less(a: np.ndarray, b: np.ndarray) -> np.ndarray:

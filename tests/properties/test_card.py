@@ -12,7 +12,7 @@ from actsearch.properties import PROPERTIES, properties, properties_by_name
 
 RELU, SILU = parse("relu(x)"), parse("silu(x)")
 PROGRAMS = {
-    "activation": parse("x * sigmoid(beta * x)"),
+    "activation": parse("silu(x) + shift"),
     "layer": parse("(x - batch_mean(x)) / batch_std(x) * gamma + shift"),
     "gate": parse("silu(x) * y", inputs=INPUTS),
 }
