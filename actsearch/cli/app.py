@@ -30,6 +30,7 @@ COMMANDS = {
     "show": "formulas",
     "card": "card",
     "novelty": "card",
+    "transform": "transform",
     "tasks": "lists",
     "new-task": "new_task",
     "spaces": "lists",
@@ -38,7 +39,7 @@ COMMANDS = {
 }
 """The module of each command, in the order of --help."""
 
-FORMULA_COMMANDS = ("score", "show", "card", "novelty", "verify")
+FORMULA_COMMANDS = ("score", "show", "card", "novelty", "transform", "verify")
 """Commands whose arguments may begin with a minus sign that belongs to a formula."""
 
 LONG_COMMANDS = ("search", "verify", "score", "audit")

@@ -10,10 +10,12 @@ from actsearch.properties.kernel import correlation_map, dual_kernel, ntk, slope
 from actsearch.properties.moments import hermite
 from actsearch.properties.quadrature import normal_rule
 from actsearch.properties.quantity import Measured, Property, Quantity
+from actsearch.properties.transforms import TRANSFORMS, transform
 
 __all__ = [
     "CLOSE",
     "PROPERTIES",
+    "TRANSFORMS",
     "Card",
     "Curve",
     "End",
@@ -38,4 +40,5 @@ __all__ = [
     "properties",
     "properties_by_name",
     "slope_kernel",
+    "transform",
 ]

@@ -8,7 +8,7 @@ import pytest
 from actsearch import search
 from actsearch.analysis import Cost
 from actsearch.catalog import CATALOG
-from actsearch.cli import card, common, main
+from actsearch.cli import card, common, main, transform
 from actsearch.properties import properties
 from actsearch.report.card import LEGEND
 from tests.helpers.mock import MockEvaluator
@@ -91,3 +91,16 @@ def test_mistakes_are_one_sentence(capsys):
         assert message in error
         assert error.startswith("actsearch: ")
         assert error.count("\n") == 1
+
+
+def test_transforms(capsys, monkeypatch):
+    monkeypatch.setattr(transform, "identify", lambda program: ())
+    assert main(["transform", "relu", "smooth:box:1", "clip:0:6"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("min(6, max(0, relu(x - 1) + (1 + min(1, max(-1, x)))^2 / 4))\nknown as nothing")
+    assert main(["transform", "relu"]) == 0
+    assert "smooth:gauss" in capsys.readouterr().out
+    assert main(["transform", "relu", "--json"]) == 2
+    assert "transform needs a step" in capsys.readouterr().err
+    assert main(["transform", "relu", "reflect", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["formula"] == "-relu(-x)"
