@@ -18,6 +18,7 @@ IMPORTS = {
         "archive",
         "catalog",
         "controllers",
+        "data",
         "doctor",
         "engine",
         "evaluation",
@@ -36,7 +37,7 @@ IMPORTS = {
     "study": {"archive", "controllers", "evaluation", "language", "spaces", "tasks", "trials"},
     "evaluation": {"analysis", "catalog", "engine", "language", "nn", "properties", "spaces", "tasks", "trials"},
     "report": {"analysis", "engine", "language", "properties", "trials"},
-    "tasks": {"catalog", "language", "nn"},
+    "tasks": {"catalog", "data", "language", "nn"},
     "analysis": {"language", "trials"},
     "archive": {"language", "trials"},
     "catalog": {"engine", "language", "properties"},
@@ -47,6 +48,7 @@ IMPORTS = {
     "trials": {"language", "spaces"},
     "export": {"language"},
     "spaces": {"language"},
+    "data": {"language"},
     "language": set(),
 }
 ROOT = {"__init__", "__main__"}

@@ -1,12 +1,16 @@
 """The choice of engine: one compilation for all programs, or one for each."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from actsearch.language import ActsearchError
 from actsearch.tasks import Kind
 
-Engine = Literal["auto", "interpret", "specialize"]
-"""How programs are run: as data of one compiled function, each compiled as its own formula, or whichever pays."""
+Engine = Literal["auto", "interpret", "specialize", "bank"]
+"""How programs are run: as data of one compiled function, each compiled as its own formula, several formulas side by
+side in one compiled network, or whichever pays."""
+
+BANK = 32
+"""Programs in a bank."""
 
 COMPILATIONS = 3
 """The interpreter compiles about as long as so many specialised trainings do."""
@@ -19,7 +23,7 @@ That of gates, which run as activations do, was not measured."""
 
 def choose_engine(
     engine: Engine, programs: int, steps: int = 0, kind: Kind = "activation"
-) -> tuple[Literal["interpret", "specialize"], str]:
+) -> tuple[Literal["interpret", "specialize", "bank"], str]:
     """Returns the engine to use, and one line that says why.
 
     The interpreter compiles once, for as long as COMPILATIONS specialised trainings take to compile, and each of its
@@ -27,7 +31,7 @@ def choose_engine(
     steps < CROSSOVER * (1 - COMPILATIONS / programs).
 
     Args:
-      engine: "auto", or one of the two by name.
+      engine: "auto", or one of the three by name.
       programs: how many will be trained.
       steps: of one training.
       kind: what they are; the interpretation of whole layers costs more.
@@ -35,8 +39,8 @@ def choose_engine(
     Raises:
       ActsearchError: an unknown engine.
     """
-    if engine not in ("auto", "interpret", "specialize"):
-        raise ActsearchError(f"engine is one of auto, interpret, specialize; received {engine!r}.")
+    if engine not in get_args(Engine):
+        raise ActsearchError(f"engine is one of {', '.join(get_args(Engine))}; received {engine!r}.")
     if engine != "auto":
         return engine, f"engine: {engine} (as given)"
     if programs <= COMPILATIONS:

@@ -293,5 +293,5 @@ def test_long_trainings_are_compiled():
 
 
 def test_choose_engine_refuses():
-    with pytest.raises(ActsearchError, match="engine is one of auto, interpret, specialize; received 'jit'"):
+    with pytest.raises(ActsearchError, match="engine is one of auto, interpret, specialize, bank; received 'jit'"):
         choose_engine("jit", 3)
