@@ -30,6 +30,7 @@ COMMANDS = {
     "show": "formulas",
     "card": "card",
     "novelty": "card",
+    "transform": "transform",
     "tasks": "lists",
     "data": "data",
     "new-task": "new_task",
@@ -41,7 +42,7 @@ COMMANDS = {
 }
 """The module of each command, in the order of --help."""
 
-FORMULA_COMMANDS = ("score", "show", "card", "novelty", "verify", "export-formula")
+FORMULA_COMMANDS = ("score", "show", "card", "novelty", "transform", "verify", "export-formula")
 """Commands whose arguments may begin with a minus sign that belongs to a formula."""
 
 LONG_COMMANDS = ("search", "verify", "score", "audit")
