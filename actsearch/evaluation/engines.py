@@ -49,7 +49,7 @@ class Costs(NamedTuple):
 
 COSTS: dict[Kind, Costs] = {
     "activation": Costs(8200, 4.3, 1.18, 0.13, 1.28),
-    "layer": Costs(8200, 4.3, 1.18, 0.13, 1.28),
+    "layer": Costs(8500, 3.7, 1.66, 0.13, 1.66),
     "gate": Costs(8200, 4.3, 1.18, 0.13, 1.28),
 }
 """The costs of each kind of program."""
