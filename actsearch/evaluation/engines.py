@@ -1,6 +1,6 @@
 """The choice of engine: one compilation for all programs, one for each, or one for a bank of them."""
 
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, cast, get_args
 
 from actsearch.language import ActsearchError
 from actsearch.tasks import Kind
@@ -56,12 +56,20 @@ COSTS: dict[Kind, Costs] = {
 
 
 def choose_engine(
-    engine: Engine, programs: int, steps: int = 0, kind: Kind = "activation", platform: str = "cpu"
+    engine: Engine,
+    programs: int,
+    steps: int = 0,
+    kind: Kind = "activation",
+    *,
+    platform: str = "cpu",
+    listed: bool = False,
 ) -> tuple[Chosen, str]:
     """Returns the engine to use, and one line that says why.
 
-    On a CPU it is the one of the least `Costs.each`. On an accelerator it is the interpreter, which trains candidates
-    side by side there: a bank was not measured on one.
+    On a CPU it is the one of the least `Costs.each`: the interpreter or a specialised function for the candidates of a
+    search, which come in batches of any size; a bank or specialised functions for a list, whose programs have no space
+    that could be interpreted at once. On an accelerator it is the interpreter, which trains candidates side by side
+    there: a bank was not measured on one.
 
     Args:
       engine: "auto", or one of the three by name.
@@ -69,13 +77,14 @@ def choose_engine(
       steps: of one training.
       kind: what they are; the interpretation of whole layers costs more.
       platform: of the devices, as JAX names it.
+      listed: whether the programs are a list, given at once.
 
     Raises:
       ActsearchError: an unknown engine.
 
     Example:
-      >>> choose_engine("auto", 1000, steps=500)
-      ('interpret', 'engine: interpret (one compilation instead of 1,000)')
+      >>> choose_engine("auto", 2)
+      ('specialize', 'engine: specialize (2 to compile)')
     """
     if engine not in get_args(Engine):
         raise ActsearchError(f"engine is one of {', '.join(get_args(Engine))}; received {engine!r}.")
@@ -85,15 +94,12 @@ def choose_engine(
         return "specialize", f"engine: specialize ({programs} to compile)"
     if platform != "cpu":
         return "interpret", f"engine: interpret (one compilation; the {platform} trains candidates side by side)"
-    costs = COSTS[kind].each(programs, steps)
-    chosen = min(costs, key=costs.__getitem__)
-    others = ", ".join(f"{name} {costs[name] / costs[chosen]:.1f}" for name in costs if name != chosen)
-    return chosen, f"engine: {chosen} ({_reason(chosen, programs, steps)}; {others} times as long)"
-
-
-def _reason(chosen: Chosen, programs: int, steps: int) -> str:
-    if chosen == "interpret":
-        return f"one compilation instead of {programs:,}"
-    if chosen == "bank":
-        return f"one compilation for {min(programs, BANK)} programs"
-    return f"compiling pays for {steps:,} steps"
+    costs, shared = COSTS[kind].each(programs, steps), cast(Chosen, "bank" if listed else "interpret")
+    ratio = costs["specialize"] / costs[shared]
+    if ratio < 1:
+        return (
+            "specialize",
+            f"engine: specialize (for {steps:,} steps compiling pays; {shared}: {1 / ratio:.1f} times as long)",
+        )
+    one = f"for {min(programs, BANK)} programs" if listed else f"instead of {programs:,}"
+    return shared, f"engine: {shared} (one compilation {one}; specialize: {ratio:.1f} times as long)"

@@ -120,7 +120,8 @@ def score_programs(
     if not programs or not seeds:
         raise ActsearchError("score_programs needs at least one program and one seed.")
     check_own(task)
-    chosen, why = choose_engine(engine, len(programs), task.steps, task.kind, platform_of(devices))
+    platform = platform_of(devices)
+    chosen, why = choose_engine(engine, len(programs), task.steps, task.kind, platform=platform, listed=True)
     report(why)
     size = 1 if chosen == "specialize" else bank_size
     results: list[Result] = []

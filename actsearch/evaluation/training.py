@@ -105,7 +105,7 @@ class TrainingEvaluator:
         _check(space, self.tasks, self.seeds)
         self.gates = gates_of(space.kind) if gates is None else get_gates(gates)
         steps = max(task.steps for task in self.tasks)
-        self.engine, self._summary = choose_engine(engine, budget, steps, space.kind, platform_of(devices))
+        self.engine, self._summary = choose_engine(engine, budget, steps, space.kind, platform=platform_of(devices))
         self._memory = Memory()
         self._trainers: dict[tuple[str, int, Measure], Trainer] = {}
         self._lanes: dict[tuple[str, Measure], int] = {}

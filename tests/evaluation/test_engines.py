@@ -8,40 +8,39 @@ from actsearch.language import ActsearchError
 
 
 @pytest.mark.parametrize(
-    ("engine", "programs", "chosen", "words"),
+    ("engine", "programs", "listed", "chosen", "words"),
     [
-        ("auto", 1, "specialize", "1 to compile"),
-        ("auto", 3, "specialize", "3 to compile"),
-        ("auto", 4, "bank", "one compilation for 4 programs"),
-        ("auto", 12_345, "interpret", "one compilation instead of 12,345"),
-        ("interpret", 1, "interpret", "as given"),
-        ("specialize", 1000, "specialize", "as given"),
-        ("bank", 1000, "bank", "as given"),
+        ("auto", 1, False, "specialize", "1 to compile"),
+        ("auto", 3, True, "specialize", "3 to compile"),
+        ("auto", 4, True, "bank", "one compilation for 4 programs"),
+        ("auto", 1000, True, "bank", "one compilation for 32 programs"),
+        ("auto", 12_345, False, "interpret", "one compilation instead of 12,345"),
+        ("interpret", 1, False, "interpret", "as given"),
+        ("specialize", 1000, True, "specialize", "as given"),
+        ("bank", 1000, False, "bank", "as given"),
     ],
 )
-def test_choice_and_its_line(engine, programs, chosen, words):
-    row, line = choose_engine(engine, programs, 500)
+def test_choice_and_its_line(engine, programs, listed, chosen, words):
+    row, line = choose_engine(engine, programs, 500, listed=listed)
     assert row == chosen
     assert line.startswith(f"engine: {chosen} (")
     assert words in line
     assert "\n" not in line
 
 
-def test_the_line_has_what_the_others_take():
-    costs = COSTS["layer"].each(1000, 100)
-    _, line = choose_engine("auto", 1000, 100, "layer")
-    assert f"specialize {costs['specialize'] / costs['interpret']:.1f} times as long)" in line
-
-
+@pytest.mark.parametrize("listed", [False, True], ids=["search", "list"])
 @pytest.mark.parametrize("kind", COSTS)
-def test_the_cheapest_is_chosen(kind):
-    """One compilation for all pays for short trainings of many, and what is fast in a step for long ones."""
+def test_the_cheaper_one_is_chosen_and_the_line_has_the_other(kind, listed):
+    shared = "bank" if listed else "interpret"
     for programs in (4, 30, 1000):
         for steps in (0, 100, 10_000, 10**7):
             costs = COSTS[kind].each(programs, steps)
-            assert costs[choose_engine("auto", programs, steps, kind)[0]] == min(costs.values())
-    assert choose_engine("auto", 1000, 100, kind)[0] == "interpret"
-    assert choose_engine("auto", 1000, 10**7, kind)[0] == "specialize"
+            cheap, other = sorted((shared, "specialize"), key=costs.__getitem__)
+            chosen, line = choose_engine("auto", programs, steps, kind, listed=listed)
+            assert chosen == cheap
+            assert f"; {other}: {costs[other] / costs[cheap]:.1f} times as long)" in line
+    assert choose_engine("auto", 1000, 100, kind, listed=listed)[0] == shared
+    assert choose_engine("auto", 1000, 10**7, kind, listed=listed)[0] == "specialize"
 
 
 def test_costs_of_a_candidate():
