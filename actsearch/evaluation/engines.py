@@ -1,6 +1,6 @@
 """The choice of engine: one compilation for all programs, one for each, or one for a bank of them."""
 
-from typing import Literal, NamedTuple, cast, get_args
+from typing import Literal, NamedTuple, get_args
 
 from actsearch.language import ActsearchError
 from actsearch.tasks import Kind
@@ -94,12 +94,11 @@ def choose_engine(
         return "specialize", f"engine: specialize ({programs} to compile)"
     if platform != "cpu":
         return "interpret", f"engine: interpret (one compilation; the {platform} trains candidates side by side)"
-    costs, shared = COSTS[kind].each(programs, steps), cast(Chosen, "bank" if listed else "interpret")
+    shared: Chosen = "bank" if listed else "interpret"
+    costs = COSTS[kind].each(programs, steps)
     ratio = costs["specialize"] / costs[shared]
     if ratio < 1:
-        return (
-            "specialize",
-            f"engine: specialize (for {steps:,} steps compiling pays; {shared}: {1 / ratio:.1f} times as long)",
-        )
+        why = f"compiling pays for {steps:,} steps; {shared}: {1 / ratio:.1f} times as long"
+        return "specialize", f"engine: specialize ({why})"
     one = f"for {min(programs, BANK)} programs" if listed else f"instead of {programs:,}"
     return shared, f"engine: {shared} (one compilation {one}; specialize: {ratio:.1f} times as long)"
