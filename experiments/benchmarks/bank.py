@@ -100,17 +100,16 @@ class Way(NamedTuple):
         """Returns seconds of compilation, and milliseconds a step and candidate."""
         first = self._seconds()
         warm = min(self._seconds() for _ in range(rounds))
-        count, steps = len(self.jobs), self.trainer.task.steps
-        say(f"{self.trainer.task.name}, {self.engine}, {count} candidates: {first - warm:.2f} s to compile")
-        each = 1e3 * warm / steps / count
-        lanes = self.trainer.lanes
-        return {
+        count, task = len(self.jobs), self.trainer.task
+        record = {
             "engine": self.engine,
             "candidates": count,
-            "lanes": lanes,
+            "lanes": self.trainer.lanes,
             "compile_seconds": first - warm,
-            "step_ms": each,
+            "step_ms": 1e3 * warm / task.steps / count,
         }
+        say(f"{task.name}: {record}")
+        return record
 
     def _seconds(self) -> float:
         clock = time.process_time if jax.default_backend() == "cpu" else time.perf_counter
