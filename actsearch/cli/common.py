@@ -1,6 +1,7 @@
 """What the commands share: types of their arguments, and how they read and print."""
 
 import contextlib
+import difflib
 import json as jsonlib
 import sys
 from collections.abc import Iterator
@@ -9,8 +10,9 @@ from typing import Annotated, Any
 
 import tyro
 
+from actsearch.catalog import CATALOG
 from actsearch.evaluation import check_task
-from actsearch.language import INPUTS, ActsearchError, Program, parse
+from actsearch.language import DEFAULT_PARAMETERS, INPUTS, ActsearchError, Program, parse
 from actsearch.tasks import get_task
 
 Json = Annotated[bool, tyro.conf.arg(name="json", help="Print JSON for machines.")]
@@ -34,6 +36,22 @@ def read_formula(formula: str) -> Program:
     if program.reductions and ("beta", 1.0) in program.parameters:
         explain("beta starts at 1 here, as in Swish; for an offset that starts at 0 write shift instead.")
     return program
+
+
+def read_unit(text: str) -> Program:
+    """Returns the program of a published unit's name, or of a formula.
+
+    Raises:
+      ActsearchError: neither; a single word is told the nearest names.
+    """
+    name = text.strip()
+    if name in CATALOG:
+        return CATALOG[name].program
+    if name.isidentifier() and name not in INPUTS and name not in DEFAULT_PARAMETERS:
+        nearest = difflib.get_close_matches(name, CATALOG, n=3, cutoff=0.4)
+        hint = f"the nearest names are {', '.join(nearest)}" if nearest else "actsearch card relu is one"
+        raise ActsearchError(f"No published unit has the name {name!r}: {hint}; or write a formula of x.")
+    return read_formula(text)
 
 
 def read_formulas(path: Path) -> list[Program]:

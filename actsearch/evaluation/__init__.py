@@ -3,6 +3,7 @@
 from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
 from actsearch.evaluation.compilation_cache import CACHE_BYTES, cache_folder, folder_bytes, use_compilation_cache
+from actsearch.evaluation.constraints import constraint, constraints_of
 from actsearch.evaluation.cost import measure_costs, step_shares
 from actsearch.evaluation.devices import DataParallel, count_cores, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
@@ -57,6 +58,8 @@ __all__ = [
     "check_task",
     "choose_engine",
     "combine",
+    "constraint",
+    "constraints_of",
     "count_cores",
     "fidelity_of",
     "fidelity_record",

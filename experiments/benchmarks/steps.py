@@ -265,7 +265,9 @@ def ratios(row: dict[str, Any]) -> dict[str, float | None]:
 def targets_of(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Returns the targets of one task's steps."""
     figures, layer = ratios(row), row["task"].endswith("-layer")
-    yield at_most(f"{row['task']}: interpreted / specialised", figures["interpreted / specialised"], 1.4 if layer else 1.05)
+    yield at_most(
+        f"{row['task']}: interpreted / specialised", figures["interpreted / specialised"], 1.4 if layer else 1.05
+    )
     if figures["relu / eager"]:
         limit = 0.5 if row["task"] in MLPS else 1.0
         yield at_most(f"{row['task']}: ReLU / PyTorch eager", figures["relu / eager"], limit)

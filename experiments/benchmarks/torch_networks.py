@@ -98,7 +98,11 @@ class Attention(nn.Module):
 
     def __init__(self, features, heads):
         super().__init__()
-        self.heads, self.projection, self.output = heads, nn.Linear(features, 3 * features), nn.Linear(features, features)
+        self.heads, self.projection, self.output = (
+            heads,
+            nn.Linear(features, 3 * features),
+            nn.Linear(features, features),
+        )
 
     def forward(self, x):
         batch, length, features = x.shape
@@ -113,7 +117,11 @@ class FeedForward(nn.Module):
 
     def __init__(self, features, site: Site):
         super().__init__()
-        self.up, self.layer, self.down = nn.Linear(features, 4 * features), site(4 * features), nn.Linear(4 * features, features)
+        self.up, self.layer, self.down = (
+            nn.Linear(features, 4 * features),
+            site(4 * features),
+            nn.Linear(4 * features, features),
+        )
 
     def forward(self, x):
         return self.down(self.layer(self.up(x)))

@@ -129,7 +129,7 @@ ERRORS = {
     "x(x + 1)": (1, "'x' is an input, not a function; a product is written x * (...)"),
     "beta(x)": (1, "'beta' is a parameter, not a function"),
     "t1 = exp(x); t1(x)": (14, "'t1' is a named subterm, not a function"),
-    "clip(x, -1, 1)": (1, "unknown name 'clip'; write max(min(x, 1), -1)"),
+    "clamp(x, -1, 1)": (1, "unknown name 'clamp'; write clip(x, -1, 1)"),
     "e^x": (1, "unknown name 'e'; write exp(x)"),
     "ReLU6(x)": (1, "unknown name 'ReLU6'; write min(relu(x), 6)"),
     "ReLU(x)": (1, "unknown name 'ReLU'; did you mean relu?"),

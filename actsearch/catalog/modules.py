@@ -1,0 +1,5 @@
+MODULES = {}
+
+
+class ModuleEntry:
+    pass
