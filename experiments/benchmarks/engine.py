@@ -15,7 +15,7 @@ Expected numbers: interpreted / specialised about 1.1; Flax/Optax 9 and PyTorch 
 
 The plain Flax/Optax loop is measured in two forms (`flax_peer`), and the faster one counts. The PyTorch loop
 (`torch_peer`) has the fused optimizer, the fastest of its three. Neither pays for loading data, for imports or for its
-first training. PyTorch is a benchmark-only extra (`pip install 'actsearch[bench]'`); its part is left out where it is
+first training. PyTorch is an extra (`pip install 'actsearch[torch]'`); its part is left out where it is
 absent.
 """
 
@@ -45,7 +45,7 @@ from experiments.benchmarks.engine_tables import targets_of, targets_table, ways
 from experiments.benchmarks.flax_peer import measure_flax
 from experiments.benchmarks.torch_check import measure_torch
 
-TORCH_MISSING = "PyTorch is not installed: its comparison is left out; pip install 'actsearch[bench]' adds it."
+TORCH_MISSING = "PyTorch is not installed: its comparison is left out; pip install 'actsearch[torch]' adds it."
 
 Say = Callable[..., None]
 

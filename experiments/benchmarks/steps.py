@@ -7,7 +7,7 @@ Trains every task's network for a few steps with (a) the baseline, compiled and 
 random candidates, each compiled as its own function, (c) the same candidates as data of the interpreter, and PyTorch
 with the baseline, (d) eager and (e) with `torch.compile`, in a process of its own. PyTorch's network has the same
 number of parameters, and begins with the same weights and batches; `losses` in the JSON shows how closely it trains
-alike. It is left out where it is not installed (`pip install 'actsearch[bench]'`).
+alike. It is left out where it is not installed (`pip install 'actsearch[torch]'`).
 
 All ways take turns on one core, and the minimum of each counts. Seconds are the processor's: what else the machine does
 adds little to them. First calls hold the compilation, without cache.
