@@ -9,7 +9,7 @@ import numpy as np
 from actsearch.catalog.entries import CATALOG
 from actsearch.catalog.entry import Entry
 from actsearch.language import Program
-from actsearch.properties import CLOSE, Fit, coarse_distance, curve_of, fit, fit_output
+from actsearch.properties import CLOSE, Fit, coarse_rank, curve_of, fit, fit_output
 
 SAME = 1e-9
 """A distance below it is rounding: the same function up to the maps."""
@@ -98,12 +98,12 @@ def novelty(program: Program, units: Mapping[str, Entry] = CATALOG, count: int =
         found = [Neighbour(entry, fit_output(program, entry.program)) for entry in entries]
     else:
         curve_of(program)  # raises for a pole
-        distances = {entry.name: coarse_distance(program, entry.program) for entry in entries}
-        entries = [entry for entry in entries if np.isfinite(distances[entry.name])]
-        nearest = sorted(entries, key=lambda entry: distances[entry.name])[: max(count, _FITTED)]
+        ranks = {entry.name: coarse_rank(program, entry.program) for entry in entries}
+        entries = [entry for entry in entries if np.isfinite(ranks[entry.name][0])]
+        nearest = sorted(entries, key=lambda entry: ranks[entry.name])[: max(count, _FITTED)]
         found = [Neighbour(entry, fit(program, entry.program)) for entry in nearest]
     found = [one for one in found if np.isfinite(one.fit.distance)]
-    ordered = sorted(found, key=lambda one: (round(one.fit.distance, 7), not one.fit.is_identity))
+    ordered = sorted(found, key=lambda one: (round(one.fit.distance, 9), not one.fit.is_identity, one.fit.complexity))
     return Novelty(program, tuple(ordered[:count]), len(entries))
 
 
