@@ -54,13 +54,14 @@ class Novelty:
         nearest = self.neighbours[0]
         name, map_, error = nearest.entry.name, nearest.fit.text(nearest.entry.name), nearest.fit.largest
         where = f"among {self.compared} published {self.program.kind}s"
+        initially = " at its initial parameters" if self.program.parameters else ""
         if exact:
-            return f"Known: this is {', '.join(exact)}."
+            return f"Known{initially}: this is {', '.join(exact)}."
         if same:
-            return f"Known up to scale and shift: {map_}."
+            return f"Known{initially} up to scale and shift: {map_}."
         if nearest.fit.distance < CLOSE:
             within = f"within {error:.1e} of {map_} for |x| <= 5"
-            return f"A numerical rediscovery of {name}: {within}."
+            return f"A numerical rediscovery of {name}{initially}: {within}."
         share = f"{100 * nearest.fit.distance:.2g} % of its standard deviation"
         return f"Not {where}, up to scale and shift; the nearest, {map_}, differs by {share}."
 

@@ -64,7 +64,7 @@ def test_novelty(capsys):
     out = capsys.readouterr().out
     assert out.endswith("Known up to scale and shift: -2 relu(x - 0.5).\n")
     assert main(["novelty", "relu(x) * beta", "--among", "relu", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["verdict"] == "Known: this is relu."
+    assert json.loads(capsys.readouterr().out)["verdict"] == "Known at its initial parameters: this is relu."
 
 
 def test_the_best_of_a_run_are_told_what_they_are_near_to(tmp_path, monkeypatch, capsys):
