@@ -64,6 +64,7 @@ def short(controller: Controller[Any]) -> Controller[Any]:
 CONTROLLERS: Mapping[str, tuple[Controller[Any], int]] = MappingProxyType(
     {
         BASE: (full(Random()), BATCH),
+        "random, full, batch 16": (full(Random()), 16),
         DEFAULT: (short(Random()), BATCH),
         "random, default, batch 16": (short(Random()), 16),
         "evolution, full": (full(_SMALL), BATCH),
