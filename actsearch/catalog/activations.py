@@ -4,7 +4,7 @@ from actsearch.catalog.entry import by_name, entry
 
 SWISH = "Ramachandran, Zoph, Le 2017, Searching for Activation Functions"
 _GELUS = "Hendrycks, Gimpel 2016, GELUs"
-_JAX = "jax.nn"
+JAX = "jax.nn"
 _DEFINITION = "its definition"
 _PORT = "a public Keras port of 2019 that lists the same eight functions; the paper's table itself was not read"
 
@@ -13,7 +13,7 @@ _ENTRIES = (
         "relu",
         "relu(x)",
         "Nair, Hinton 2010, Rectified linear units improve restricted Boltzmann machines",
-        source=_JAX,
+        source=JAX,
     ),
     entry(
         "leaky_relu",
@@ -22,7 +22,7 @@ _ENTRIES = (
         source="jax.nn, and the text of the Swish paper on its baselines",
         notes="slope 0.01",
     ),
-    entry("elu", "elu(x)", "Clevert, Unterthiner, Hochreiter 2015, ELUs", source=_JAX, notes="alpha = 1"),
+    entry("elu", "elu(x)", "Clevert, Unterthiner, Hochreiter 2015, ELUs", source=JAX, notes="alpha = 1"),
     entry(
         "selu",
         "selu(x)",
@@ -31,14 +31,14 @@ _ENTRIES = (
         notes="meant for LeCun-normal weights",
     ),
     entry("gelu", "gelu(x)", _GELUS, source="jax.nn with approximate=False", notes="the exact form, with erf"),
-    entry("silu", "silu(x)", _GELUS, source=_JAX, notes="Swish with beta fixed at 1"),
+    entry("silu", "silu(x)", _GELUS, source=JAX, notes="Swish with beta fixed at 1"),
     entry("mish", "mish(x)", "Misra 2019, Mish", source="the paper's abstract, and jax.nn"),
     entry("tanh", "tanh(x)", "classical", source=_DEFINITION),
     entry(
         "softplus",
         "softplus(x)",
         "Dugas et al. 2001, Incorporating second-order functional knowledge",
-        source=_JAX,
+        source=JAX,
     ),
     entry(
         "swish",
@@ -46,6 +46,7 @@ _ENTRIES = (
         SWISH,
         source="the paper's text",
         notes="beta trained, one value per channel; that it starts at 1 is our choice",
+        special={"silu": {"beta": 1}, "0.5 * x": {"beta": 0}},
     ),
     entry("max_sigmoid", "max(x, sigmoid(x))", SWISH, source="the paper's text"),
     entry("cos_minus_x", "cos(x) - x", SWISH, source=_PORT),
@@ -56,11 +57,11 @@ _ENTRIES = (
     entry("x_asinh_sq", "x * asinh(x)^2", SWISH, source=_PORT, notes="the port takes 1 / sinh(x) for the inverse"),
     entry("identity", "x", "control: a linear network", source=_DEFINITION),
     entry("sigmoid", "sigmoid(x)", "classical", source=_DEFINITION),
-    entry("softsign", "softsign(x)", "classical", source=_JAX),
-    entry("relu6", "min(relu(x), 6)", "Krizhevsky 2010; MobileNets", source=_JAX),
-    entry("hard_tanh", "min(max(x, -1), 1)", "classical", source=_JAX),
-    entry("hard_sigmoid", "hard_sigmoid(x)", "as jax.nn: relu6(x + 3) / 6", source=_JAX),
-    entry("hard_swish", "hard_swish(x)", "Howard et al. 2019, MobileNetV3", source=_JAX),
+    entry("softsign", "softsign(x)", "classical", source=JAX),
+    entry("relu6", "min(relu(x), 6)", "Krizhevsky 2010; MobileNets", source=JAX),
+    entry("hard_tanh", "min(max(x, -1), 1)", "classical", source=JAX),
+    entry("hard_sigmoid", "hard_sigmoid(x)", "as jax.nn: relu6(x + 3) / 6", source=JAX),
+    entry("hard_swish", "hard_swish(x)", "Howard et al. 2019, MobileNetV3", source=JAX),
     entry(
         "gelu_tanh",
         "0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x^3)))",
@@ -84,7 +85,7 @@ _ENTRIES = (
     ),
     entry("gaussian", "gauss(x)", "classical", source="the list of unary functions in the text of the Swish paper"),
     entry("sine", "sin(x)", "classical", source=_DEFINITION, notes="periodic"),
-    entry("log_sigmoid", "log_sigmoid(x)", "classical", source=_JAX),
+    entry("log_sigmoid", "log_sigmoid(x)", "classical", source=JAX),
     entry(
         "snake",
         "x + sin(x)^2",
@@ -104,6 +105,7 @@ _ENTRIES = (
         "param alpha = 0.25; relu(x) + alpha * minzero(x)",
         "He et al. 2015, Delving deep into rectifiers",
         source="the text of the Swish paper on its baselines: one alpha per channel, starting at 0.25",
+        special={"relu": {"alpha": 0}, "leaky_relu": {"alpha": 0.01}, "abs(x)": {"alpha": -1}},
     ),
 )
 

@@ -4,12 +4,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from actsearch.catalog.activations import ACTIVATIONS, SWISH
+from actsearch.catalog.dynamic import DYNAMIC
 from actsearch.catalog.entry import Entry
+from actsearch.catalog.fixed import FIXED
 from actsearch.catalog.gates import PUBLISHED_GATES
 from actsearch.catalog.layers import PUBLISHED_LAYERS
+from actsearch.catalog.normalising import NORMALISING
+from actsearch.catalog.trained import TRAINED
 
-CATALOG: Mapping[str, Entry] = MappingProxyType(ACTIVATIONS | PUBLISHED_LAYERS | PUBLISHED_GATES)
-"""Published activations, layers and gates by name. Read only."""
+ENTRIES = ACTIVATIONS | PUBLISHED_LAYERS | PUBLISHED_GATES | FIXED | TRAINED | DYNAMIC | NORMALISING
+"""What `register` adds to."""
+
+CATALOG: Mapping[str, Entry] = MappingProxyType(ENTRIES)
+"""Published activations, layers and gates by name, and those that `register` adds. Read only."""
 
 BASELINES = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "softplus")
 """What the winners of a search for activations are verified against."""
@@ -18,7 +25,7 @@ SWISH_PAPER = tuple(name for name, entry in CATALOG.items() if entry.paper == SW
 """The eight functions that the Swish paper's search reports."""
 
 LAYERS = tuple(PUBLISHED_LAYERS)
-"""The entries that are whole layers: they normalise, or stand in for a layer that does."""
+"""The best known of the entries that are whole layers: they normalise, or stand in for a layer that does."""
 
 LAYER_BASELINES = (
     "batch_norm_relu",
@@ -31,5 +38,5 @@ LAYER_BASELINES = (
 )
 """What the winners of a search for layers are verified against."""
 
-GATES = tuple(PUBLISHED_GATES)
-"""The entries that join two inputs; the winners of a search for gates are verified against them."""
+GATES = ("glu", "bilinear", "reglu", "geglu", "swiglu")
+"""What the winners of a search for gates are verified against."""

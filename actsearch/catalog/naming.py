@@ -24,6 +24,11 @@ def identify(program: Program) -> tuple[Entry, ...]:
     return _by_fingerprint().get(fingerprint(program), ())
 
 
+def forget() -> None:
+    """Forgets the fingerprints of the catalog, which has changed."""
+    _by_fingerprint.cache_clear()
+
+
 @functools.cache
 def _by_fingerprint() -> dict[str, tuple[Entry, ...]]:
     known: dict[str, tuple[Entry, ...]] = {}

@@ -5,7 +5,7 @@ import re
 import signal
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Literal, Self, Union
+from typing import Annotated, Any, Self, Union
 
 import tyro
 
@@ -16,7 +16,7 @@ from actsearch.cli.common import Json, at_least, check_named, explain, print_jso
 from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
 from actsearch.controllers.base import nested
-from actsearch.evaluation import TABLES, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
+from actsearch.evaluation import TABLES, Engine, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
 from actsearch.language import simplify
 from actsearch.report import ProgressLog, agreement_table, fidelity_text, funnel_table, show, winners_table
 from actsearch.spaces import get_space
@@ -42,10 +42,11 @@ def search(
     out: Path | None = None,
     seeds_per_trial: int = 1,
     batch: int = 64,
-    engine: Literal["auto", "interpret", "specialize"] = "auto",
+    engine: Engine = "auto",
     repeats: float | None = None,
     halving: bool = True,
     formulas: Formulas = None,
+    constraint: tuple[str, ...] = (),
     minutes: float | None = None,
     json: Json = False,
 ) -> None:
@@ -73,6 +74,8 @@ def search(
         halving: train all for a ninth of the steps, and the best ninth of them in full. Not on tables, which have no
             short trainings, nor in fewer than four batches; a run keeps what it began with.
         formulas: a file of formulas, one a line, that are evaluated first; they must be members of the space.
+        constraint: conditions on properties that a candidate meets before it is trained, such as "lipschitz<=1"
+            "smoothness>=1"; `actsearch card` prints the properties.
         minutes: stop after this time; the same command goes on.
     """
     at_least("--budget", budget, 1)
@@ -85,7 +88,16 @@ def search(
     folders = [Path("runs") / f"{space}-{_file_name(task)}-{_label(one)}-seed{seed}" for one in strategies]
     out = out or next(filter(Archive.exists, folders), folders[0])
     strategy = (_as_begun(controller, out, repeats) if halving else None) or strategies[0]
-    evaluator = make_evaluator(chosen, task, budget, seed=seed, seeds_per_trial=seeds_per_trial, engine=engine, out=out)
+    evaluator = make_evaluator(
+        chosen,
+        task,
+        budget,
+        seed=seed,
+        seeds_per_trial=seeds_per_trial,
+        engine=engine,
+        out=out,
+        constraints=constraint,
+    )
     explain(evaluator.summary)
     explain(_fidelities(strategy))
     try:

@@ -18,7 +18,7 @@ import numpy as np
 
 from actsearch.engine.fingerprint_v1 import identity_v1
 from actsearch.engine.probe import FLOAT32_MAX, evaluate_all, probe_tensors, quantise
-from actsearch.engine.settings import Setting, first_settings, numbers, orders, settings_of
+from actsearch.engine.settings import Setting, Start, first_settings, numbers, orders, settings_of, starts
 from actsearch.language import ActsearchError, Program
 
 FINGERPRINT_VERSION = 2
@@ -80,23 +80,23 @@ def identity(program: Program, version: int = FINGERPRINT_VERSION) -> Identity:
             known.update(zip(new, rows, strict=True))
         return np.stack([known[setting] for setting in settings])
 
-    return identify([initial for _, initial in program.parameters], outputs)
+    return identify(starts(program), outputs)
 
 
-def identify(initials: Sequence[float], outputs: Callable[[Sequence[Setting]], np.ndarray]) -> Identity:
+def identify(begin: Sequence[Start], outputs: Callable[[Sequence[Setting]], np.ndarray]) -> Identity:
     """Returns the identity of a function whose outputs on the probe are given, whatever computes them.
 
     Args:
-      initials: of each parameter.
-      outputs: settings -> float64 [settings, 2, ...], near and far. Asked for `first_settings(initials)` and for
+      begin: how each parameter starts.
+      outputs: settings -> float64 [settings, 2, ...], near and far. Asked for `first_settings(begin)` and for
         `settings_of` some `orders`.
     """
-    base, *moved = quantise(outputs(first_settings(initials)))
+    base, *moved = quantise(outputs(first_settings(begin)))
     live = [bool((row != base).any()) for row in moved]
     digests, finite = [], True
-    for ranks in orders(initials, live):
-        rows = outputs(settings_of(initials, ranks)[: 1 + any(live)])
+    for ranks in orders(begin, live):
+        rows = outputs(settings_of(begin, ranks)[: 1 + any(live)])
         finite = finite and bool((np.abs(rows[:, 0]) <= FLOAT32_MAX).all())
         digests.append(hashlib.blake2b(quantise(rows).tobytes(), digest_size=16).digest())
-    counted = sorted(initial + 0.0 for initial, matters in zip(initials, live, strict=True) if matters)
+    counted = sorted(start.initial + 0.0 for start, matters in zip(begin, live, strict=True) if matters)
     return Identity(hashlib.blake2b(min(digests) + repr(counted).encode(), digest_size=16).hexdigest(), finite)

@@ -37,7 +37,7 @@ class Specialized:
 def specialize(program: Program) -> LayerFunction:
     """Returns a program as a LayerFunction of its own: XLA sees the formula."""
     parameters, moments = dict(program.parameters), initial_moments(program)
-    return LayerFunction(str(program), parameters, moments, Specialized(program), program.arguments)
+    return LayerFunction(str(program), parameters, moments, Specialized(program), program.arguments, program.shared)
 
 
 def initial_moments(program: Program) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""What a network needs to know of a candidate, whichever engine computes it: the records that both engines return."""
+"""What a network needs to know of a candidate, whichever engine computes it: the records that every engine returns."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -44,7 +44,7 @@ class Evaluate(Protocol):
 
         Args:
           x: floating-point [..., features]; [batch, ..., features] where there are reductions.
-          parameters: [features] each.
+          parameters: [features] each, a shared one [].
           moving: moments in the place of the batch's, [averages, features]; None for the batch's own.
           settings: how statistics are computed.
           mask: boolean, broadcastable to `x`, the positions that statistics over the batch count; None for all.
@@ -65,6 +65,7 @@ class LayerFunction(NamedTuple):
       moments: initial value of each moving average, [averages]: one for each batch reduction.
       function: what it computes. That of `specialize` is equal for equal programs, hashable, and pickles.
       inputs: names of the inputs that it takes, `("x",)` or `("x", "y")`.
+      shared: keys of the parameters that hold a single value, a scalar, for all features.
     """
 
     name: str
@@ -72,3 +73,8 @@ class LayerFunction(NamedTuple):
     moments: Sequence[float] | jax.Array
     function: Evaluate
     inputs: tuple[str, ...] = INPUTS[:1]
+    shared: frozenset[str] = frozenset()
+
+    def shape_of(self, key: str, features: int) -> tuple[int, ...]:
+        """Returns the shape of a parameter of a layer of so many features."""
+        return () if key in self.shared else (features,)

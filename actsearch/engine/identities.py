@@ -10,7 +10,7 @@ import numpy as np
 from actsearch.engine.batch import evaluate_batch
 from actsearch.engine.fingerprint_v2 import Identity, identify, identity
 from actsearch.engine.probe import probe_tensors
-from actsearch.engine.settings import MAX_ORDERS, Setting, first_settings, numbers, orders, settings_of
+from actsearch.engine.settings import MAX_ORDERS, Setting, Start, first_settings, numbers, orders, settings_of, starts
 from actsearch.language import Program
 from actsearch.spaces.template import Template
 
@@ -40,28 +40,28 @@ def identities(template: Template, choices: Sequence[Sequence[int]] | np.ndarray
 
 
 def _identify(template: Template, program: Program, rows: np.ndarray) -> Identity:
-    places = _places(template, program.parameters)
+    places = _places(template, tuple(template.places(program)))
 
     def outputs(settings: Sequence[Setting]) -> np.ndarray:
         chosen: np.ndarray = rows[[places[setting] for setting in settings]]
         return chosen
 
-    return identify([initial for _, initial in program.parameters], outputs)
+    return identify(starts(program), outputs)
 
 
 @functools.lru_cache(maxsize=8)
 def _settings(template: Template) -> tuple[Setting, ...]:
     """Returns every setting that an identity may ask for; none where they are too many for one loop."""
     initials = [initial for _, initial in template.parameters]
-    if math.prod(map(math.factorial, Counter(initials).values())) > MAX_ORDERS:
+    begin = [Start(initial, is_shared) for initial, is_shared in zip(initials, template.shared, strict=True)]
+    if math.prod(map(math.factorial, Counter(begin).values())) > MAX_ORDERS:
         return ()
-    every = orders(initials, [True] * len(initials))
-    pairs = (setting for ranks in every for setting in settings_of(initials, ranks))
-    return tuple(dict.fromkeys([*first_settings(initials), *pairs]))
+    every = orders(begin, [True] * len(begin))
+    pairs = (setting for ranks in every for setting in settings_of(begin, ranks))
+    return tuple(dict.fromkeys([*first_settings(begin), *pairs]))
 
 
 @functools.lru_cache(maxsize=256)
-def _places(template: Template, parameters: tuple[tuple[str, float], ...]) -> dict[Setting, int]:
+def _places(template: Template, own: tuple[int, ...]) -> dict[Setting, int]:
     """Returns the places in `_settings` by the values of a program's own parameters: the others do not matter."""
-    own = [template.parameters.index(parameter) for parameter in parameters]
     return {tuple(setting[i] for i in own): place for place, setting in enumerate(_settings(template))}

@@ -28,7 +28,7 @@ Inputs = tuple[jax.Array, ...]
 """One array for each of `template.inputs`, of one shape and dtype."""
 
 Parameters = tuple[jax.Array, ...]
-"""One array [features] for each row of `template.parameters`."""
+"""One array [features], a shared one [], for each row of `template.parameters`."""
 
 Moving = jax.Array | None
 """Moments in the place of the batch's, [slots * averages, features]; None for the batch's own."""
@@ -235,8 +235,8 @@ class Option:
 
     def _run(self, read: Mapping[str, jax.Array], like: jax.Array, parameters: Parameters, moving: Moving) -> Value:
         """Evaluates the program on the operands by name, or on an array like `x` where it reads none."""
-        rows = self.machine.template.parameters
-        values = {name: parameters[rows.index((name, initial))] for name, initial in self.program.parameters}
+        places = self.machine.template.places(self.program)
+        values = {name: parameters[i] for (name, _), i in zip(self.program.parameters, places, strict=True)}
         needed, most = len(self.program.batch_reductions), self.machine.tables.averages
         averages = None if moving is None else moving[:needed]
         value, used = evaluate_layer(self.program, read or {"x": like}, values, averages, self.machine.settings)

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from actsearch.analysis import gap_over_noise, noise_floor, spread
-from actsearch.catalog import CATALOG, LAYER_BASELINES
+from actsearch.catalog import CATALOG, GATES, LAYER_BASELINES
 from actsearch.evaluation.score import diverged, score_programs
 from actsearch.evaluation.trainer import Trainer
 from actsearch.language import ActsearchError, Program, parse
@@ -122,7 +122,7 @@ def known_programs(task: Task) -> list[Program]:
         return [parse("x"), *(CATALOG[name].program for name in _ACTIVATIONS)]
     if task.kind == "layer":
         return [parse("x"), *(CATALOG[name].program for name in LAYER_BASELINES)]
-    gates = [entry.program for entry in CATALOG.values() if "y" in entry.program.inputs]
+    gates = [CATALOG[name].program for name in GATES]
     identity = parse("x * y", inputs=("x", "y"))
     return [identity, *(program for program in gates if program != identity)]
 

@@ -35,7 +35,7 @@ def to_latex(program: Program) -> str:
       \left(x + 1\right)^{2} - 10^{-7}
     """
     uses = Counter(arg for node in program.nodes for arg in node.args)
-    names = _names([str(node.payload) for node in program.nodes if node.op in ("input", "parameter")])
+    names = _names([str(node.payload) for node in program.nodes if node.op in ("input", "parameter", "scalar")])
     fresh = (name for name in (f"t_{{{i}}}" for i in range(1, len(program.nodes) + 1)) if name not in names.values())
     statements: list[str] = []
     shown: list[_Shown] = []

@@ -23,6 +23,7 @@ class Builder:
         self.nodes: list[Node] = []
         self._index: dict[Node, int] = {}
         self._initial: dict[str, float] = {}
+        self._shared: dict[str, bool] = {}
 
     def _add(self, node: Node) -> int:
         index = self._index.get(node)
@@ -37,8 +38,11 @@ class Builder:
             raise ActsearchError(f"An input is one of {', '.join(INPUTS)}; received {name!r}.")
         return self._add(Node("input", (), name))
 
-    def parameter(self, name: str, initial: float | None = None) -> int:
-        """Returns the node of a trainable parameter; `initial` may be left out for a name of DEFAULT_PARAMETERS."""
+    def parameter(self, name: str, initial: float | None = None, shared: bool | None = None) -> int:
+        """Returns the node of a trainable parameter, one value per channel, or a single one where it is shared.
+
+        `initial` may be left out for a name of DEFAULT_PARAMETERS, and both for a parameter that is there.
+        """
         if name not in self._initial and not is_free(name):
             raise ActsearchError(
                 f"A parameter needs a name that is free; received {name!r}: choose another, such as 'alpha'."
@@ -54,7 +58,13 @@ class Builder:
             raise ActsearchError(
                 f"Parameter {name!r} has two initial values, {self._initial[name]} and {value}; keep one."
             )
-        return self._add(Node("parameter", (), name))
+        if shared is None:
+            shared = self._shared.get(name, False)
+        if self._shared.setdefault(name, shared) != shared:
+            raise ActsearchError(
+                f"Parameter {name!r} is one value per channel and a single value too; keep one of them."
+            )
+        return self._add(Node("scalar" if shared else "parameter", (), name))
 
     def constant(self, value: float) -> int:
         """Returns the node of a finite constant."""
@@ -82,8 +92,9 @@ class Builder:
                 copies.append(self._add(Node(op, tuple([copies[arg] for arg in args]))))
             elif op == "input":
                 copies.append(inputs(str(payload)))
-            elif op == "parameter":
-                copies.append(self.parameter(str(payload), dict(program.parameters)[str(payload)]))
+            elif op in ("parameter", "scalar"):
+                initial = dict(program.parameters)[str(payload)]
+                copies.append(self.parameter(str(payload), initial, op == "scalar"))
             else:
                 copies.append(self._add(Node(op, (), payload)))
         return copies[-1]
@@ -99,7 +110,7 @@ class Builder:
             Node(op, tuple(order[arg] for arg in args), payload)
             for op, args, payload in (self.nodes[old] for old in order)
         )
-        names = [str(node.payload) for node in nodes if node.op == "parameter"]
+        names = [str(node.payload) for node in nodes if node.op in ("parameter", "scalar")]
         parameters = tuple((name, self._initial[name]) for name in names)
         return Program(nodes, parameters)
 

@@ -56,6 +56,16 @@ def signed_log(x: Array) -> Array:
     return jnp.sign(x) * log_abs(x)
 
 
+def step(x: Array) -> Array:
+    """Returns 0 for x < 0, else 1, with slope 0."""
+    return jnp.heaviside(x, jnp.ones_like(x))
+
+
+def clip(x: Array, low: Array, high: Array) -> Array:
+    """Returns max(min(x, high), low)."""
+    return jnp.maximum(jnp.minimum(x, high), low)
+
+
 def minzero(x: Array) -> Array:
     """Returns min(x, 0), with slope 0 at 0."""
     return -jax.nn.relu(-x)

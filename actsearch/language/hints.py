@@ -8,13 +8,12 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
     {
         "arcsinh": "asinh(x)",
         "arctan": "atan(x)",
-        "clamp": "max(min(x, 1), -1)",
-        "clip": "max(min(x, 1), -1)",
+        "clamp": "clip(x, -1, 1)",
         "e": "exp(x)",
         "exp2": "pow(2, x)",
-        "hard_tanh": "max(min(x, 1), -1)",
-        "hardtanh": "max(min(x, 1), -1)",
-        "heaviside": "(1 + safe_div(x, abs(x))) / 2",
+        "hard_tanh": "clip(x, -1, 1)",
+        "hardtanh": "clip(x, -1, 1)",
+        "heaviside": "step(x)",
         "ln": "log(x)",
         "log10": "log(x) / 2.302585092994046",
         "log1p": "log(1 + x)",
@@ -23,12 +22,10 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "maximum": "max(x, 0)",
         "mean": "layer_mean(x)",
         "minimum": "min(x, 0)",
-        "pi": "3.141592653589793",
         "prelu": "param a = 0.25; relu(x) + a * minzero(x)",
         "relu6": "min(relu(x), 6)",
         "rsqrt": "1 / sqrt(x)",
-        "sgn": "safe_div(x, abs(x))",
-        "sign": "safe_div(x, abs(x))",
+        "sgn": "sign(x)",
         "std": "layer_std(x)",
         "swish": "x * sigmoid(beta * x)",
         "tan": "sin(x) / cos(x)",
@@ -45,8 +42,8 @@ def unknown_name(name: str, known: Sequence[str]) -> str:
     """Returns the message about a name that is not known: the formula to write, similar names, or the declaration.
 
     Example:
-      >>> print(unknown_name("clip", ["sigmoid"]))
-      unknown name 'clip'; write max(min(x, 1), -1)
+      >>> print(unknown_name("clamp", ["sigmoid"]))
+      unknown name 'clamp'; write clip(x, -1, 1)
     """
     shown = name if len(name) <= _LONGEST else name[:_LONGEST] + "..."
     return f"unknown name {shown!r}; {_advice(name, shown, known)}"

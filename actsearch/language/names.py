@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001, Greek letters are meant
 
+import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -15,7 +16,13 @@ DEFAULT_PARAMETERS: Mapping[str, float] = MappingProxyType(
 """Names of trainable parameters that need no declaration, with their initial values."""
 
 KEYWORD = "param"
-"""The word that declares a parameter in text."""
+"""The word that declares a parameter in text: one value per channel."""
+
+SCALAR = "scalar"
+"""The word that declares a parameter of one value for all channels. A name follows it; alone it means nothing."""
+
+CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi})
+"""Names of numbers; a parameter or a subterm that is declared under such a name goes first."""
 
 GREEK: Mapping[str, str] = MappingProxyType(
     {

@@ -1,6 +1,6 @@
 """`parse` reads infix formulas, which `str(program)` writes; one round trip.
 
-    text       = { "param" NAME "=" number ";" | NAME "=" expression ";" } expression
+    text       = { ("param" | "scalar") NAME "=" number ";" | NAME "=" expression ";" } expression
     expression = product { ("+" | "-") product }
     product    = signed { ("*" | "/") signed }
     signed     = "-" signed | power
@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from actsearch.language.builder import Builder
 from actsearch.language.hints import unknown_name
-from actsearch.language.names import DEFAULT_PARAMETERS, KEYWORD
+from actsearch.language.names import CONSTANTS, DEFAULT_PARAMETERS, KEYWORD, SCALAR
 from actsearch.language.program import Program
 from actsearch.language.registry import PRIMITIVES, is_free
 from actsearch.language.row import Precedence
@@ -34,9 +34,10 @@ _POWERS = {row.symbol: row.name for row in PRIMITIVES.values() if row.precedence
 def parse(text: str, parameters: Mapping[str, float] | None = None, *, inputs: tuple[str, ...] = ("x",)) -> Program:
     """Reads a formula.
 
-    Infix `+ - * /`, `^` with an integer from 2 to 8, unary minus, numbers, calls of any primitive, `x`, and trainable
-    parameters. Subterms may be named first: `t1 = sigmoid(x); t1 * t1`. A parameter outside
-    `actsearch.language.DEFAULT_PARAMETERS` is declared, in the text (`param a = 0.25; max(x, a * x)`) or by argument.
+    Infix `+ - * /`, `^` with an integer from 2 to 8, unary minus, numbers, `pi`, calls of any primitive, `x`, and
+    trainable parameters. Subterms may be named first: `t1 = sigmoid(x); t1 * t1`. A parameter outside
+    `actsearch.language.DEFAULT_PARAMETERS` is declared, in the text (`param a = 0.25; max(x, a * x)`) or by argument;
+    `scalar a = 0.25;` declares one that holds a single value for all channels.
 
     Args:
       text: the formula, at most 10,000 characters, 100 levels of nesting and 1,000 nodes.
@@ -74,6 +75,7 @@ class _Parser:
         self.tokens = Tokens(text)
         self.parameters = {**DEFAULT_PARAMETERS, **parameters}
         self.declared = set(parameters)
+        self.shared: set[str] = set()
         self.inputs = inputs
         self.builder = Builder()
         self.bound: dict[str, int] = {}
@@ -84,8 +86,9 @@ class _Parser:
     def program(self) -> Program:
         while True:
             token, following = self.tokens.current, self.tokens.following
-            if token.kind == "name" and token.text == KEYWORD:
-                self._declaration()
+            is_scalar = token.text == SCALAR and following.kind == "name"  # else it is a name as others are
+            if token.kind == "name" and (token.text == KEYWORD or is_scalar):
+                self._declaration(is_scalar)
             elif token.kind == "name" and following.text == "=":
                 self._binding()
             else:
@@ -95,7 +98,7 @@ class _Parser:
             self.tokens.fail("expected an operator or the end")
         return self.builder.program(output)
 
-    def _declaration(self) -> None:
+    def _declaration(self, shared: bool) -> None:
         self.tokens.advance()
         name = self.tokens.current
         if name.kind != "name":
@@ -110,7 +113,10 @@ class _Parser:
         initial = sign * self._number() + 0.0
         if name.text in self.declared and self.parameters[name.text] != initial:
             self.tokens.fail(f"parameter {name.text!r} is declared twice, with different values", name)
+        if name.text in self.declared and shared != (name.text in self.shared):
+            self.tokens.fail(f"parameter {name.text!r} is declared twice, as {KEYWORD} and as {SCALAR}", name)
         self.declared.add(name.text)
+        self.shared |= {name.text} if shared else set()
         self.parameters[name.text] = initial
         self.tokens.expect(";", "after the declaration")
 
@@ -188,8 +194,13 @@ class _Parser:
         if token.text in self.inputs:
             return self.builder.input(token.text)
         if token.text in self.parameters:
-            return self.builder.parameter(token.text, self.parameters[token.text])
+            return self._parameter(token.text)
+        if token.text in CONSTANTS:
+            return self.builder.constant(CONSTANTS[token.text])
         self._unknown(token)
+
+    def _parameter(self, name: str) -> int:
+        return self.builder.parameter(name, self.parameters[name], name in self.shared)
 
     def _call(self, name: Token) -> int:
         primitive = PRIMITIVES[name.text]
@@ -209,7 +220,7 @@ class _Parser:
                 f"{name.text} takes {fewest} argument{plural}, received {len(args)}: write {example}", name
             )
         for parameter in primitive.implicit:
-            self.builder.parameter(parameter, self.parameters[parameter])
+            self._parameter(parameter)
         return self._apply(name, name.text, *args)
 
     def _meaning(self, name: str) -> str | None:
@@ -229,7 +240,7 @@ class _Parser:
         )
 
     def _unknown(self, token: Token) -> NoReturn:
-        known = [*PRIMITIVES, *self.inputs, *self.parameters, *self.bound]
+        known = [*PRIMITIVES, *self.inputs, *self.parameters, *self.bound, *CONSTANTS]
         self.tokens.fail(unknown_name(token.text, known), token)
 
     def _number(self) -> float:

@@ -5,7 +5,8 @@ primitive is one new row here, or one call of `actsearch.language.register` from
 
 Conventions at the kinks (they are part of the product, and tested):
   - `relu`, `minzero` and the piecewise units take the one-sided slope 0 at 0, as `jax.nn.relu` does;
-  - `max` and `min` share the gradient equally at a tie, as `jnp.maximum` does;
+  - `max`, `min` and `clip` share the gradient equally at a tie, as `jnp.maximum` does;
+  - `sign` and `step` have slope 0 everywhere, at their jump too;
   - `abs` and `log_abs` have slope 0 at 0, the middle of their two one-sided slopes;
   - `sqrt` and `signed_sqrt` have an infinite slope at 0; their gradient there is defined as 0.
 
@@ -180,6 +181,8 @@ ROWS = (
         "relu6(x + 3) / 6; slope 0 at both corners",
     ),
     _unary("hard_swish", jax.nn.hard_swish, r"\operatorname{{hardswish}}({})", "x * relu6(x + 3) / 6"),
+    _unary("sign", jnp.sign, r"\operatorname{{sgn}}({})", "jumps at 0, where it is 0", drawn="sgn", parity="odd"),
+    _unary("step", functions.step, domain="jumps at 0, where it is 1"),
     *(_power(f"power{n}", n, functions.integer_power(n)) for n in range(4, 9)),
     # The published binaries.
     Primitive(
@@ -323,6 +326,13 @@ ROWS = (
             WithConstant(1, 0.0, ONE, keeps_zero=True),
             WithConstant(1, 1.0, OTHER, keeps_zero=True),
         ),
+    ),
+    Primitive(
+        "clip",
+        3,
+        functions.clip,
+        r"\max(\min({0}, {2}), {1})",
+        "max(min(a, c), b), finite for all a, b, c; a tie shares the gradient",
     ),
     # The statistics of Liu et al. 2020, and those over features alone.
     *(_reduction(Reduction(index_set, statistic)) for index_set in INDEX_SETS for statistic in STATISTICS),

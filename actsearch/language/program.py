@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Literal, NamedTuple
 
 from actsearch.language.errors import ActsearchError
-from actsearch.language.names import DEFAULT_PARAMETERS, INPUTS, KEYWORD
+from actsearch.language.names import DEFAULT_PARAMETERS, INPUTS, KEYWORD, SCALAR
 from actsearch.language.reductions import Reduction
 from actsearch.language.registry import PRIMITIVES
 from actsearch.language.row import Precedence
@@ -23,7 +23,8 @@ class Node(NamedTuple):
     """One step of a program.
 
     Attributes:
-      op: a primitive's name, or "input", "parameter", "constant" for a leaf.
+      op: a primitive's name, or "input", "parameter", "scalar", "constant" for a leaf; a scalar is a parameter that all
+        channels share.
       args: indices of earlier nodes, one per operand; empty for a leaf.
       payload: the input's or parameter's name, or the constant's value; None for a primitive.
     """
@@ -44,7 +45,7 @@ class Program:
       nodes: in topological order, as a depth-first walk from the output meets them; the last one is the output. No node
         is dead and no two are equal.
       parameters: (name, initial value) of each trainable parameter, in order of appearance. A parameter holds one value
-        per channel, which is the last axis of `x`.
+        per channel, which is the last axis of `x`; one of `shared` holds a single value.
 
     Example:
       >>> import actsearch
@@ -73,6 +74,11 @@ class Program:
     def inputs(self) -> tuple[str, ...]:
         """Names of the inputs that the program reads, in order of appearance."""
         return tuple(str(node.payload) for node in self.nodes if node.op == "input")
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Names of the parameters that hold a single value for all channels: `scalar alpha = 0.5; tanh(alpha * x)`."""
+        return frozenset(str(node.payload) for node in self.nodes if node.op == "scalar")
 
     @property
     def kind(self) -> Kind:
@@ -113,10 +119,11 @@ def _text(program: Program) -> str:
     uses = Counter(arg for node in program.nodes for arg in node.args)
     taken = {name for name, _ in program.parameters}
     fresh = (name for name in (f"t{i}" for i in range(1, len(program.nodes) + len(taken) + 2)) if name not in taken)
+    shared = program.shared
     statements = [
-        f"{KEYWORD} {name} = {_number(initial)}"
+        f"{SCALAR if name in shared else KEYWORD} {name} = {_number(initial)}"
         for name, initial in program.parameters
-        if DEFAULT_PARAMETERS.get(name) != initial
+        if name in shared or DEFAULT_PARAMETERS.get(name) != initial
     ]
     shown: list[_Shown] = []
     for index, node in enumerate(program.nodes):

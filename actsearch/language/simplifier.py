@@ -62,8 +62,8 @@ def _rewrite(program: Program) -> Program:
             rewritten.append(_apply_rules(Term(builder, op, new_args, lone, index not in rigid)))
         elif op == "input":
             rewritten.append(builder.input(str(payload)))
-        elif op == "parameter":
-            rewritten.append(builder.parameter(str(payload), initial[str(payload)]))
+        elif op in ("parameter", "scalar"):
+            rewritten.append(builder.parameter(str(payload), initial[str(payload)], op == "scalar"))
         else:
             rewritten.append(builder.constant(float(payload or 0)))
     return builder.program(rewritten[-1])

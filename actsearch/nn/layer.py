@@ -46,7 +46,8 @@ class Layer(nnx.Module):
       rngs: accepted as Flax's own layers do; nothing here is random.
 
     Attributes:
-      parameters: the trainable parameters by name, each an `nnx.Param` [num_features] of `param_dtype`.
+      parameters: the trainable parameters by name, each an `nnx.Param` [num_features] of `param_dtype`, or [] where
+        the program declares it a scalar.
       statistics: `nnx.BatchStat` [batch reductions, num_features], in topological order of the program; None where
         there are none. Means start at 0, mean squares and variances at 1. Its dtype is float32, as Flax's, or
         `param_dtype` where that is wider.
@@ -91,9 +92,12 @@ class Layer(nnx.Module):
         self.inputs = candidate.inputs
         self.settings = norm_settings(groups, epsilon, axis_name, axis_index_groups)
         self.use_running_average = False
-        self._keys = tuple(candidate.parameters)
+        self._shapes = {key: candidate.shape_of(key, num_features) for key in candidate.parameters}
         self.parameters = nnx.Dict(
-            {key: nnx.Param(jnp.full(num_features, value, param_dtype)) for key, value in candidate.parameters.items()}
+            {
+                key: nnx.Param(jnp.full(self._shapes[key], value, param_dtype))
+                for key, value in candidate.parameters.items()
+            }
         )
         initial = initial_statistics(candidate.moments, num_features, param_dtype)
         self._averages = len(initial)
@@ -125,7 +129,9 @@ class Layer(nnx.Module):
         second, flag = split_arguments(y, use_running_average)
         inputs = check_inputs(self.name, self.inputs, self.num_features, x, second)
         # By key, not by items(): `nnx.tabulate` replaces public methods and adds an attribute to an nnx.Dict.
-        parameters = {key: self.parameters[key][...] for key in self._keys}
+        parameters = {key: self.parameters[key][...] for key in self._shapes}
+        for key, shape in self._shapes.items():
+            check_restored(self.name, f"parameter {key}", parameters[key], shape)
         moving = None
         if self.statistics is not None and self.steps is not None:
             check_restored(self.name, "statistics", self.statistics[...], (self._averages, self.num_features))
@@ -159,16 +165,13 @@ def run(
     dtype: DTypeLike | None,
 ) -> tuple[jax.Array, jax.Array]:
     """Returns what a LayerFunction's function does, in the dtype of the result; errors name the layer."""
-    shape = inputs[0].shape
-    for key, parameter in parameters.items():
-        check_restored(name, f"parameter {key}", parameter, shape[-1:])
     result = jnp.result_type(*inputs, *parameters.values()) if dtype is None else dtype
     wide = jnp.result_type(*(value.dtype for value in inputs), result)
     x, *rest = (value.astype(wide) for value in inputs)
     try:
         value, moments = function(x, parameters, moving, settings, mask, *rest)
     except ShapeError as error:
-        raise ActsearchError(f"The layer {name} cannot take an input of shape {shape}: {error}") from error
+        raise ActsearchError(f"The layer {name} cannot take an input of shape {x.shape}: {error}") from error
     return value.astype(result), moments
 
 

@@ -79,7 +79,10 @@ class LinenLayer(linen.Module):
         inputs = check_inputs(name, candidate.inputs, features, x, second)
         axis_name = None if self.is_initializing() else self.axis_name
         settings = norm_settings(self.groups, self.epsilon, axis_name, self.axis_index_groups)
-        parameters = {key: self._parameter(key, value, features) for key, value in candidate.parameters.items()}
+        parameters = {
+            key: self._parameter(key, value, candidate.shape_of(key, features))
+            for key, value in candidate.parameters.items()
+        }
         if not candidate.moments:
             return run(name, candidate.function, inputs, parameters, None, settings, mask, self.dtype)[0]
         initial = initial_statistics(candidate.moments, features, self.param_dtype)
@@ -95,7 +98,7 @@ class LinenLayer(linen.Module):
             steps.value += 1
         return value
 
-    def _parameter(self, key: str, initial: float, features: int) -> jax.Array:
+    def _parameter(self, key: str, initial: float, shape: tuple[int, ...]) -> jax.Array:
         if self.has_variable("params", key):  # our message comes before Linen's
-            check_restored(str(self.program), f"parameter {key}", self.get_variable("params", key), (features,))
-        return self.param(key, linen.initializers.constant(initial), (features,), self.param_dtype)
+            check_restored(str(self.program), f"parameter {key}", self.get_variable("params", key), shape)
+        return self.param(key, linen.initializers.constant(initial), shape, self.param_dtype)

@@ -82,7 +82,7 @@ def _label(op: str, payload: str | float | None, initial: dict[str, float]) -> s
             return f"{payload:g}".replace("-", "−")
         case "input":
             return str(payload)
-        case "parameter":
+        case "parameter" | "scalar":
             name = GREEK.get(str(payload), str(payload))
             return f"{name} = {initial[str(payload)]:g}".replace("-", "−")
     row = PRIMITIVES[op]
@@ -97,7 +97,7 @@ def _ordered(op: str) -> bool:
 def _kind(op: str) -> str:
     if op in PRIMITIVES:
         return PRIMITIVES[op].kind
-    return "parameter, initial value" if op == "parameter" else op
+    return "parameter, initial value" if op in ("parameter", "scalar") else op
 
 
 def _width(text: str) -> float:

@@ -76,7 +76,7 @@ def _layers(program: Program) -> list[int]:
         layers[i] = 1 + max((layers[arg] for arg in node.args), default=-1)
     for i, node in enumerate(program.nodes):
         users = [layers[j] for j, user in enumerate(program.nodes) if i in user.args]
-        if node.op in ("parameter", "constant") and users:
+        if node.op in ("parameter", "scalar", "constant") and users:
             layers[i] = min(users) - 1
     return layers
 

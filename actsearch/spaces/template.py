@@ -130,11 +130,27 @@ class Template:
             rows.append((next(numbers) if len(slot.options) > 1 else None, operands))
         return tuple(rows)
 
-    @functools.cached_property
+    @property
     def parameters(self) -> tuple[tuple[str, float], ...]:
-        """Every distinct (name, initial value) among the options, in order of appearance."""
-        pairs = (pair for slot in self.slots for option in slot.options for pair in option.parameters)
-        return tuple(dict.fromkeys(pairs))
+        """Every distinct (name, initial value) among the options, in order of appearance.
+
+        A pair stands twice where it is one value per channel in one option, and a single value in another.
+        """
+        return tuple((name, initial) for name, initial, _ in self._parameters)
+
+    @property
+    def shared(self) -> tuple[bool, ...]:
+        """Whether each of `parameters` holds a single value for all channels."""
+        return tuple(shared for _, _, shared in self._parameters)
+
+    def places(self, program: Program) -> list[int]:
+        """Returns the places in `parameters` of those of a program, which is an option or made of options."""
+        return [self._parameters.index(row) for row in _parameters(program)]
+
+    @functools.cached_property
+    def _parameters(self) -> tuple[tuple[str, float, bool], ...]:
+        rows = (row for slot in self.slots for option in slot.options for row in _parameters(option))
+        return tuple(dict.fromkeys(rows))
 
     @property
     def widest(self) -> int:
@@ -205,6 +221,11 @@ def as_option(text: str, arity: int) -> Program:
     if primitive is not None and primitive.arity - len(primitive.implicit) == arity:
         return parse(f"{name}({', '.join(inputs)})", inputs=inputs)
     return parse(text, inputs=inputs)
+
+
+def _parameters(program: Program) -> tuple[tuple[str, float, bool], ...]:
+    """Returns name, initial value, and whether all channels share it, of each parameter."""
+    return tuple((name, initial, name in program.shared) for name, initial in program.parameters)
 
 
 def _nodes(program: Program) -> tuple[tuple[object, ...], ...]:

@@ -18,6 +18,8 @@ from actsearch.evaluation import (
     Table,
     TabularEvaluator,
     TrainingEvaluator,
+    constraints_of,
+    gates_of,
     use_compilation_cache,
 )
 from actsearch.language import ActsearchError
@@ -154,6 +156,7 @@ def make_evaluator(
     seeds_per_trial: int = 1,
     engine: Engine = "auto",
     out: str | os.PathLike[str] | None = None,
+    constraints: Iterable[str] = (),
 ) -> Evaluator:
     """Returns the evaluator of a task: a table looked up, or trainings.
 
@@ -165,16 +168,21 @@ def make_evaluator(
       seeds_per_trial: trainings of each candidate.
       engine: "auto" takes the one of the run in `out`, where there is one, else the one that is fastest for the budget.
       out: directory of the run; it may be absent or empty.
+      constraints: conditions on properties that a candidate meets before it is trained or looked up, such as
+        "lipschitz<=1"; see `actsearch.evaluation.constraint`.
 
     Raises:
-      ActsearchError: an unknown name, no task, one that cannot hold the space's programs, or a number out of range.
+      ActsearchError: an unknown name, no task, one that cannot hold the space's programs, a number out of range, or a
+        constraint that is none.
     """
+    gates = constraints_of(constraints, space.kind)
     if isinstance(task, Table) or (isinstance(task, str) and task in TABLES):
-        return TabularEvaluator(space, task, seed=seed, seeds_per_trial=seeds_per_trial)
+        return TabularEvaluator(space, task, seed=seed, seeds_per_trial=seeds_per_trial, gates=gates)
     if engine == "auto":  # engines differ by rounding, which training amplifies: a run keeps the one it began with
         engine = _stored_identity(out).get("engine", "auto")
     seeds = tuple(seed * seeds_per_trial + i for i in range(seeds_per_trial))
-    return TrainingEvaluator(space, task, seeds=seeds, engine=engine, budget=budget)
+    every = (*gates_of(space.kind), *gates) if gates else None
+    return TrainingEvaluator(space, task, seeds=seeds, engine=engine, budget=budget, gates=every)
 
 
 def _stored_identity(out: str | os.PathLike[str] | None) -> Mapping[str, Any]:

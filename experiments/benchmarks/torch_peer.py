@@ -153,7 +153,7 @@ def make_network(weights: Sequence[tuple[np.ndarray, np.ndarray]], program: Prog
 
 
 def make_layer(program: Program, features: int):
-    """Returns a module that computes a program, with one trainable value per feature for each of its parameters."""
+    """Returns a module that computes a program, with a trainable value per feature, or one, for each parameter."""
     import torch
 
     steps = [(PRIMITIVES[op](torch) if args else None, args, payload, op) for op, args, payload in program.nodes]
@@ -161,7 +161,8 @@ def make_layer(program: Program, features: int):
     class Candidate(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            initial = {name: torch.full((features,), value) for name, value in program.parameters}
+            shapes = {name: () if name in program.shared else (features,) for name, _ in program.parameters}
+            initial = {name: torch.full(shapes[name], value) for name, value in program.parameters}
             self.values = torch.nn.ParameterDict(initial)
             self.leaves = dict(self.values)  # a plain dictionary is faster to read
 
@@ -170,7 +171,7 @@ def make_layer(program: Program, features: int):
             for function, args, payload, op in steps:
                 if function:
                     registers.append(function(*[registers[arg] for arg in args]))
-                elif op == "parameter":
+                elif op in ("parameter", "scalar"):
                     registers.append(self.leaves[payload])
                 else:
                     registers.append(x if op == "input" else torch.tensor(payload))

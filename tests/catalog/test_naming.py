@@ -29,4 +29,14 @@ def test_names(text, names):
 
 @pytest.mark.parametrize("name", CATALOG)
 def test_an_entry_is_known_as_itself(name):
-    assert identify(CATALOG[name].program) == (CATALOG[name],)
+    """And as its equals: CELU at a = 1 is ELU, the gate of NAFNet the bilinear one."""
+    known = {entry.name for entry in identify(CATALOG[name].program)}
+    twins = [{"elu", "celu"}, {"bilinear", "simple_gate"}]
+    assert known == next((twin for twin in twins if name in twin), {name})
+
+
+def test_what_is_shared_counts():
+    """One alpha for all channels trains otherwise than one for each."""
+    text = "alpha = 0.5; tanh(alpha * x) * gamma + shift"
+    assert [entry.name for entry in identify(parse(f"param {text}"))] == ["dyt"]
+    assert [entry.name for entry in identify(parse(f"scalar {text}"))] == ["dyt_scalar"]

@@ -92,6 +92,30 @@ def test_operators_associate_and_bind_as_in_mathematics():
     assert tree("--2") == ("neg", -2)
 
 
+def test_a_scalar_is_a_parameter_that_all_channels_share():
+    program = parse("scalar alpha = 1; param a = 2; alpha * x + a + beta")
+    assert program.parameters == (("alpha", 1.0), ("a", 2.0), ("beta", 1.0))
+    assert program.shared == {"alpha"}
+    assert str(program) == "scalar alpha = 1; param a = 2; alpha * x + a + beta"
+    assert program != parse("param a = 2; alpha * x + a + beta")
+    assert parse("scalar beta = 1; rbf(x, 1)").shared == {"beta"}, "an implicit one too"
+
+
+def test_names_that_came_later_may_still_be_parameters_and_subterms():
+    assert parse("param scalar = 2; scalar * x").parameters == (("scalar", 2.0),)
+    assert parse("scalar = x; scalar + scalar") == parse("x + x")
+    assert parse("param pi = 3; pi * x").parameters == (("pi", 3.0),)
+    assert parse("pi = exp(x); pi * pi") == parse("t1 = exp(x); t1 * t1")
+    assert parse("pi * x") == parse("3.141592653589793 * x")
+
+
+def test_a_parameter_is_shared_or_not():
+    builder = Builder()
+    builder.parameter("alpha", 1.0, shared=True)
+    with pytest.raises(ActsearchError, match="'alpha' is one value per channel and a single value too"):
+        builder.parameter("alpha", 1.0)
+
+
 def test_parameters_by_argument():
     assert parse("a * x", {"a": 0.5}).parameters == (("a", 0.5),)
     assert parse("beta * x", {"beta": 2.0}) == parse("param beta = 2; beta * x")
@@ -129,7 +153,7 @@ ERRORS = {
     "x(x + 1)": (1, "'x' is an input, not a function; a product is written x * (...)"),
     "beta(x)": (1, "'beta' is a parameter, not a function"),
     "t1 = exp(x); t1(x)": (14, "'t1' is a named subterm, not a function"),
-    "clip(x, -1, 1)": (1, "unknown name 'clip'; write max(min(x, 1), -1)"),
+    "clamp(x, -1, 1)": (1, "unknown name 'clamp'; write clip(x, -1, 1)"),
     "e^x": (1, "unknown name 'e'; write exp(x)"),
     "ReLU6(x)": (1, "unknown name 'ReLU6'; write min(relu(x), 6)"),
     "ReLU(x)": (1, "unknown name 'ReLU'; did you mean relu?"),
@@ -147,6 +171,10 @@ ERRORS = {
     "param exp = 1; x": (7, "'exp' already means something else"),
     "param y = 1; y": (7, "'y' already means something else"),
     "param param = 1; x": (7, "'param' already means something else"),
+    "scalar a": (9, "expected '=' and the initial value"),
+    "scalar x = 1; x": (8, "'x' already means something else"),
+    "scalar a = 1; param a = 1; a": (21, "declared twice, as param and as scalar"),
+    "beta * x + rbf(x, 1) * scalar": (24, "unknown name 'scalar'"),
     "param a = 1; param a = 2; a": (20, "declared twice, with different values"),
     "1e999": (1, "too large for a float: write at most 1.79e308"),
     "x + 1e400": (5, "too large for a float"),

@@ -92,6 +92,8 @@ REFERENCES = {
     "softsign": lambda x: x / (1 + abs(x)),
     "hard_sigmoid": lambda x: RELU6(x + 3) / 6,
     "hard_swish": lambda x: x * RELU6(x + 3) / 6,
+    "sign": lambda x: mp.mpf(int(x > 0) - int(x < 0)),
+    "step": lambda x: mp.mpf(int(x >= 0)),
     **{f"power{n}": lambda x, n=n: x**n for n in range(4, 9)},
     "add": lambda a, b: a + b,
     "mul": lambda a, b: a * b,
@@ -104,6 +106,7 @@ REFERENCES = {
     "laplace": lambda a, b, beta: mp.exp(-beta * abs(a - b)),
     "mix": lambda a, b, beta: beta * a + (1 - beta) * b,
     "div": lambda a, b: a / b if b else (mp.nan if a == 0 else mp.sign(a) * mp.inf),
+    "clip": lambda a, b, c: max(min(a, c), b),
     "pow": lambda a, b: mp.power(a, b) if a else (mp.one if b == 0 else mp.inf if b < 0 else mp.zero),
 }
 
@@ -122,6 +125,8 @@ KINKS = {
     "softsign": {0.0: 1.0},
     "hard_sigmoid": {-3.0: 0.0, 3.0: 0.0},
     "hard_swish": {-3.0: 0.0, 3.0: 1.0},
+    "sign": {0.0: 0.0},
+    "step": {0.0: 0.0},
 }
 
 
@@ -129,10 +134,14 @@ CANCELLING = ("log_abs", "signed_log")
 TAILS = ("gelu", "rbf")
 
 
-def kink_of_operands(name, operand, a, b, *_):
+def kink_of_operands(name, operand, a, b, c=0.0):
     """The slope in operand 0 or 1 by convention, or None where the derivative is the ordinary one."""
     if name in ("max", "min") and a == b:
         return 0.5
+    if name == "clip":
+        inside = float(a <= c) - 0.5 * (a == c)
+        above = float(min(a, c) >= b) - 0.5 * (min(a, c) == b)
+        return (above * inside, 1 - above, above * (1 - inside))[operand]
     if name == "laplace" and a == b and operand < 2:
         return 0.0
     if name == "pow" and operand == 1 and a <= 0:
