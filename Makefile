@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: search layers compare test test-all bench lint table lock clean
+.PHONY: search layers compare test test-all bench bench-gpu lint table lock clean
 
 search: $(READY)  ## The main job: search the Swish space on digits, verify the winners, draw the pictures.
 	@$(BIN)/python experiments/swish_mnist1d.py
@@ -32,7 +32,12 @@ bench: $(READY)  ## Engines as ratios (PyTorch is compared where it is installed
 	@$(BIN)/python -m experiments.benchmarks.layers
 	@$(BIN)/python -m experiments.benchmarks.language
 	@$(BIN)/python -m experiments.benchmarks.controllers
+	@$(BIN)/python -m experiments.benchmarks.multi_fidelity
 	@$(BIN)/python -m experiments.benchmarks.archive
+	@$(BIN)/python -m experiments.benchmarks.bank
+
+bench-gpu: $(READY)  ## Candidates an hour on one GPU; without one it says so and changes nothing.
+	@$(BIN)/python -m experiments.benchmarks.gpu
 
 table: $(READY)  ## The tables behind the tabular tasks, every function of two spaces; resumable, about 2 hours.
 	@$(BIN)/python experiments/exhaustive_tables.py

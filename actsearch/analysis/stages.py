@@ -73,7 +73,8 @@ def _stage(stage: str, trials: Sequence[Trial], total: int, mean: float) -> Stag
 def _order(stages: Iterable[str], gates: Sequence[str]) -> list[str]:
     """Returns the named gates, other gates, then what becomes of candidates that no gate rejected."""
     duplicate, failed = str(Status.DUPLICATE), str(Status.FAILED)
-    named = [duplicate if gate == duplicate else f"{Status.REJECTED}:{gate}" for gate in gates]
+    names = [gate.rpartition(" ")[0] or gate for gate in gates]  # an identity may have a digest behind the name
+    named = [duplicate if gate == duplicate else f"{Status.REJECTED}:{gate}" for gate in names]
     rejected = [stage for stage in stages if stage.startswith(Status.REJECTED)]
     failures = [failed] if failed in stages else []
     return list(dict.fromkeys([*named, *rejected, duplicate, *failures, str(Status.DIVERGED), str(Status.OK)]))

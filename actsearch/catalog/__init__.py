@@ -4,6 +4,7 @@ from actsearch.catalog.entries import BASELINES, CATALOG, GATES, LAYER_BASELINES
 from actsearch.catalog.entry import Entry, Special
 from actsearch.catalog.modules import MODULES, ModuleEntry
 from actsearch.catalog.naming import identify
+from actsearch.catalog.neighbours import Neighbour, Novelty, novelty
 from actsearch.catalog.panels import PANELS, UNTOUCHED_TARGET, panel
 from actsearch.catalog.registry import register, unregister
 from actsearch.catalog.search import find, properties_of
@@ -22,9 +23,12 @@ __all__ = [
     "WORDS",
     "Entry",
     "ModuleEntry",
+    "Neighbour",
+    "Novelty",
     "Special",
     "find",
     "identify",
+    "novelty",
     "panel",
     "properties_of",
     "register",

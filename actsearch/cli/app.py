@@ -28,16 +28,21 @@ COMMANDS = {
     "check": "runs",
     "score": "formulas",
     "show": "formulas",
+    "card": "card",
+    "novelty": "card",
+    "transform": "transform",
     "tasks": "lists",
+    "data": "data",
     "new-task": "new_task",
     "spaces": "lists",
     "catalog": "catalog",
     "export": "runs",
+    "export-formula": "formats",
     "doctor": "doctor",
 }
 """The module of each command, in the order of --help."""
 
-FORMULA_COMMANDS = ("score", "show", "verify")
+FORMULA_COMMANDS = ("score", "show", "card", "novelty", "transform", "verify", "export-formula")
 """Commands whose arguments may begin with a minus sign that belongs to a formula."""
 
 LONG_COMMANDS = ("search", "verify", "score", "audit")
@@ -119,5 +124,5 @@ def _guarded(args: list[str]) -> list[str]:
 
 def _is_formula(arg: str) -> bool:
     """Returns whether an argument that begins with a minus sign is a formula; no option has these letters."""
-    signs = arg.startswith("-") and arg not in ("-h", "--help")
+    signs = arg.startswith("-") and arg not in ("-h", "--help", "-o")
     return signs and (not arg.startswith("--") or any(letter in arg for letter in "()*/^ +")) and "=" not in arg

@@ -1,16 +1,19 @@
 """What the commands share: types of their arguments, and how they read and print."""
 
 import contextlib
+import difflib
 import json as jsonlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
+from actsearch.catalog import CATALOG, novelty
 from actsearch.evaluation import check_task
-from actsearch.language import INPUTS, ActsearchError, Program, parse
+from actsearch.language import DEFAULT_PARAMETERS, INPUTS, ActsearchError, Program, parse, simplify
+from actsearch.report import render, show
 from actsearch.tasks import get_task
 
 Json = Annotated[bool, tyro.conf.arg(name="json", help="Print JSON for machines.")]
@@ -36,6 +39,22 @@ def read_formula(formula: str) -> Program:
     return program
 
 
+def read_unit(text: str) -> Program:
+    """Returns the program of a published unit's name, or of a formula.
+
+    Raises:
+      ActsearchError: neither; a single word is told the nearest names.
+    """
+    name = text.strip()
+    if name in CATALOG:
+        return CATALOG[name].program
+    if name.isidentifier() and name not in INPUTS and name not in DEFAULT_PARAMETERS:
+        nearest = difflib.get_close_matches(name, CATALOG, n=3, cutoff=0.4)
+        hint = f"the nearest names are {', '.join(nearest)}" if nearest else "actsearch card relu is one"
+        raise ActsearchError(f"No published unit has the name {name!r}: {hint}; or write a formula of x.")
+    return read_formula(text)
+
+
 def read_formulas(path: Path) -> list[Program]:
     """Parses a file of formulas, one a line; empty lines and what follows a # are left out.
 
@@ -55,6 +74,24 @@ def read_formulas(path: Path) -> list[Program]:
             except ActsearchError as error:
                 raise ActsearchError(f"{path}, line {number}: {error}") from error
     return programs
+
+
+def novelty_of(programs: Iterable[Program]) -> dict[Program, str]:
+    """Returns what is known of each program already, one sentence."""
+    return {program: _verdict(program) for program in programs}
+
+
+def _verdict(program: Program) -> str:
+    try:
+        return novelty(program).verdict
+    except ActsearchError as error:  # not finite for every |x| <= 20
+        return str(error)
+
+
+def show_novelty(verdicts: Mapping[Program, str]) -> None:
+    """Prints what is known of each program already."""
+    rows = [(str(simplify(program)), verdict) for program, verdict in verdicts.items()]
+    show(render(rows, ["formula", "among published units"]))
 
 
 def picture_stem(out: Path) -> Path:

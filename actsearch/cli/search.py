@@ -5,7 +5,7 @@ import re
 import signal
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Literal, Self, Union
+from typing import Annotated, Any, Self, Union
 
 import tyro
 
@@ -15,12 +15,14 @@ from actsearch.cli.app import Interrupted
 from actsearch.cli.common import Json, at_least, check_named, explain, print_json, read_formulas
 from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
-from actsearch.evaluation import TABLES, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
+from actsearch.controllers.base import nested
+from actsearch.evaluation import TABLES, Engine, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
 from actsearch.language import simplify
 from actsearch.report import ProgressLog, agreement_table, fidelity_text, funnel_table, show, winners_table
 from actsearch.spaces import get_space
-from actsearch.study import Callback, Progress, SearchResult, TimeLimit, make_evaluator
+from actsearch.study import Callback, Progress, SearchResult, TimeLimit, as_begun, make_evaluator, multi_fidelity
 from actsearch.study import search as run_search
+from actsearch.study.default import SHARE
 from actsearch.tasks import Task, get_task
 from actsearch.trials.ranking import CandidateStats, best
 
@@ -40,10 +42,11 @@ def search(
     out: Path | None = None,
     seeds_per_trial: int = 1,
     batch: int = 64,
-    engine: Literal["auto", "interpret", "specialize"] = "auto",
-    repeats: float = 0.0,
-    halving: bool = False,
+    engine: Engine = "auto",
+    repeats: float | None = None,
+    halving: bool = True,
     formulas: Formulas = None,
+    constraint: tuple[str, ...] = (),
     minutes: float | None = None,
     json: Json = False,
 ) -> None:
@@ -60,25 +63,43 @@ def search(
         space: where candidates come from; see `actsearch spaces`.
         task: what candidates are scored on, names joined by +; see `actsearch tasks`. Your own: my_task.py:make, the
             function of a Python file that returns the task; `actsearch new-task` writes one.
-        budget: number of trials; a larger one extends a finished run.
+        budget: number of trials, a short training counting as one; a larger one extends a finished run.
         seed: fixes proposals and training.
         out: directory of the archive; made from the other arguments when left out.
         seeds_per_trial: trainings of each candidate.
         batch: proposals per round of ask, evaluate and tell.
         engine: how programs are run; auto chooses by the budget, and a run keeps the engine that it began with.
-        repeats: share of the trials that train promising candidates again, so that a lucky score does not win.
-        halving: train all shortly, and the best of them longer.
+        repeats: share of the trials that train promising candidates again, so that a lucky score does not win; left
+            out, 0.1 with halving and 0 without.
+        halving: train all for a ninth of the steps, and the best ninth of them in full. Not on tables, which have no
+            short trainings, nor in fewer than four batches; a run keeps what it began with.
         formulas: a file of formulas, one a line, that are evaluated first; they must be members of the space.
+        constraint: conditions on properties that a candidate meets before it is trained, such as "lipschitz<=1"
+            "smoothness>=1"; `actsearch card` prints the properties.
         minutes: stop after this time; the same command goes on.
     """
     at_least("--budget", budget, 1)
     at_least("--seeds-per-trial", seeds_per_trial, 1)
     chosen = get_space(space)
     check_named(task)
-    strategy = _wrapped(controller, task, repeats, halving, formulas)
-    out = out or Path("runs") / f"{space}-{_file_name(task)}-{_label(strategy)}-seed{seed}"
-    evaluator = make_evaluator(chosen, task, budget, seed=seed, seeds_per_trial=seeds_per_trial, engine=engine, out=out)
+    if formulas is not None:  # innermost: formulas are halved and repeated as any other candidate
+        controller = Seeded(controller, tuple(str(program) for program in read_formulas(formulas)))
+    strategies = _strategies(controller, task, budget, batch, repeats, halving)
+    folders = [Path("runs") / f"{space}-{_file_name(task)}-{_label(one)}-seed{seed}" for one in strategies]
+    out = out or next(filter(Archive.exists, folders), folders[0])
+    strategy = (_as_begun(controller, out, repeats) if halving else None) or strategies[0]
+    evaluator = make_evaluator(
+        chosen,
+        task,
+        budget,
+        seed=seed,
+        seeds_per_trial=seeds_per_trial,
+        engine=engine,
+        out=out,
+        constraints=constraint,
+    )
     explain(evaluator.summary)
+    explain(_fidelities(strategy))
     try:
         with ProgressLog(f"{space} on {task}") as log, _ControlC() as control_c:
             callbacks: list[Callback] = [lambda progress: _show(log, progress), control_c.check]
@@ -88,7 +109,7 @@ def search(
             )
     except KeyboardInterrupt:
         raise Interrupted(_kept(out)) from None
-    _print(result, halving, json)
+    _print(result, json)
 
 
 class _ControlC:
@@ -116,18 +137,35 @@ def _show(log: ProgressLog, progress: Progress) -> None:
     log.update(progress.trials, progress.done, progress.budget, progress.fresh, progress.seconds)
 
 
-def _wrapped(
-    controller: Controller[Any], task: str, repeats: float, halving: bool, formulas: Path | None
-) -> Controller[Any]:
-    """Returns a controller with the wrappers that the options ask for."""
-    if formulas is not None:  # innermost: formulas are halved and repeated as any other candidate
-        controller = Seeded(controller, tuple(str(program) for program in read_formulas(formulas)))
-    if halving:
-        controller = SuccessiveHalving(controller)
+def _strategies(
+    controller: Controller[Any], task: str, budget: int, batch: int, repeats: float | None, halving: bool
+) -> list[Controller[Any]]:
+    """Returns what a new run searches with, and then others whose folders may hold the run: those of older defaults."""
+    plain = controller
     if repeats:
         # A table has three seeds, of which one is held out.
-        controller = Repeated(controller, share=repeats, most=2 if task in TABLES else 4)
-    return controller
+        plain = Repeated(controller, share=repeats, most=2 if task in TABLES else 4)
+    if not halving or task in TABLES:
+        return [plain]
+    chosen = multi_fidelity(controller, budget, batch, SHARE if repeats is None else repeats)
+    return [plain if chosen is controller else chosen, plain, SuccessiveHalving(controller)]
+
+
+def _as_begun(controller: Controller[Any], out: Path, repeats: float | None) -> Controller[Any] | None:
+    """Returns a controller in the wrappers of the run in a directory, unless another share of repeats is asked for."""
+    begun = as_begun(controller, out)
+    return begun if begun is not None and repeats in (None, getattr(begun, "share", 0.0)) else None
+
+
+def _fidelities(controller: Controller[Any]) -> str:
+    """Returns one line on how long candidates are trained."""
+    for wrapper in nested(controller):
+        if isinstance(wrapper, SuccessiveHalving):
+            shares = " and ".join(f"{share:.0%}" for share in wrapper.fidelities)
+            return (
+                f"steps: {shares} of the task's, the best of every {wrapper.eta} go on; --no-halving trains all in full"
+            )
+    return "steps: all of the task's for every candidate"
 
 
 def _label(controller: Controller[Any]) -> str:
@@ -152,7 +190,7 @@ def _kept(out: Path) -> str:
         return f"interrupted; {len(archive):,} trials are kept in {out}, and the same command goes on from there."
 
 
-def _print(result: SearchResult, halving: bool, json: bool) -> None:
+def _print(result: SearchResult, json: bool) -> None:
     rows = funnel(result.trials, result.evaluator.identity.get("gates", ()))
     if json:
         winners = [candidate(trial) for trial in best(result.trials, 10)]
@@ -162,7 +200,7 @@ def _print(result: SearchResult, halving: bool, json: bool) -> None:
         return
     show(funnel_table(rows))
     show(winners_table(result.trials))
-    if halving:
+    if any(trial.fidelity < 1 for trial in result.trials):
         show(agreement_table(fidelity_agreement(result.trials)))
     if result.incumbent and math.isfinite(result.incumbent.low):
         print(_incumbent_line(result.incumbent))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actsearch.controllers.base import Bools, Choices, Floats, Ints, choice_table
-from actsearch.engine.embedding import embed
+from actsearch.engine.embedding import embed, embedded_values
 from actsearch.language import parse
 from actsearch.spaces import Genotype, Space
 from actsearch.spaces.template import Template
@@ -156,7 +156,7 @@ def _nearest_to_known(space: Space, values: NDArray[np.float32]) -> list[int]:
     """Returns the rows of embeddings nearest to the known functions, no two of them alike."""
     texts = {"activation": KNOWN, "layer": KNOWN_LAYERS, "gate": KNOWN_GATES}[space.kind]
     bank = Template.bank([parse(text, inputs=space.template.inputs) for text in texts])
-    known = embed(bank, np.arange(len(texts))[:, None]).values
+    known = embedded_values(bank, np.arange(len(texts))[:, None])
     columns = known.shape[1]  # known functions have no parameters, which come last
     rows: list[int] = []
     for function in known:

@@ -92,17 +92,22 @@ def interpret(template: Template, choices: jax.Array, *, together: bool = False)
         suits a GPU; else it runs them one after another.
     """
     code = decode(template, choices)
-    # Two options may give one name two initial values, or share it and not; the key keeps them apart.
-    keys = [
-        f"{SCALAR} " * is_shared + f"{name}={initial!r}"
-        for (name, initial), is_shared in zip(template.parameters, template.shared, strict=True)
-    ]
+    keys = parameter_keys(template)
     initial = {key: value for key, (_, value) in zip(keys, template.parameters, strict=True)}
     moments = jnp.asarray(make_tables(template).moments)[code.options].reshape(-1)
 
-    function = Interpreted(template, code, tuple(keys), together)
+    function = Interpreted(template, code, keys, together)
     shared = frozenset(key for key, is_shared in zip(keys, template.shared, strict=True) if is_shared)
     return LayerFunction("interpreted", initial, moments, function, template.inputs, shared)
+
+
+def parameter_keys(template: Template) -> tuple[str, ...]:
+    """Returns the key of each of a template's parameters.
+
+    Two options may give one name two initial values, or share it and not; the key keeps them apart.
+    """
+    rows = zip(template.parameters, template.shared, strict=True)
+    return tuple(f"{SCALAR} " * is_shared + f"{name}={initial!r}" for (name, initial), is_shared in rows)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

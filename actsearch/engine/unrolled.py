@@ -75,8 +75,11 @@ class Unrolled:
         A template with reductions runs in float32 or wider and is rounded last, as a specialised program is.
         """
         reduces = any(program.reductions for program in self.tables.programs)
-        dtype = inputs[0].dtype
-        registers = [x.astype(jnp.promote_types(dtype, jnp.float32)) if reduces else x for x in inputs]
+        shape, dtype = inputs[0].shape, inputs[0].dtype
+        # Of more than two axes, elementwise functions compile and run slower.
+        features = shape[-1:] or (1,)
+        wide = jnp.promote_types(dtype, jnp.float32)
+        registers = [x.astype(wide) if reduces else x.reshape(-1, *features) for x in inputs]
         rows, live, moments = self.tables.averages, jnp.argsort(code.order) < code.live, []
         for number, (slot, step) in enumerate(zip(self.template.slots, self._steps, strict=True)):
             branch = jnp.asarray(step.place)[code.options[number]]
@@ -87,7 +90,7 @@ class Unrolled:
             value, used = step.run(branch, operands, parameters, averages)
             registers.append(value)
             moments.append(used)
-        return registers[-1].astype(dtype), jnp.concatenate(moments)
+        return registers[-1].astype(dtype).reshape(shape), jnp.concatenate(moments)
 
     @functools.cached_property
     def tables(self) -> Tables:

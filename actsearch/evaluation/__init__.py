@@ -3,6 +3,7 @@
 from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
 from actsearch.evaluation.compilation_cache import CACHE_BYTES, cache_folder, folder_bytes, use_compilation_cache
+from actsearch.evaluation.constraints import constraint, constraints_of
 from actsearch.evaluation.cost import measure_costs, step_shares
 from actsearch.evaluation.devices import DataParallel, count_cores, use_all_cores
 from actsearch.evaluation.engines import Engine, choose_engine
@@ -10,6 +11,7 @@ from actsearch.evaluation.fidelity import FIDELITY, fidelity_of, fidelity_record
 from actsearch.evaluation.fisher import FisherSpectrum
 from actsearch.evaluation.gate_audit import audit
 from actsearch.evaluation.gates import GATES, Gate, Verdict, gates_of, register, screen
+from actsearch.evaluation.jobs import Job
 from actsearch.evaluation.one_training import Outcome, Training, TrainState, init_state, split_network, train
 from actsearch.evaluation.score import Result, combine, score_programs, summarize
 from actsearch.evaluation.stability import Stability, ascend
@@ -17,7 +19,7 @@ from actsearch.evaluation.table import TABLES, Table, get_table, make_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
 from actsearch.evaluation.task_check import check_task
 from actsearch.evaluation.task_worth import TaskWorth, measure_task
-from actsearch.evaluation.trainer import Job, Part, Trainer
+from actsearch.evaluation.trainer import Part, Trainer
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
 from actsearch.evaluation.verification import HasTrials, best_programs, fresh_seeds, verify
 
@@ -56,6 +58,8 @@ __all__ = [
     "check_task",
     "choose_engine",
     "combine",
+    "constraint",
+    "constraints_of",
     "count_cores",
     "fidelity_of",
     "fidelity_record",

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from actsearch.evaluation.devices import Devices
-from actsearch.evaluation.engines import Engine, choose_engine
+from actsearch.evaluation.devices import Devices, platform_of
+from actsearch.evaluation.engines import BANK, Engine, choose_engine
 from actsearch.evaluation.one_training import Outcome
 from actsearch.evaluation.task_check import check_own
 from actsearch.evaluation.trainer import Part, Trainer
@@ -94,7 +94,7 @@ def score_programs(
     engine: Engine = "auto",
     devices: Devices = None,
     report: Callable[[str], None] = lambda line: None,
-    bank_size: int = 32,
+    bank_size: int = BANK,
 ) -> list[Result]:
     """Trains a list of programs, of any origin, and returns one result for each.
 
@@ -106,10 +106,10 @@ def score_programs(
         best mean validation score over `rate_seeds`, whatever `part` is.
       rate_seeds: of the trainings that choose among several rates; None for `seeds`.
       part: where the reported metrics are measured.
-      engine: "auto", or one of the two by name.
+      engine: "auto", or one of the three by name.
       devices: all of JAX's by default; `DataParallel` lets several share each training.
       report: receives the line that explains the choice of engine, and progress.
-      bank_size: programs in one interpreted compilation.
+      bank_size: programs in one compilation, of the interpreter or of a bank.
 
     Returns:
       One Result a program. With several rates each metrics mapping holds "rate_scale" too.
@@ -120,9 +120,10 @@ def score_programs(
     if not programs or not seeds:
         raise ActsearchError("score_programs needs at least one program and one seed.")
     check_own(task)
-    chosen, why = choose_engine(engine, len(programs), task.steps, task.kind)
+    platform = platform_of(devices)
+    chosen, why = choose_engine(engine, len(programs), task.steps, task.kind, platform=platform, listed=True)
     report(why)
-    size = bank_size if chosen == "interpret" else 1
+    size = 1 if chosen == "specialize" else bank_size
     results: list[Result] = []
     for first in range(0, len(programs), size):
         group = programs[first : first + size]
@@ -146,9 +147,12 @@ def _score_group(
     """Scores programs that share one compilation."""
     if engine == "interpret":
         trainer = Trainer.interpreted(task, Template.bank(programs), devices=devices)
+    elif engine == "bank":
+        trainer = Trainer.bank(task, programs, devices=devices)
     else:
         trainer = Trainer.specialized(task, programs[0], devices=devices)
-    choices = [(i,) for i in range(len(programs))] if len(programs) > 1 else [()]
+    # One program alone leaves the interpreter nothing to choose.
+    choices = [(i,) for i in range(len(programs))] if len(programs) > 1 or engine == "bank" else [()]
 
     def trained(part: Part, rates: Sequence[float], seeds: Sequence[int] = seeds) -> list[Result]:
         outcomes, n = trainer(trainer.jobs(choices, seeds, rates), part), len(seeds)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
+from actsearch.evaluation.gates import Gate, Screened
 from actsearch.evaluation.table import TRAINED, Table, get_table
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space
@@ -28,6 +29,7 @@ class TabularEvaluator:
       table: a Table, or the name of one.
       seed: of the run; decides which of the table's seeds it selects by.
       seeds_per_trial: trainings of each evaluation.
+      gates: before training, beside those that the table was made with.
 
     Raises:
       ActsearchError: an unknown table, another space, or as many seeds per trial as the table has.
@@ -41,7 +43,15 @@ class TabularEvaluator:
       ('x * sigmoid(x)', 'ok', 0.955)
     """
 
-    def __init__(self, space: Space, table: Table | str, *, seed: int = 0, seeds_per_trial: int = 1):
+    def __init__(
+        self,
+        space: Space,
+        table: Table | str,
+        *,
+        seed: int = 0,
+        seeds_per_trial: int = 1,
+        gates: Iterable[Gate] = (),
+    ):
         self.table = get_table(table) if isinstance(table, str) else table
         if space.name != self.table.space:
             raise ActsearchError(
@@ -51,7 +61,7 @@ class TabularEvaluator:
         self._seeds(repeat=0)
         for index in np.linspace(0, space.count() - 1, COMPARED).astype(int).tolist():
             self.table.row_of(genotype := space.at(index), space.decode(genotype))
-        self._memory = Memory()
+        self.gates, self._memory = tuple(gates), Memory()
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -61,6 +71,7 @@ class TabularEvaluator:
             "table": self.table.name,
             "digest": self.table.digest,
             "seeds": list(self._seeds(repeat=0)),
+            **({"gates": [gate.identity for gate in self.gates]} if self.gates else {}),
         }
 
     @property
@@ -117,6 +128,10 @@ class TabularEvaluator:
         trial = base_trial(index, proposal, genotype, fingerprint)
         if stage != TRAINED:
             return dataclasses.replace(trial, status=Status.REJECTED, gate=stage.partition(":")[2])
+        screened = Screened(proposal.program, self.space.kind)
+        for gate in self.gates:
+            if note := gate.test(screened):
+                return dataclasses.replace(trial, status=Status.REJECTED, gate=gate.name, note=note)
         claim = fingerprint, proposal.repeat, proposal.fidelity
         trial = dataclasses.replace(trial, first=self._memory.first(fingerprint))
         if self._memory.has(*claim):

@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 import jax
 import jax.numpy as jnp
@@ -11,9 +11,10 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from actsearch.engine import LayerFunction, interpret, specialize
+from actsearch.engine import LayerFunction, bank, interpret, specialize
 from actsearch.evaluation.data_axis import own_stream
 from actsearch.evaluation.devices import DataParallel, Devices, as_layout, replicate, resident
+from actsearch.evaluation.jobs import Cell, Job, by_program, spread
 from actsearch.evaluation.one_training import Training, TrainState, init_state, train
 from actsearch.language import Program
 from actsearch.nn import Layer
@@ -21,25 +22,18 @@ from actsearch.spaces.template import Template
 from actsearch.tasks import Examples, Task
 
 LANES = 64
-"""Jobs that an accelerator trains side by side."""
+"""Jobs that an accelerator trains side by side, where its memory holds them."""
+
+NO_MEMORY = "RESOURCE_EXHAUSTED"
+"""What XLA's errors say where a device's memory does not hold a call."""
 
 Part = Literal["validation", "test"]
 Measure = Callable[[Training], Any]
 """What is done with a candidate, `train` or `ascend`: returns a pytree of scalars; traced and compiled."""
 
 
-class Job(NamedTuple):
-    """One training.
-
-    Attributes:
-      choices: the candidate's.
-      seed: fixes initial weights and batches.
-      rate_scale: factor on the task's learning rate.
-    """
-
-    choices: tuple[int, ...]
-    seed: int
-    rate_scale: float = 1.0
+Candidate = Callable[[jax.Array, int], LayerFunction]
+"""Traced int32 choices, and how many lanes share the trace -> the candidate."""
 
 
 class Trainer:
@@ -48,16 +42,22 @@ class Trainer:
     A job's outcome depends on the task, the seed, the rate and the program alone. On a CPU core jobs run one after
     another; an accelerator, which one small network would leave idle, trains `lanes` of them side by side. Lanes share
     nothing but the data: an outcome is the same to the last bit whatever its neighbours are, and another number of
-    lanes changes it by rounding.
+    lanes changes it by rounding. Where a device's memory does not hold so many, the trainer halves their number, as
+    often as it must, and keeps it.
 
     Args:
       task: what to train on.
-      candidate: traced int32 choices -> LayerFunction: the interpreter of a template, or one fixed program.
+      candidate: the interpreter of a template, one fixed program, or a bank.
       num_choices: length of a choice vector.
       devices: all of JAX's by default; `DataParallel` lets several share each training.
       jobs_per_call: the most jobs that one device runs before control returns to Python; rounded up to whole lanes.
       lanes: jobs that a device trains side by side; None for LANES on an accelerator that trains alone, else 1.
       measure: what is done with a job; its result, a pytree of numbers, is the job's outcome.
+      place: jobs, groups of devices, lanes -> the cell of each job. Turns go to the devices in rotation.
+
+    Attributes:
+      lanes: how many are used now.
+      halved: whether memory did not hold those that were asked for.
 
     Example:
       >>> from actsearch.spaces import swish
@@ -70,39 +70,68 @@ class Trainer:
     def __init__(
         self,
         task: Task,
-        candidate: Callable[[jax.Array], LayerFunction],
+        candidate: Candidate,
         num_choices: int,
         *,
         devices: Devices = None,
         jobs_per_call: int = 32,
         lanes: int | None = None,
         measure: Measure = train,
+        place: Callable[[Sequence[Job], int, int], list[Cell]] = spread,
     ):
-        self.task = task
-        layout = as_layout(devices)
-        self._mesh = layout.mesh()
-        layout.check(task)
+        self.task, self._candidate, self._measure, self._place = task, candidate, measure, place
+        self._layout = as_layout(devices)
+        self._mesh = self._layout.mesh()
+        self._layout.check(task)
         self._rows = int(self._mesh.shape["candidate"])
-        self.lanes = default_lanes(self._mesh) if lanes is None else lanes
-        self._num_choices, self._jobs_per_call = num_choices, self.lanes * math.ceil(jobs_per_call / self.lanes)
-        self._run = _sharded(functools.partial(_run_jobs, task, candidate, measure, self.lanes, layout), self._mesh)
-        self._programs: dict[Any, Callable[..., Any]] = {}
+        self._num_choices, self._jobs_per_call = num_choices, jobs_per_call
+        self._use_lanes(default_lanes(self._mesh) if lanes is None else lanes)
+        self.halved = False
         self._states: tuple[tuple[int, ...], TrainState] | None = None
+
+    def _use_lanes(self, lanes: int) -> None:
+        """Sets the number of lanes, for which everything is compiled anew."""
+        self.lanes = lanes
+        run = functools.partial(_run_jobs, self.task, self._candidate, self._measure, lanes, self._layout)
+        self._run, self._programs = _sharded(run, self._mesh), dict[Any, Callable[..., Any]]()
 
     @classmethod
     def interpreted(cls, task: Task, template: Template, **options: Any) -> Self:
         """Returns a trainer of every program of a template; see the class for the options."""
-        return cls(task, functools.partial(interpret, template, together=True), len(template.decisions), **options)
+        run = functools.partial(interpret, template, together=True)
+        return cls(task, lambda choices, lanes: run(choices), len(template.decisions), **options)
 
     @classmethod
     def specialized(cls, task: Task, program: Program, **options: Any) -> Self:
         """Returns a trainer of one program, compiled as a formula; its jobs have no choices."""
-        return cls(task, lambda _: specialize(program), 0, **options)
+        return cls(task, lambda choices, lanes: specialize(program), 0, **options)
+
+    @classmethod
+    def bank(cls, task: Task, programs: Sequence[Program], *, lanes: int | None = None, **options: Any) -> Self:
+        """Returns a trainer of some programs, formulas in one compiled network; a job's choice is a program's number.
+
+        One lane runs one program after another, as suits a CPU; in several lanes they are written out side by side.
+
+        Args:
+          task: what to train on.
+          programs: the bank.
+          lanes: the most, None as for the class; there are no more than one device has programs.
+          options: see the class.
+        """
+        mesh = as_layout(options.get("devices")).mesh()
+        most = math.ceil(len(programs) / mesh.shape["candidate"])
+        options |= {"lanes": min(lanes or default_lanes(mesh), most), "place": by_program}
+        return cls(task, lambda choices, lanes: bank(programs, choices[0], lanes), 1, **options)
 
     @property
     def batch(self) -> int:
         """How many jobs one call of the compiled function takes at most."""
-        return self._rows * self._jobs_per_call
+        return self._rows * self._turns * self.lanes
+
+    @property
+    def _turns(self) -> int:
+        """How many turns a device has in a call."""
+        return math.ceil(self._jobs_per_call / self.lanes)
 
     @property
     def compilations(self) -> int:
@@ -138,10 +167,14 @@ class Trainer:
         seeds = tuple(dict.fromkeys(job.seed for job in jobs))
         data = self.task.data()
         shared = self._start(seeds), resident(data.train, self._mesh), resident(getattr(data, part), self._mesh)
-        outcomes: list[Any] = []
-        for first in range(0, len(jobs), self.batch):
-            outcomes += self._call(jobs[first : first + self.batch], seeds, shared)
-        return outcomes
+        while True:
+            try:
+                return self._train(jobs, seeds, shared)
+            except jax.errors.JaxRuntimeError as error:
+                if NO_MEMORY not in str(error) or self.lanes == 1:
+                    raise
+            self.halved = True
+            self._use_lanes(math.ceil(self.lanes / 2))
 
     def _start(self, seeds: tuple[int, ...]) -> TrainState:
         """Returns the initial states of seeds, stacked, on every device; those of the last call are kept."""
@@ -151,19 +184,34 @@ class Trainer:
             self._states = seeds, replicate(stacked, self._mesh)
         return self._states[1]
 
-    def _call(self, jobs: list[Job], seeds: tuple[int, ...], shared: Any) -> list[Any]:
+    def _train(self, jobs: list[Job], seeds: tuple[int, ...], shared: Any) -> list[Any]:
+        """Returns the outcome of each job, call after call."""
         # Shares are fixed. By the seconds that trainings of digits-mlp and digits-resnet-layer take, jobs that each
         # device pulls would end 2 % sooner on 2 devices and 6 to 11 % on 8; each device would compile for itself.
+        cells, size = self._place(jobs, self._rows, self.lanes), self._rows * self._turns
+        outcomes: dict[int, Any] = {}
+        for first in range(0, 1 + max(cell.turn for cell in cells), size):
+            some = {i: cell._replace(turn=cell.turn - first) for i, cell in enumerate(cells)}
+            some = {i: cell for i, cell in some.items() if 0 <= cell.turn < size}
+            outcomes |= self._call({i: jobs[i] for i in some}, some, seeds, shared)
+        return [outcomes[i] for i in range(len(jobs))]
+
+    def _call(
+        self, jobs: dict[int, Job], cells: dict[int, Cell], seeds: tuple[int, ...], shared: Any
+    ) -> dict[int, Any]:
+        """Returns the outcomes of the jobs of one call."""
         shares, places = self._rows, {seed: place for place, seed in enumerate(seeds)}
-        counts = np.array([len(jobs[share::shares]) for share in range(shares)], np.int32)
-        choices = np.zeros((shares, self._jobs_per_call, self._num_choices), np.int32)
-        starts = np.zeros((shares, self._jobs_per_call), np.int32)
-        rates = np.ones((shares, self._jobs_per_call), np.float32)
-        for i, job in enumerate(jobs):
-            cell = i % shares, i // shares
+        turns = np.zeros(shares, np.int32)
+        choices = np.zeros((shares, self._turns, self.lanes, self._num_choices), np.int32)
+        starts = np.zeros(choices.shape[:3], np.int32)
+        rates = np.ones(choices.shape[:3], np.float32)
+        index = {i: (cell.turn % shares, cell.turn // shares, cell.lane) for i, cell in cells.items()}
+        for i, job in jobs.items():
+            cell = index[i]
             choices[cell], starts[cell], rates[cell] = job.choices, places[job.seed], job.rate_scale
-        rows = jax.device_get(self._execute(*replicate((counts, (choices, starts, rates)), self._mesh), *shared))
-        return [_outcome(rows, (i % shares, i // shares)) for i in range(len(jobs))]
+            turns[cell[0]] = max(turns[cell[0]], 1 + cell[1])
+        rows = jax.device_get(self._execute(*replicate((turns, (choices, starts, rates)), self._mesh), *shared))
+        return {i: jax.tree.map(lambda field, i=i: float(field[index[i]]), rows) for i in jobs}
 
     def _execute(self, *arguments: Any) -> Any:
         """Runs the program for arguments of these shapes, and compiles it when it is the first of them."""
@@ -173,42 +221,38 @@ class Trainer:
         return self._programs[shapes](*arguments)
 
 
-def _outcome(rows: Any, cell: tuple[int, int]) -> Any:
-    return jax.tree.map(lambda field: float(field[cell]), rows)
-
-
 def _sharded(run: Callable[..., Any], mesh: Mesh) -> Any:
     split, whole = P("candidate"), P()  # type: ignore[no-untyped-call]
     states = TrainState(whole, P(None, None, "data"), whole)  # type: ignore[no-untyped-call, arg-type]
     specs = (split, split, states, whole, whole)
     # Replicated at the end, so that every process of several can read all outcomes.
     replicated = NamedSharding(mesh, whole)
-    spread = jax.shard_map(run, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)
-    return jax.jit(spread, out_shardings=replicated)
+    split_run = jax.shard_map(run, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)
+    return jax.jit(split_run, out_shardings=replicated)
 
 
 def _run_jobs(
     task: Task,
-    candidate: Callable[[jax.Array], LayerFunction],
+    candidate: Candidate,
     measure: Measure,
     lanes: int,
     layout: DataParallel,
-    counts: jax.Array,
+    turns: jax.Array,
     jobs: tuple[jax.Array, jax.Array, jax.Array],
     states: TrainState,
     data: Examples,
     part: Examples,
 ) -> Any:
-    """Runs the share of one row of the mesh: counts and jobs have a leading axis of 1, and batches are one's own part.
+    """Runs the share of one row of the mesh: its turns and jobs have a leading axis of 1, batches are one's own part.
 
     One lane is no `vmap`: a batched choice would run every branch of the interpreter.
     """
 
-    def run(i: jax.Array) -> Any:
-        choices, start, rate_scale = (rows[0, i] for rows in jobs)
+    def run(job: tuple[jax.Array, jax.Array, jax.Array]) -> Any:
+        choices, start, rate_scale = job
         state = jax.tree.map(lambda leaf: leaf[start], states)
         state = state._replace(key=own_stream(layout.axis_name, state.key))
-        function = candidate(choices)
+        function = candidate(choices, lanes)
 
         def layer(features: int) -> Layer:
             return Layer(function, features, groups=task.groups)
@@ -216,16 +260,19 @@ def _run_jobs(
         training = Training(task, layer, state, rate_scale, data, part, layout.axis_name, layout.synchronized)
         return measure(training)
 
-    def body(i: jax.Array, outcomes: Any) -> Any:
-        if lanes == 1:
-            return jax.tree.map(lambda rows, value: rows.at[0, i].set(value), outcomes, run(i))
-        numbers = i * lanes + jnp.arange(lanes)
-        return jax.tree.map(lambda rows, values: rows.at[0, numbers].set(values), outcomes, jax.vmap(run)(numbers))
+    def side_by_side(jobs: tuple[jax.Array, jax.Array, jax.Array]) -> Any:
+        if lanes > 1:
+            return jax.vmap(run)(jobs)
+        return jax.tree.map(lambda value: value[None], run(jax.tree.map(lambda rows: rows[0], jobs)))
 
-    shape = jobs[1].shape
-    empty = jax.tree.map(lambda leaf: jnp.zeros(shape, leaf.dtype), jax.eval_shape(run, jnp.int32(0)))
-    # A loop with a traced bound runs no idle jobs, beyond those of its last lanes, when a device's share is not full.
-    return jax.lax.fori_loop(0, -(-counts[0] // lanes), body, empty)
+    def body(turn: jax.Array, outcomes: Any) -> Any:
+        found = side_by_side(jax.tree.map(lambda rows: rows[0, turn], jobs))
+        return jax.tree.map(lambda rows, values: rows.at[0, turn].set(values), outcomes, found)
+
+    one = jax.eval_shape(side_by_side, jax.tree.map(lambda rows: rows[0, 0], jobs))
+    empty = jax.tree.map(lambda leaf: jnp.zeros((*jobs[1].shape[:2], *leaf.shape), leaf.dtype), one)
+    # A loop with a traced bound runs no idle turns when a device's share is not full.
+    return jax.lax.fori_loop(0, turns[0], body, empty)
 
 
 def default_lanes(mesh: Mesh) -> int:

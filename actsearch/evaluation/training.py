@@ -9,8 +9,8 @@ from typing import Any
 
 from actsearch.engine import FINGERPRINT_VERSION
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
-from actsearch.evaluation.devices import Devices, as_layout
-from actsearch.evaluation.engines import Engine, choose_engine
+from actsearch.evaluation.devices import Devices, as_layout, platform_of
+from actsearch.evaluation.engines import BANK, Engine, choose_engine
 from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
 from actsearch.evaluation.one_training import train
 from actsearch.evaluation.score import Result, combine, summarize
@@ -72,7 +72,7 @@ class TrainingEvaluator:
       space: where candidates come from; the interpreter is compiled for it.
       tasks: what they are trained on: a Task, several, or names joined by "+".
       seeds: each candidate is trained once with each of them.
-      engine: "auto", "interpret" or "specialize".
+      engine: "auto", "interpret", "specialize" or "bank".
       budget: expected number of candidates, for the choice of engine.
       devices: JAX devices, all by default; `DataParallel` lets several share each training.
       gates: names or Gates to try instead of all those registered for the space's kind. "shape" is always tried.
@@ -105,9 +105,10 @@ class TrainingEvaluator:
         _check(space, self.tasks, self.seeds)
         self.gates = gates_of(space.kind) if gates is None else get_gates(gates)
         steps = max(task.steps for task in self.tasks)
-        self.engine, self._summary = choose_engine(engine, budget, steps, space.kind)
+        self.engine, self._summary = choose_engine(engine, budget, steps, space.kind, platform=platform_of(devices))
         self._memory = Memory()
         self._trainers: dict[tuple[str, int, Measure], Trainer] = {}
+        self._lanes: dict[tuple[str, Measure], int] = {}
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -163,7 +164,7 @@ class TrainingEvaluator:
 
     def _runs(self, candidate: _Screened) -> bool:
         """Returns whether the engine can run a candidate: the interpreter runs members of the space alone."""
-        return self.engine == "specialize" or candidate.genotype is not None
+        return self.engine != "interpret" or candidate.genotype is not None
 
     def _train_all(self, candidates: Sequence[_Screened]) -> dict[int, _Training]:
         """Trains candidates, those with the same seeds and fidelity together; returns them by index."""
@@ -213,6 +214,8 @@ class TrainingEvaluator:
         with _charged(trainings):
             if self.engine == "interpret":
                 rows = self._interpret(task, trainings, seeds, measure)
+            elif self.engine == "bank":
+                rows = self._bank(task, trainings, seeds, measure)
             else:
                 rows = [self._specialize(task, training, seeds, measure) for training in trainings]
         return list(zip(trainings, rows, strict=True))
@@ -228,6 +231,21 @@ class TrainingEvaluator:
         jobs = self._trainers[key].jobs([genotype.choices for genotype in genotypes if genotype], seeds)
         results, n = self._trainers[key](jobs), len(seeds)
         return [results[i * n : (i + 1) * n] for i in range(len(trainings))]
+
+    def _bank(
+        self, task: Task, trainings: Sequence[_Training], seeds: Sequence[int], measure: Measure
+    ) -> list[list[Any]]:
+        """Compiles and runs candidates bank by bank; nothing of them is kept but the lanes that memory allows."""
+        key, rows = (task.name, measure), list[list[Any]]()
+        for first in range(0, len(trainings), BANK):
+            programs = [training.candidate.proposal.program for training in trainings[first : first + BANK]]
+            lanes = self._lanes.get(key)
+            trainer = Trainer.bank(task, programs, lanes=lanes, devices=self.devices, measure=measure)
+            results, n = trainer(trainer.jobs([(i,) for i in range(len(programs))], seeds)), len(seeds)
+            rows += [results[i * n : (i + 1) * n] for i in range(len(programs))]
+            if trainer.halved:
+                self._lanes[key] = trainer.lanes
+        return rows
 
     def _specialize(self, task: Task, training: _Training, seeds: Sequence[int], measure: Measure) -> list[Any]:
         """Compiles one candidate and runs it; nothing of it is kept."""

@@ -74,7 +74,7 @@ def verify(
       equal_time: whether a function that trains more slowly than the first baseline makes fewer steps, as many as fit
         in the baseline's time, with a schedule that ends there. The shares, `Scores.share`, are measured by
         `step_shares` on this machine, and so vary from run to run.
-      engine: "auto", "interpret" or "specialize".
+      engine: "auto", "interpret", "specialize" or "bank".
       devices: JAX devices, all by default; `DataParallel` lets several share each training.
       report: receives lines on progress.
 

@@ -8,6 +8,7 @@ from actsearch.nn.mlp import MLP, MLPConfig
 from actsearch.nn.mobilenet import InvertedBottleneck, MobileNet, MobileNetConfig, SqueezeExcite, Stage
 from actsearch.nn.replacement import Replaced, sites_of
 from actsearch.nn.resnet import BottleneckBlock, PreActivationBlock, ResNet, ResNetConfig
+from actsearch.nn.resnet_v1 import BasicBlock, ResNetV1, ResNetV1Config
 from actsearch.nn.site import Site, sites
 from actsearch.nn.transformer import Transformer, TransformerConfig
 from actsearch.nn.zoo import efficientnet_b0, mobilenet_v2, resnet_50
@@ -16,6 +17,7 @@ __all__ = [
     "CNN",
     "MLP",
     "Affine",
+    "BasicBlock",
     "BottleneckBlock",
     "CNNConfig",
     "Conv",
@@ -31,6 +33,8 @@ __all__ = [
     "Replaced",
     "ResNet",
     "ResNetConfig",
+    "ResNetV1",
+    "ResNetV1Config",
     "Site",
     "SqueezeExcite",
     "Stage",

@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actsearch.report.card import card_tables
     from actsearch.report.curves import draw_curves
     from actsearch.report.fidelity import fidelity_text
     from actsearch.report.fronts import pareto_fronts
@@ -37,6 +38,7 @@ _HOMES = {
     "ScoreScale": "scale",
     "agreement_table": "tables",
     "audit_table": "tables",
+    "card_tables": "card",
     "draw_curves": "curves",
     "draw_genealogy": "genealogy",
     "draw_graph": "graph",
@@ -71,6 +73,7 @@ __all__ = [
     "ScoreScale",
     "agreement_table",
     "audit_table",
+    "card_tables",
     "draw_curves",
     "draw_genealogy",
     "draw_graph",

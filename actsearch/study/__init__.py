@@ -1,6 +1,7 @@
 """One search from start to end."""
 
 from actsearch.study.callbacks import Callback, Progress, StopSearch, TimeLimit
+from actsearch.study.default import as_begun, multi_fidelity
 from actsearch.study.front import SearchResult, make_evaluator, run_config, search
 from actsearch.study.loop import run
 from actsearch.study.store import DirectoryStore, MemoryStore, Store
@@ -14,7 +15,9 @@ __all__ = [
     "StopSearch",
     "Store",
     "TimeLimit",
+    "as_begun",
     "make_evaluator",
+    "multi_fidelity",
     "run",
     "run_config",
     "search",

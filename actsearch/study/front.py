@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from actsearch.archive import Archive
-from actsearch.controllers import Controller, get_controller
+from actsearch.controllers import Controller, Random, get_controller
 from actsearch.evaluation import (
     TABLES,
     Engine,
@@ -18,11 +18,14 @@ from actsearch.evaluation import (
     Table,
     TabularEvaluator,
     TrainingEvaluator,
+    constraints_of,
+    gates_of,
     use_compilation_cache,
 )
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space, get_space
 from actsearch.study.callbacks import Callback
+from actsearch.study.default import as_begun, multi_fidelity
 from actsearch.study.loop import run
 from actsearch.study.store import DirectoryStore, MemoryStore
 from actsearch.tasks import Task
@@ -65,7 +68,7 @@ class SearchResult:
 def search(
     space: Space | str = "swish-1",
     task: Task | Evaluator | Table | str | Sequence[Task] = "digits-mlp",
-    controller: Controller[Any] | str = "random",
+    controller: Controller[Any] | str | None = None,
     budget: int = 1000,
     *,
     seed: int = 0,
@@ -84,8 +87,9 @@ def search(
         with one seed and the engine that is fastest for the budget; a Table, or the name of one, such as
         "tabular-swish1-digits-resnet", which is looked up; or an Evaluator, for more seeds, another engine, or an
         evaluation of your own.
-      controller: a Controller, or a name of `actsearch.controllers.CONTROLLERS` for its defaults.
-      budget: number of trials, rejected and duplicate ones included, at least the controller's `min_budget()`.
+      controller: a Controller, or a name of `actsearch.controllers.CONTROLLERS` for its defaults. None: random search
+        and, where candidates are trained, short trainings for all and full ones for the best, as `multi_fidelity` says.
+      budget: number of trials, short, rejected and duplicate ones included, at least the controller's `min_budget()`.
       seed: fixes the proposals, and the training seeds where `task` is no Evaluator; the same seed gives the same
         trials. From 0 to 2,000,000,000.
       out: directory of the run's archive. When it holds the same run, the search goes on where that stopped, and a
@@ -111,16 +115,11 @@ def search(
     _check(budget=budget, batch=batch, seed=seed)
     space = get_space(space) if isinstance(space, str) else space
     controller = get_controller(controller) if isinstance(controller, str) else controller
-    if not isinstance(controller, Controller):
-        raise ActsearchError(f"controller is a Controller or the name of one; received {controller!r}.")
-    if budget < controller.min_budget():
-        raise ActsearchError(
-            f"The controller {controller} only starts within its first {controller.min_budget() - 1} trials; received "
-            f"the budget {budget}: give a larger one, or other hyperparameters."
-        )
+    _check_controller(controller, budget)
     _check_task(task)
     evaluator = task if isinstance(task, Evaluator) else make_evaluator(space, task, budget, seed=seed, out=out)
     _check_space(space, evaluator)
+    controller = controller or _default(evaluator, budget, batch, out)
     use_compilation_cache()
     go = functools.partial(
         run, space, evaluator, controller, budget, seed=seed, batch=batch, callbacks=tuple(callbacks)
@@ -157,6 +156,7 @@ def make_evaluator(
     seeds_per_trial: int = 1,
     engine: Engine = "auto",
     out: str | os.PathLike[str] | None = None,
+    constraints: Iterable[str] = (),
 ) -> Evaluator:
     """Returns the evaluator of a task: a table looked up, or trainings.
 
@@ -168,16 +168,21 @@ def make_evaluator(
       seeds_per_trial: trainings of each candidate.
       engine: "auto" takes the one of the run in `out`, where there is one, else the one that is fastest for the budget.
       out: directory of the run; it may be absent or empty.
+      constraints: conditions on properties that a candidate meets before it is trained or looked up, such as
+        "lipschitz<=1"; see `actsearch.evaluation.constraint`.
 
     Raises:
-      ActsearchError: an unknown name, no task, one that cannot hold the space's programs, or a number out of range.
+      ActsearchError: an unknown name, no task, one that cannot hold the space's programs, a number out of range, or a
+        constraint that is none.
     """
+    gates = constraints_of(constraints, space.kind)
     if isinstance(task, Table) or (isinstance(task, str) and task in TABLES):
-        return TabularEvaluator(space, task, seed=seed, seeds_per_trial=seeds_per_trial)
+        return TabularEvaluator(space, task, seed=seed, seeds_per_trial=seeds_per_trial, gates=gates)
     if engine == "auto":  # engines differ by rounding, which training amplifies: a run keeps the one it began with
         engine = _stored_identity(out).get("engine", "auto")
     seeds = tuple(seed * seeds_per_trial + i for i in range(seeds_per_trial))
-    return TrainingEvaluator(space, task, seeds=seeds, engine=engine, budget=budget)
+    every = (*gates_of(space.kind), *gates) if gates else None
+    return TrainingEvaluator(space, task, seeds=seeds, engine=engine, budget=budget, gates=every)
 
 
 def _stored_identity(out: str | os.PathLike[str] | None) -> Mapping[str, Any]:
@@ -196,6 +201,26 @@ def _check(**values: int) -> None:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
             allowed = f"from 0 to {MAX_SEED}" if name == "seed" else "of at least 1"
             raise ActsearchError(f"{name} must be an integer {allowed}; received {value!r}.")
+
+
+def _default(evaluator: Evaluator, budget: int, batch: int, out: str | os.PathLike[str] | None) -> Controller[Any]:
+    """Returns random search: as the run in the directory began, or multi-fidelity where candidates are trained."""
+    if not isinstance(evaluator, TrainingEvaluator):
+        return Random()
+    return as_begun(Random(), out) or multi_fidelity(Random(), budget, batch)
+
+
+def _check_controller(controller: object, budget: int) -> None:
+    """Raises for what is no controller, and for one that would not get beyond its start."""
+    if controller is None:
+        return
+    if not isinstance(controller, Controller):
+        raise ActsearchError(f"controller is a Controller or the name of one; received {controller!r}.")
+    if budget < controller.min_budget():
+        raise ActsearchError(
+            f"The controller {controller} only starts within its first {controller.min_budget() - 1} trials; received "
+            f"the budget {budget}: give a larger one, or other hyperparameters."
+        )
 
 
 def _check_task(task: object) -> None:

@@ -38,6 +38,7 @@ _TASKS: dict[str, Callable[[], Task]] = {
     "warped-resnet-layer-batch16": warped.warped_resnet_layer_batch16,
     "warped-resnet-layer-batch4": warped.warped_resnet_layer_batch4,
     "warped-mobilenet-layer": warped.warped_mobilenet_layer,
+    "cifar10-resnet20": cifar10.cifar10_resnet20,
     "cifar10-resnet-layer": cifar10.cifar10_resnet_layer,
     "cifar10-mobilenet-layer": cifar10.cifar10_mobilenet_layer,
     "cifar10-efficientnet-layer": cifar10.cifar10_efficientnet_layer,

@@ -30,12 +30,13 @@ def measure_torch(
     shown: int,
     say: Callable[..., None],
 ) -> dict[str, Any]:
-    """Times PyTorch in one process and in two, and compares its outcomes with those of JAX."""
+    """Times PyTorch in one process and in two, there with the baseline too; compares its outcomes with those of JAX."""
     covered = [candidate for candidate in candidates if torch_peer.covers(candidate.program)]
     say(f"PyTorch: {len(covered)} of {len(candidates)} candidates are covered by its table of primitives")
     programs, work = [candidate.program for candidate in covered], torch_work(task, seed)
     one, trained = torch_peer.train_all(work, programs, processes=1)
     two, _ = torch_peer.train_all(work, programs, processes=2)
+    floor, _ = torch_peer.train_all(work, [task.baseline] * len(programs), processes=2)
     short = dataclasses.replace(task, steps=EARLY_STEPS)
     _, begun = torch_peer.train_all(torch_work(short, seed), programs, processes=1)
     jobs = trainer.jobs([candidate.genotype.choices for candidate in covered], [seed])
@@ -57,6 +58,7 @@ def measure_torch(
     return {
         "one_process": one,
         "two_processes": two,
+        "floor_two_processes": floor,
         "candidates": len(covered),
         "seconds": [row.seconds for row in trained],
         "checks": checks,

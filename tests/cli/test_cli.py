@@ -19,11 +19,12 @@ from actsearch.analysis import Fidelity, Interval, noise_floor
 from actsearch.archive import Archive
 from actsearch.catalog import CATALOG
 from actsearch.cli import app, main
-from actsearch.controllers import CONTROLLERS
+from actsearch.controllers import CONTROLLERS, Random, Repeated, SuccessiveHalving
 from actsearch.controllers.base import nested
 from actsearch.evaluation import TaskWorth
 from actsearch.language import ParseError
 from actsearch.spaces import SPACES
+from actsearch.study.default import ETA, RUNGS, SHARE
 from actsearch.tasks import TASKS
 from actsearch.tasks import registry as tasks_registry
 from actsearch.trials import Trial
@@ -107,20 +108,70 @@ class TestSearch:
         with Archive.read(tmp_path / "run") as archive:
             assert [str(trial.program) for trial in archive.trials()[:2]] == ["sigmul(beta * x, x)", "min(x, sin(x))"]
 
-    def test_halving_starts_with_given_formulas(self, tmp_path, monkeypatch, capsys):
-        class Chosen(Exception):
-            pass
+    @pytest.fixture
+    def chosen(self, tmp_path, monkeypatch, capsys):
+        """Returns a function of arguments of search -> the controller and the directory that it would search with."""
+        monkeypatch.chdir(tmp_path)
+        calls = []
 
-        def stop(space, evaluator, controller, *args, **options):
-            raise Chosen(controller)
+        def note(space, evaluator, controller, *args, out, **options):
+            calls.append((controller, out))
+            raise ActsearchError("enough")
 
-        monkeypatch.setattr("actsearch.cli.search.run_search", stop)
+        monkeypatch.setattr("actsearch.cli.search.run_search", note)
+
+        def call(*args):
+            assert main(["search", *args]) == 2
+            assert "enough" in capsys.readouterr().err
+            return calls[-1]
+
+        return call
+
+    @pytest.mark.parametrize(
+        ("args", "expected"),
+        [
+            ([], Repeated(SuccessiveHalving(Random(), RUNGS, ETA), SHARE)),
+            (["--repeats", "0.2"], Repeated(SuccessiveHalving(Random(), RUNGS, ETA), 0.2)),
+            (["--repeats", "0"], SuccessiveHalving(Random(), RUNGS, ETA)),
+            (["--no-halving"], Random()),
+            (["--no-halving", "--repeats", "0.2"], Repeated(Random(), 0.2)),
+            (["--budget", "20"], Random()),
+            (["--budget", "20", "--repeats", "0.2"], Repeated(Random(), 0.2)),
+            (["--task", TABLE], Random()),
+            (["--task", TABLE, "--repeats", "0.2"], Repeated(Random(), 0.2, most=2)),
+        ],
+        ids=lambda value: " ".join(value) or "default" if isinstance(value, list) else "",
+    )
+    def test_trains_shortly_first_unless_told_otherwise(self, args, expected, chosen):
+        assert chosen(*args)[0] == expected
+
+    def test_halving_starts_with_given_formulas(self, tmp_path, chosen):
         (tmp_path / "seeds.txt").write_text("x")
-        command = ["search", "--from", str(tmp_path / "seeds.txt"), "--halving", "--repeats", "0.1"]
-        with pytest.raises(Chosen) as chosen:
-            main([*command, "--out", str(tmp_path / "run")])
-        names = [controller.name for controller in nested(chosen.value.args[0])]
+        names = [one.name for one in nested(chosen("--from", str(tmp_path / "seeds.txt"))[0])]
         assert names == ["repeated", "successive_halving", "seeded", "random"]
+
+    @pytest.mark.parametrize(
+        "begun", [Random(), SuccessiveHalving(Random()), Repeated(Random())], ids=["plain", "halved", "repeated"]
+    )
+    def test_a_run_goes_on_as_it_began(self, begun, tmp_path, chosen):
+        actsearch.search("swish-1", MockEvaluator(), begun, 20, out=tmp_path / "run")
+        assert chosen("--out", str(tmp_path / "run")) == (begun, tmp_path / "run")
+
+    @pytest.mark.parametrize(
+        ("label", "begun"),
+        [("random", Random()), ("random-successive_halving", SuccessiveHalving(Random()))],
+        ids=["plain", "halved"],
+    )
+    def test_a_run_of_the_time_before_is_found_where_it_lies(self, label, begun, chosen):
+        out = Path("runs") / f"swish-1-digits-mlp-{label}-seed0"
+        actsearch.search("swish-1", MockEvaluator(), begun, 20, out=out)
+        assert chosen() == (begun, out)
+
+    def test_another_share_of_repeats_is_another_run(self, tmp_path, chosen):
+        actsearch.search("swish-1", MockEvaluator(), Repeated(Random(), 0.1), 20, out=tmp_path / "run")
+        args = ["--out", str(tmp_path / "run"), "--repeats"]
+        assert chosen(*args, "0.1")[0] == Repeated(Random(), 0.1)
+        assert chosen(*args, "0.3")[0] == Repeated(SuccessiveHalving(Random(), RUNGS, ETA), 0.3)
 
     @pytest.mark.parametrize(
         ("text", "said"),

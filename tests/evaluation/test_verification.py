@@ -99,7 +99,7 @@ def test_fresh_seeds_are_those_that_no_trial_used():
         ({"rate_scales": (math.inf,)}, "each above 0; received"),
         ({"rate_seeds": 0}, "rate_seeds must be at least 1; received 0"),
         ({"part": "train"}, "part is one of validation, test; received 'train'"),
-        ({"engine": "fast"}, "engine is one of auto, interpret, specialize; received 'fast'"),
+        ({"engine": "fast"}, "engine is one of auto, interpret, specialize, bank; received 'fast'"),
         (
             {"tasks": [TASK, tiny_layer_task()], "programs": "x / batch_std(x)"},
             "is a whole layer; the task digits-tiny",

@@ -18,6 +18,8 @@ from actsearch.nn import (
     MobileNetConfig,
     ResNet,
     ResNetConfig,
+    ResNetV1,
+    ResNetV1Config,
     Stage,
     Transformer,
     TransformerConfig,
@@ -36,6 +38,10 @@ PAIRS = {
     "resnet": (
         lambda: ResNetConfig(1, 4, ((4, 1), (6, 2)), 10, normalize=False),
         lambda layer, rngs: ResNet(1, 4, ((4, 1), (6, 2)), 10, layer, normalize=False, rngs=rngs),
+    ),
+    "resnet v1": (
+        lambda: ResNetV1Config(8, 10, in_features=1, width=4),
+        lambda layer, rngs: ResNetV1(8, 10, layer, in_features=1, width=4, rngs=rngs),
     ),
     "mobilenet": (
         lambda: MobileNetConfig(1, 4, STAGES, 12, 10, stem_stride=2, squeeze_excite=True),

@@ -1,6 +1,7 @@
-"""CIFAR-10 on made-up images: parts, crops, one training step; and what message a user without TFDS or data sees."""
+"""CIFAR-10 on made-up images: parts, crops, trainings; and what message a user without TFDS or data sees."""
 
 import dataclasses
+import functools
 import subprocess
 import sys
 
@@ -12,30 +13,43 @@ import pytest
 from flax import nnx
 
 from actsearch import parse
+from actsearch.data import load, prepare
+from actsearch.evaluation import Training, init_state, train
 from actsearch.language import ActsearchError
-from actsearch.nn import Layer, MobileNetConfig, Stage
+from actsearch.nn import Layer, MobileNetConfig, ResNetV1Config, Stage
 from actsearch.tasks import Split, get_task
 from actsearch.tasks.cifar10 import crop
 from actsearch.tasks.datasets.cifar10 import cifar10
+from tests.helpers import archived
+
+
+@pytest.fixture(scope="module", autouse=True)
+def prepared(tmp_path_factory):
+    """Forty made-up images, prepared from the Python batches; the data of every test here."""
+    folder = tmp_path_factory.mktemp("cifar10")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TFDS_DATA_DIR", str(folder / "tfds"))
+        images = np.random.default_rng(0).integers(0, 256, (48, 32, 32, 3), np.uint8)
+        labels = np.random.default_rng(1).integers(0, 10, 48)
+        made = {"train": (images[:40], labels[:40]), "test": (images[40:], labels[40:])}
+        prepare("cifar10", archived.python_batches(folder, made), checked=False)
+        yield
+    cifar10.cache_clear()
 
 
 @pytest.fixture(scope="module")
-def data():
-    tfds = pytest.importorskip("tensorflow_datasets")
-    with tfds.testing.mock_data(num_examples=12):
-        return cifar10.__wrapped__(validation=5)
+def data(prepared):
+    return cifar10.__wrapped__(validation=5)
 
 
 def test_parts(data):
-    assert [part.inputs.shape for part in data] == [(7, 32, 32, 3), (5, 32, 32, 3), (12, 32, 32, 3)]
-    assert [part.labels.shape for part in data] == [(7,), (5,), (12,)]
+    assert [part.inputs.shape for part in data] == [(35, 32, 32, 3), (5, 32, 32, 3), (8, 32, 32, 3)]
+    assert [part.labels.shape for part in data] == [(35,), (5,), (8,)]
     assert all((part.inputs.dtype, part.labels.dtype) == (np.uint8, np.int32) for part in data)
 
 
 def test_the_last_training_images_are_the_validation_part(data):
-    tfds = pytest.importorskip("tensorflow_datasets")
-    with tfds.testing.mock_data(num_examples=12):
-        images = np.stack([example["image"] for example in tfds.data_source("cifar10", split="train")])
+    images = load("cifar10", "train")["image"]
     np.testing.assert_array_equal(np.concatenate([data[0].inputs, data[1].inputs]), images)
 
 
@@ -95,16 +109,41 @@ def test_one_step_of_training(data):
 
 def test_without_tfds_the_user_reads_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
-    with pytest.raises(ActsearchError, match=r"CIFAR-10 needs TFDS .*: pip install tensorflow-datasets$"):
+    with pytest.raises(ActsearchError, match=r"need TFDS .*: pip install tensorflow-datasets importlib-resources$"):
         cifar10.__wrapped__()
 
 
 def test_without_data_the_user_reads_how_to_prepare_them(monkeypatch, tmp_path):
-    tfds = pytest.importorskip("tensorflow_datasets")
-    real = tfds.data_source
-    monkeypatch.setattr(tfds, "data_source", lambda *args, **kwargs: real(*args, data_dir=tmp_path, **kwargs))
-    with pytest.raises(ActsearchError, match=r"not on this machine .* tfds build cifar10 --file_format=array_record"):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    match = r"CIFAR-10 is not in .*; prepare it once: actsearch data cifar10 --from FILE_OR_FOLDER$"
+    with pytest.raises(ActsearchError, match=match):
         cifar10.__wrapped__()
+
+
+def five_validated():
+    """Returns the parts of the made-up images."""
+    return cifar10(validation=5)
+
+
+@pytest.mark.slow  # compiles a network of convolutions
+def test_the_child_of_the_swish_search_trains(data):
+    """The task as it is, but for the depth, width, steps and batch: from the prepared folder to a score."""
+    task = get_task("cifar10-resnet20")
+    task = dataclasses.replace(
+        task,
+        name="cifar10-smoke",
+        dataset=dataclasses.replace(task.dataset, load=five_validated),
+        network=ResNetV1Config(8, 10, width=4),
+        steps=4,
+        batch_size=8,
+    )
+    assert task.data().train.inputs.dtype == np.uint8
+    parts = jax.device_put(task.data())
+    layer = functools.partial(Layer, parse("x * sigmoid(beta * x)"))
+    run = jax.jit(lambda state, data: train(Training(task, layer, state, 1.0, data.train, data.validation)))
+    outcome = run(init_state(task, 0), parts)
+    assert np.isfinite([float(outcome.train_loss), *map(float, outcome.metrics.values())]).all()
+    assert task.score({name: float(value) for name, value in outcome.metrics.items()}) in np.arange(6) / 5
 
 
 def test_a_task_is_made_without_data():

@@ -1,4 +1,4 @@
-"""CIFAR-10 (Krizhevsky 2009) through TFDS as ArrayRecord files; reading needs no TensorFlow, preparing once does.
+"""CIFAR-10 (Krizhevsky 2009), prepared by `actsearch data cifar10` or by TFDS itself.
 
 The last 5,000 training images, in the order of TFDS, are the validation part.
 """
@@ -7,11 +7,8 @@ import functools
 
 import numpy as np
 
-from actsearch.language import ActsearchError
+from actsearch.data import load
 from actsearch.tasks.datasets.base import DataSet, Parts, Split
-
-_INSTALL = "pip install tensorflow-datasets"
-_PREPARE = "pip install tensorflow && tfds build cifar10 --file_format=array_record"
 
 
 @functools.cache
@@ -30,19 +27,8 @@ def cifar10(validation: int = 5_000) -> Parts:
 
 
 def _read(split: str) -> Split:
-    try:
-        import tensorflow_datasets as tfds
-
-        source = tfds.data_source("cifar10", split=split, download=False)
-    except ModuleNotFoundError as error:
-        raise ActsearchError(f"CIFAR-10 needs TFDS ({error.name} is missing): {_INSTALL}") from error
-    except (AssertionError, KeyError, NotImplementedError, OSError, ValueError) as error:
-        raise ActsearchError(
-            f"CIFAR-10 is not on this machine as ArrayRecord files; prepare it once, with TensorFlow: {_PREPARE}"
-        ) from error
-    examples = list(source)
-    inputs = np.stack([example["image"] for example in examples])
-    return Split(inputs, np.array([example["label"] for example in examples], np.int32))
+    columns = load("cifar10", split)
+    return Split(columns["image"], columns["label"])
 
 
 CIFAR10 = DataSet("CIFAR-10", shape=(32, 32, 3), scale=255.0, load=cifar10)

@@ -1,0 +1,19 @@
+"""Published data sets: from what a user has of them to arrays and batches. TFDS's folders, without TensorFlow."""
+
+from actsearch.data.base import Collection
+from actsearch.data.collections import COLLECTIONS, get_collection
+from actsearch.data.preparation import prepare
+from actsearch.data.store import data_folder, load, prepared
+from actsearch.data.streaming import Stream, stream
+
+__all__ = [
+    "COLLECTIONS",
+    "Collection",
+    "Stream",
+    "data_folder",
+    "get_collection",
+    "load",
+    "prepare",
+    "prepared",
+    "stream",
+]

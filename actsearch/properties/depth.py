@@ -1,0 +1,143 @@
+"""Depth: what a deep network of random weights and this activation does to signals, gradients and angles.
+
+Mean-field theory of wide networks: a layer maps the variance q of its pre-activations to
+V(q) = sigma_w^2 E f(sqrt(q) z)^2 + sigma_b^2, gradients grow by chi(q) = sigma_w^2 E f'(sqrt(q) z)^2 a layer, and the
+correlation c of two inputs goes to C(c). Sources: Poole et al. 2016, 'Exponential expressivity in deep neural networks
+through transient chaos'; Schoenholz et al. 2017, 'Deep Information Propagation', sections 2 and 3. "He weights" below
+are those of variance 1 / E f(z)^2 by fan-in, without biases, so that q = 1 stays.
+"""
+
+import math
+
+import numpy as np
+
+from actsearch.language import Program
+from actsearch.properties.kernel import correlation_map
+from actsearch.properties.moments import second_moment, slope_moment
+from actsearch.properties.quadrature import Samples, samples_of
+from actsearch.properties.quantity import Measured, rows
+
+VARIANCES = (0.5, 1.0, 2.0)
+"""q of the points of the edge of chaos that a card shows."""
+
+_SCAN = 2.0 ** np.linspace(-6, 6, 25)
+_SAME = 1e-6
+
+
+def edge_of_chaos(program: Program, variance: float) -> tuple[float, float] | None:
+    """Returns (sigma_w, sigma_b) where a variance stays and chi = 1; None where no sigma_b does.
+
+    sigma_w^2 = 1 / E f'(sqrt(q) z)^2 and sigma_b^2 = q - sigma_w^2 E f(sqrt(q) z)^2.
+
+    Args:
+      program: an activation.
+      variance: q, above 0.
+
+    Example:
+      >>> from actsearch.language import parse
+      >>> [round(sigma, 6) for sigma in edge_of_chaos(parse("relu(x)"), 1.0)]
+      [1.414214, 0.0]
+    """
+    samples = samples_of(program, variance)
+    slope = samples.expect(lambda z, f, slope: slope**2).value
+    value = samples.expect(lambda z, f, slope: f**2).value
+    if not (slope > 0 and math.isfinite(value / slope)):
+        return None
+    bias = variance - value / slope
+    return None if bias < -1e-9 * variance else (slope**-0.5, max(bias, 0.0) ** 0.5)
+
+
+def _gradient_growth(program: Program) -> Measured:
+    slope, value = slope_moment(program), second_moment(program)
+    if not 0 < value.value < math.inf:
+        return Measured(None, "quadrature")
+    growth = slope.value / value.value
+    return Measured(growth, "quadrature", (slope.error + growth * value.error) / value.value)
+
+
+def _variance_slope(program: Program) -> Measured:
+    """Returns V'(1) at He weights: E f(z)^2 (z^2 - 1) / (2 E f^2), by Stein's lemma."""
+    change, value = _change(program), second_moment(program).value
+    return Measured(change / value if 0 < value < math.inf else None, "quadrature", 1e-12)
+
+
+def _edge_slope(program: Program) -> Measured:
+    """Returns V'(1) where chi(1) = 1."""
+    slope = slope_moment(program).value
+    exists = edge_of_chaos(program, 1.0) is not None
+    return Measured(_change(program) / slope if exists else None, "quadrature", 1e-12)
+
+
+def _change(program: Program) -> float:
+    """Returns d E f(sqrt(q) z)^2 / dq at q = 1."""
+    return samples_of(program).expect(lambda z, f, slope: f**2 * (z**2 - 1) / 2).value
+
+
+def _edge(program: Program) -> Measured:
+    points = ((q, edge_of_chaos(program, q)) for q in VARIANCES)
+    return Measured(tuple((q, *sigmas) for q, sigmas in points if sigmas), "quadrature", 1e-12)
+
+
+def _fixed_points(program: Program) -> Measured:
+    if not 0 < second_moment(program).value < math.inf:
+        return Measured(None, "quadrature")
+    growth = np.array([_growth(program, q) for q in np.log(_SCAN)])
+    growth[np.abs(growth) < _SAME] = 0
+    if not growth.any():
+        return Measured("every q", "quadrature")
+    zeros = np.flatnonzero(growth == 0)
+    if len(zeros) > 2:
+        return Measured(f"every q from {_SCAN[zeros[0]]:.3g} to {_SCAN[zeros[-1]]:.3g}", "grid")
+    kept = np.flatnonzero(growth)
+    changes = np.flatnonzero(np.diff(np.sign(growth[kept])))
+    points = (_crossing(program, growth, kept[i], kept[i + 1]) for i in changes)
+    names = ("stable" if growth[kept[i]] > 0 else "unstable" for i in changes)
+    return Measured(", ".join(f"{q:.3g} ({name})" for q, name in zip(points, names, strict=True)) or "none", "grid")
+
+
+def _growth(program: Program, log_q: float) -> float:
+    """Returns log V(q) / q at He weights."""
+    q = math.exp(log_q)
+    value = Samples(program, q).expect(lambda z, f, slope: f**2).value
+    return float(np.log(value / q / second_moment(program).value))
+
+
+def _crossing(program: Program, growth: np.ndarray, low: int, high: int) -> float:
+    """Returns the variance q between two points of the scan where it stays."""
+    from scipy.optimize import brentq
+
+    if high - low > 1:
+        return float(_SCAN[(low + high) // 2])
+    return float(np.exp(brentq(lambda q: _growth(program, q), *np.log(_SCAN[[low, high]]), xtol=1e-3)))
+
+
+def _phase(program: Program) -> Measured:
+    growth = _gradient_growth(program)
+    if growth.value is None:
+        return Measured(None, "quadrature")
+    if abs(growth.value - 1) <= max(_SAME, growth.error):
+        return Measured("edge of chaos: inputs become parallel slowly", "quadrature")
+    word = "chaotic: inputs are driven apart" if growth.value > 1 else "ordered: inputs become parallel exponentially"
+    return Measured(word, "quadrature")
+
+
+def _correlation_limit(program: Program) -> Measured:
+    if not 0 < second_moment(program).value < math.inf:
+        return Measured(None, "quadrature")
+    correlation = 0.5
+    for _ in range(200):
+        correlation = float(np.clip(correlation_map(program, correlation), -1, 1))
+    return Measured(round(correlation, 6), "quadrature", 1e-3)
+
+
+DEPTH = rows(
+    "depth, with weights of He gain and no bias",
+    ("gradient_growth", _gradient_growth, "chi = E f'^2 / E f^2: a gradient's mean square grows by it in each layer"),
+    ("phase", _phase, "what becomes of two inputs: chi below, at or above 1"),
+    ("correlation_limit", _correlation_limit, "correlation of two inputs, 0.5 at first, after 200 layers"),
+    ("variance_slope", _variance_slope, "slope of the variance map at q = 1; below 1 a wrong scale corrects itself"),
+    ("variance_fixed_points", _fixed_points, "variances q from 1/64 to 64 that the variance map keeps"),
+    ("edge_of_chaos", _edge, "(q, sigma_w, sigma_b) where q stays and chi = 1, q = 0.5, 1, 2"),
+    ("edge_variance_slope", _edge_slope, "slope of the variance map at q = 1 on the edge of chaos"),
+)
+"""The family's properties."""

@@ -1,0 +1,107 @@
+"""Quadrature: expectations under a normal distribution, split where a curve has kinks."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from actsearch.language import Program
+from actsearch.properties.curve import GRID, LIMIT, curve_of
+from actsearch.properties.derivatives import jets
+
+_END = 10.0  # the normal distribution beyond has 1.5e-23 of its mass
+_PANEL = 0.5
+_POINTS, _FEWER = 16, 10  # of a panel, for the value and for its error
+
+
+class Expectation(NamedTuple):
+    """An integral under N(0, 1), and the estimate of its error: the difference from a rule of fewer points."""
+
+    value: float
+    error: float
+
+
+class Rule(NamedTuple):
+    """Points and weights for N(0, 1), float64 [points] each."""
+
+    points: np.ndarray
+    weights: np.ndarray
+
+
+def normal_rule(breaks: tuple[float, ...] = (), count: int = _POINTS) -> Rule:
+    """Returns a composite Gauss-Legendre rule for N(0, 1) on +-10.
+
+    Args:
+      breaks: where an integrand is not smooth, in units of the standard deviation.
+      count: points of each panel; panels are 0.5 wide at most.
+
+    Example:
+      >>> rule = normal_rule((0.3,))
+      >>> round(float(rule.weights @ rule.points**2), 12)
+      1.0
+    """
+    edges = np.unique([*np.arange(-_END, _END + _PANEL, _PANEL), *(x for x in breaks if abs(x) < _END)])
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    half = np.diff(edges)[:, None] / 2
+    points = ((edges[1:] + edges[:-1])[:, None] / 2 + half * nodes).ravel()
+    density = np.exp(-np.square(points) / 2) / np.sqrt(2 * np.pi)
+    return Rule(points, (half * weights).ravel() * density)
+
+
+@dataclasses.dataclass(frozen=True)
+class Samples:
+    """A curve on the points of two rules, for expectations of it.
+
+    Attributes:
+      program: an activation.
+      variance: q of the input, sqrt(q) z with z ~ N(0, 1).
+    """
+
+    program: Program
+    variance: float = 1.0
+
+    def expect(self, integrand: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> Expectation:
+        """Returns E g(z, f(sqrt(q) z), f'(sqrt(q) z)); not finite where the integral overflows."""
+        with np.errstate(all="ignore"):
+            fine, coarse = (float(integrand(rule.points, *row) @ rule.weights) for rule, row in self.rows)
+        return Expectation(fine, abs(fine - coarse))
+
+    @functools.cached_property
+    def rows(self) -> list[tuple[Rule, np.ndarray]]:
+        """The fine rule and the coarse one, each with value and slope on its points, float64 [2, points]."""
+        scale = np.sqrt(self.variance)
+        breaks = tuple(kink.x / scale for kink in curve_of(self.program).kinks)
+        rules = [normal_rule(breaks, count) for count in (_POINTS, _FEWER)]
+        values = jets(self.program, scale * np.concatenate([rule.points for rule in rules]), 1)
+        first = len(rules[0].points)
+        return [(rules[0], values[:, :first]), (rules[1], values[:, first:])]
+
+
+@functools.lru_cache(maxsize=256)
+def samples_of(program: Program, variance: float = 1.0) -> Samples:
+    """Returns the samples of a program, the same object each time, so that it is evaluated once."""
+    return Samples(program, variance)
+
+
+def normal_mass(program: Program, holds: Callable[[np.ndarray], np.ndarray], order: int) -> float:
+    """Returns the probability under N(0, 1) that a condition on a program's value or derivatives holds.
+
+    Intervals shorter than a cell of the grid, 0.01, may be missed.
+
+    Args:
+      program: an activation.
+      holds: jets [order + 1, points] -> bool [points].
+      order: highest derivative that `holds` reads.
+    """
+    from scipy.stats import norm
+
+    curve = curve_of(program)
+    inside = holds(curve.rows[: order + 1])
+    changes = np.flatnonzero(np.diff(inside))
+    low, high, after = GRID[changes], GRID[changes + 1], inside[changes + 1]
+    edges = curve.bisect(low, high, lambda x: holds(jets(program, x, order)) == after) if len(low) else low
+    signs = np.where(after, -1.0, 1.0)  # an interval's mass is that below its right edge less that below its left one
+    ends = float(inside[-1]) * norm.cdf(LIMIT) - float(inside[0]) * norm.cdf(-LIMIT)
+    return float(max(0.0, signs @ norm.cdf(edges) + ends))
