@@ -41,7 +41,7 @@ IMPORTS = {
     "analysis": {"language", "trials"},
     "archive": {"language", "trials"},
     "export": {"catalog", "engine", "language"},
-    "catalog": {"engine", "language", "properties"},
+    "catalog": {"engine", "language", "nn", "properties"},
     "controllers": {"engine", "language", "spaces", "trials"},
     "nn": {"engine", "language"},
     "properties": {"engine", "language"},

@@ -184,6 +184,26 @@ def read(source: Path, split: str) -> Iterator[Example]:
             yield {name: _plain(value, features[name].shape) for name, value in example.items()}
 
 
+def source(place: Path, split: str) -> Any:
+    """Returns a sequence of the examples of a prepared version; images are the bytes of their files.
+
+    Raises:
+      ActsearchError: its files are no ArrayRecord files, or these cannot be read on this machine.
+    """
+    if not has_array_record():
+        raise ActsearchError("Streams need ArrayRecord files, and array_record is missing: pip install array_record")
+    with _quiet() as tfds:
+        builder = tfds.builder_from_directory(place)
+        if split not in builder.info.splits:
+            raise ActsearchError(f"{place} has no split {split}; it has {', '.join(builder.info.splits)}.")
+        try:
+            return builder.as_data_source(split, decoders={"image": tfds.decode.SkipDecoding()})
+        except NotImplementedError as error:
+            raise ActsearchError(
+                f"{place} has no ArrayRecord files: actsearch data {builder.name} --from {place} --to ANOTHER_FOLDER"
+            ) from error
+
+
 def _records(file: Path) -> Iterator[bytes]:
     if ".tfrecord" in file.name:
         yield from _tfrecords(file)

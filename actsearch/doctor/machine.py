@@ -15,6 +15,7 @@ ACCELERATORS = {"cuda": ("jax-cuda12-plugin", "jax-cuda13-plugin"), "tpu": ("lib
 
 EXTRAS = {
     "data": ("mlxtend", "scikit-image"),
+    "imagenet": ("grain",),
     "notebooks": ("ipykernel", "nbclient", "nbformat"),
     "torch": ("torch",),
     "onnx": ("onnx", "onnxruntime"),

@@ -1,11 +1,12 @@
 """Every accepted format: small archives made on the spot are prepared, and equal pixels are read back."""
 
+import io
 import sys
 
 import numpy as np
 import pytest
 
-from actsearch.data import get_collection, load, preparation, prepare, prepared
+from actsearch.data import get_collection, load, preparation, prepare, prepared, stream
 from actsearch.language import ActsearchError
 from tests.helpers import archived
 
@@ -321,10 +322,15 @@ class TestMistakes:
         with pytest.raises(ActsearchError, match="There is no data set 'cifar'; write cifar10"):
             prepare("cifar")
 
+    def test_a_stream_without_grain(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "grain", None)
+        with pytest.raises(ActsearchError, match=r'Streams need Grain .*: pip install "actsearch\[imagenet\]"$'):
+            stream("imagenet2012", "train", batch_size=1)
+
     def test_not_prepared(self, home):
         with pytest.raises(ActsearchError, match=r"CIFAR-10 is not in .*tfds; prepare it once: actsearch data cifar10"):
             load("cifar10", "train")
-        with pytest.raises(ActsearchError, match="does not fit into memory"):
+        with pytest.raises(ActsearchError, match=r"does not fit into memory as one array; use actsearch.data.stream"):
             load("imagenet2012", "train")
 
 
@@ -338,3 +344,28 @@ def test_reports_how_far_it_is(home, tmp_path, monkeypatch):
         report=said.append,
     )
     assert said[:2] == ["train  1/50,000", "train  1 examples"]
+
+
+def test_the_order_is_that_of_tfdss_own_builder(home, tmp_path, monkeypatch):
+    """TFDS's builder of CIFAR-10 as it is, but for the function that reads a file with TensorFlow."""
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.image_classification import cifar
+
+    data = archived.made(train=40)
+    folder = archived.binary_batches(tmp_path, data)
+    (folder / "batches.meta.txt").write_text("\n".join([*CLASSES, ""]))
+    prepare("cifar10", folder, checked=False)
+
+    def read(path, labels_number):
+        for row in np.fromfile(path, np.uint8).reshape(-1, 3073):
+            yield row[:1], io.BytesIO(archived.image_file(row[1:].reshape(3, 32, 32).transpose(1, 2, 0)))
+
+    monkeypatch.setattr(cifar, "_load_data", read)
+    monkeypatch.setattr(tfds.download.DownloadManager, "download_and_extract", lambda self, url: str(tmp_path))
+    builder = tfds.builder("cifar10", data_dir=tmp_path / "official", file_format="array_record")
+    builder.download_and_prepare()
+    for split in data:
+        official = list(builder.as_data_source(split))
+        ours = load("cifar10", split)
+        assert [row["id"].decode() for row in official] == ours["id"].tolist()
+        np.testing.assert_array_equal(np.stack([row["image"] for row in official]), ours["image"])

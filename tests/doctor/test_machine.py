@@ -51,6 +51,7 @@ class TestExtras:
             "extra cuda": "ok",
             "extra tpu": "note",
             "extra data": "note",  # one of its two packages is not enough
+            "extra imagenet": "note",
             "extra notebooks": "note",
             "extra torch": "ok",
             "extra onnx": "note",
