@@ -296,6 +296,29 @@ class TestMistakes:
         archive.write_bytes(b"no archive")
         self.refused(home, archive, "cannot be read as a tar archive", checked=False)
 
+    def test_parquet_that_is_none(self, home, tmp_path):
+        folder = archived.parquet(tmp_path / "hub", archived.made(), label="y")
+        self.refused(home, folder, "has no column label; it has img, y", checked=False)
+        (folder / "train-00000-of-00002.parquet").write_bytes(b"no parquet")
+        self.refused(home, folder, "cannot be read as Parquet", checked=False)
+
+    def test_parquet_with_paths_alone(self, home, tmp_path):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        for split in ("train", "test"):
+            image = [{"bytes": None, "path": "a.png"}]
+            table = pa.table(
+                {"img": pa.array(image, pa.struct({"bytes": pa.binary(), "path": pa.string()})), "label": [1]}
+            )
+            pq.write_table(table, tmp_path / f"{split}.parquet")
+        self.refused(home, tmp_path, r"only a path, a\.png", checked=False)
+
+    def test_a_killed_copy_is_not_taken_for_a_prepared_one(self, home, tmp_path):
+        place = prepare("cifar10", archived.python_batches(tmp_path, archived.made()), checked=False)
+        place.rename(place.with_name(f"incomplete.{place.name}"))
+        assert prepared(get_collection("cifar10"), home) is None
+
     def test_another_size_or_class(self, home, tmp_path):
         images, labels = archived.made()["train"]
         small = {"train": (images[:, :31], labels), "test": (images[:, :31], labels)}
