@@ -32,6 +32,7 @@ bench: $(READY)  ## Engines as ratios (PyTorch is compared where it is installed
 	@$(BIN)/python -m experiments.benchmarks.layers
 	@$(BIN)/python -m experiments.benchmarks.language
 	@$(BIN)/python -m experiments.benchmarks.controllers
+	@$(BIN)/python -m experiments.benchmarks.multi_fidelity
 	@$(BIN)/python -m experiments.benchmarks.archive
 	@$(BIN)/python -m experiments.benchmarks.bank
 

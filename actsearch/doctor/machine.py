@@ -17,7 +17,9 @@ EXTRAS = {
     "data": ("mlxtend", "scikit-image"),
     "imagenet": ("grain",),
     "notebooks": ("ipykernel", "nbclient", "nbformat"),
-    "bench": ("torch",),
+    "torch": ("torch",),
+    "onnx": ("onnx", "onnxruntime"),
+    "equinox": ("equinox",),
 }
 """The packages of the other optional extras."""
 

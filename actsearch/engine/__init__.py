@@ -1,6 +1,6 @@
 """A program as JAX, three ways that agree in value and gradient, and its functional identity."""
 
-from actsearch.engine.bank import bank
+from actsearch.engine.banks import bank
 from actsearch.engine.counting import FunctionCounts, count_functions
 from actsearch.engine.embedding import Embedding, embed
 from actsearch.engine.fingerprint_v2 import FINGERPRINT_VERSION, Identity, fingerprint, identity

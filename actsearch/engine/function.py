@@ -1,4 +1,4 @@
-"""What a network needs to know of a candidate, whichever engine computes it: the records that both engines return."""
+"""What a network needs to know of a candidate, whichever engine computes it: the records that every engine returns."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol

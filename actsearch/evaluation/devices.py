@@ -106,6 +106,12 @@ def as_layout(devices: Devices) -> DataParallel:
     return DataParallel(1, None if devices is None else tuple(devices))
 
 
+def platform_of(devices: Devices) -> str:
+    """Returns the platform of devices as JAX names it: "cpu", "gpu", "tpu"."""
+    platform: str = as_layout(devices).mesh().devices.flat[0].platform
+    return platform
+
+
 def replicate(tree: Any, mesh: Mesh) -> Any:
     """Returns a pytree with a copy of its arrays on every device of a mesh; of several processes, all give the same."""
     whole = NamedSharding(mesh, P())  # type: ignore[no-untyped-call]

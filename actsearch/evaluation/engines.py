@@ -1,51 +1,104 @@
-"""The choice of engine: one compilation for all programs, or one for each."""
+"""The choice of engine: one compilation for all programs, one for each, or one for a bank of them."""
 
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from actsearch.language import ActsearchError
 from actsearch.tasks import Kind
 
 Engine = Literal["auto", "interpret", "specialize", "bank"]
-"""How programs are run: as data of one compiled function, each compiled as its own formula, several formulas side by
-side in one compiled network, or whichever pays."""
+"""How programs are run: as data of one compiled function, each compiled as its own formula, several formulas in one
+compiled network, or whichever pays."""
+
+Chosen = Literal["interpret", "specialize", "bank"]
 
 BANK = 32
 """Programs in a bank."""
 
-COMPILATIONS = 3
-"""The interpreter compiles about as long as so many specialised trainings do."""
+FEW = 3
+"""Programs that are compiled one by one: banks and the interpreter save little, and their results are rounded alike."""
 
-CROSSOVER: dict[Kind, int] = {"activation": 13_800, "layer": 12_900, "gate": 13_800}
-"""Steps of training in which the interpreter loses what a specialised compilation takes; experiments/benchmarks.
 
-That of gates, which run as activations do, was not measured."""
+class Costs(NamedTuple):
+    """What the engines cost on one CPU core, by `experiments/benchmarks/bank.py`.
+
+    Times are multiples: of compiling one specialised training, and of one of its steps.
+
+    Attributes:
+      compile_steps: steps that a specialised program trains in the time that it takes to compile.
+      interpreter: compilation of the interpreter.
+      interpreted_step: a step of the interpreter.
+      program: what each program adds to the compilation of a bank, the network being compiled once.
+      bank_step: a step in a bank.
+    """
+
+    compile_steps: float
+    interpreter: float
+    interpreted_step: float
+    program: float
+    bank_step: float
+
+    def each(self, programs: int, steps: int) -> dict[Chosen, float]:
+        """Returns what a candidate costs by engine, in compilations of a specialised training."""
+        length = steps / self.compile_steps
+        return {
+            "interpret": self.interpreter / programs + self.interpreted_step * length,
+            "bank": 1 / min(programs, BANK) + self.program + self.bank_step * length,
+            "specialize": 1 + length,
+        }
+
+
+COSTS: dict[Kind, Costs] = {
+    "activation": Costs(8200, 4.3, 1.18, 0.13, 1.28),
+    "layer": Costs(8500, 3.7, 1.66, 0.13, 1.66),
+    "gate": Costs(8200, 4.3, 1.18, 0.13, 1.28),
+}
+"""The costs of each kind of program."""
 
 
 def choose_engine(
-    engine: Engine, programs: int, steps: int = 0, kind: Kind = "activation"
-) -> tuple[Literal["interpret", "specialize", "bank"], str]:
+    engine: Engine,
+    programs: int,
+    steps: int = 0,
+    kind: Kind = "activation",
+    *,
+    platform: str = "cpu",
+    listed: bool = False,
+) -> tuple[Chosen, str]:
     """Returns the engine to use, and one line that says why.
 
-    The interpreter compiles once, for as long as COMPILATIONS specialised trainings take to compile, and each of its
-    steps is slower, so that after CROSSOVER steps a candidate would have been better compiled on its own. It pays while
-    steps < CROSSOVER * (1 - COMPILATIONS / programs).
+    On a CPU it is the one of the least `Costs.each`: the interpreter or a specialised function for the candidates of a
+    search, which come in batches of any size; a bank or specialised functions for a list, whose programs have no space
+    that could be interpreted at once. On an accelerator it is the interpreter, which trains candidates side by side
+    there: a bank was not measured on one.
 
     Args:
       engine: "auto", or one of the three by name.
       programs: how many will be trained.
       steps: of one training.
       kind: what they are; the interpretation of whole layers costs more.
+      platform: of the devices, as JAX names it.
+      listed: whether the programs are a list, given at once.
 
     Raises:
       ActsearchError: an unknown engine.
+
+    Example:
+      >>> choose_engine("auto", 2)
+      ('specialize', 'engine: specialize (2 to compile)')
     """
     if engine not in get_args(Engine):
         raise ActsearchError(f"engine is one of {', '.join(get_args(Engine))}; received {engine!r}.")
     if engine != "auto":
         return engine, f"engine: {engine} (as given)"
-    if programs <= COMPILATIONS:
-        return "specialize", f"engine: specialize ({programs} to compile, fewer than the interpreter pays for)"
-    most = CROSSOVER[kind] * (1 - COMPILATIONS / programs)
-    if steps < most:
-        return "interpret", f"engine: interpret (one compilation instead of {programs:,})"
-    return "specialize", f"engine: specialize (compiling pays from {most:,.0f} steps on; these are {steps:,})"
+    if programs <= FEW:
+        return "specialize", f"engine: specialize ({programs} to compile)"
+    if platform != "cpu":
+        return "interpret", f"engine: interpret (one compilation; the {platform} trains candidates side by side)"
+    shared: Chosen = "bank" if listed else "interpret"
+    costs = COSTS[kind].each(programs, steps)
+    ratio = costs["specialize"] / costs[shared]
+    if ratio < 1:
+        why = f"compiling pays for {steps:,} steps; {shared}: {1 / ratio:.1f} times as long"
+        return "specialize", f"engine: specialize ({why})"
+    one = f"for {min(programs, BANK)} programs" if listed else f"instead of {programs:,}"
+    return shared, f"engine: {shared} (one compilation {one}; specialize: {ratio:.1f} times as long)"

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from actsearch.evaluation.devices import Devices
+from actsearch.evaluation.devices import Devices, platform_of
 from actsearch.evaluation.engines import BANK, Engine, choose_engine
 from actsearch.evaluation.one_training import Outcome
 from actsearch.evaluation.task_check import check_own
@@ -120,7 +120,8 @@ def score_programs(
     if not programs or not seeds:
         raise ActsearchError("score_programs needs at least one program and one seed.")
     check_own(task)
-    chosen, why = choose_engine(engine, len(programs), task.steps, task.kind)
+    platform = platform_of(devices)
+    chosen, why = choose_engine(engine, len(programs), task.steps, task.kind, platform=platform, listed=True)
     report(why)
     size = 1 if chosen == "specialize" else bank_size
     results: list[Result] = []

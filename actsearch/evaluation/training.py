@@ -9,7 +9,7 @@ from typing import Any
 
 from actsearch.engine import FINGERPRINT_VERSION
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
-from actsearch.evaluation.devices import Devices, as_layout
+from actsearch.evaluation.devices import Devices, as_layout, platform_of
 from actsearch.evaluation.engines import BANK, Engine, choose_engine
 from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
 from actsearch.evaluation.one_training import train
@@ -105,7 +105,7 @@ class TrainingEvaluator:
         _check(space, self.tasks, self.seeds)
         self.gates = gates_of(space.kind) if gates is None else get_gates(gates)
         steps = max(task.steps for task in self.tasks)
-        self.engine, self._summary = choose_engine(engine, budget, steps, space.kind)
+        self.engine, self._summary = choose_engine(engine, budget, steps, space.kind, platform=platform_of(devices))
         self._memory = Memory()
         self._trainers: dict[tuple[str, int, Measure], Trainer] = {}
         self._lanes: dict[tuple[str, Measure], int] = {}

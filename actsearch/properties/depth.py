@@ -20,7 +20,7 @@ from actsearch.properties.quantity import Measured, rows
 VARIANCES = (0.5, 1.0, 2.0)
 """q of the points of the edge of chaos that a card shows."""
 
-_SCAN = 2.0 ** np.linspace(-6, 6, 49)
+_SCAN = 2.0 ** np.linspace(-6, 6, 25)
 _SAME = 1e-6
 
 

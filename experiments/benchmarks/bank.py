@@ -24,15 +24,17 @@ import jax
 import tyro
 
 from actsearch.evaluation import Job, Trainer
+from actsearch.evaluation.engines import Costs
 from actsearch.report.tables import Column, render, show
 from actsearch.spaces import Space, evonorm, gate, swish
 from actsearch.tasks import Task, get_task
 from actsearch.trials import Proposal
-from experiments._card import machine, say, write_json
+from experiments._card import fill_page, machine, say, write_json
 from experiments.benchmarks import engine, layers
 from experiments.benchmarks.steps import shortened, use_one_core
 
 OUT = Path(__file__).parent / "results" / "bank.json"
+PAGE = Path(__file__).parents[1] / "studies" / "engines.md"
 STEPS = {"digits-mlp": 500, "mnist1d-resnet": 50, "text-ffn": 25, "text-gate": 25, "digits-resnet-layer": 50}
 """Steps of one timing of each task."""
 
@@ -67,6 +69,8 @@ def main(
         rows[name] = measure(shortened(get_task(name), STEPS.get(name, 25)), sizes, alone, rounds)
         write_json(out, {**machine(), "clock": clock_name(), "tasks": rows})
     print_tables(rows)
+    if out == OUT:
+        fill_page(PAGE, "banks", page_lines(rows))
 
 
 def space_of(task: Task) -> Space:
@@ -96,17 +100,16 @@ class Way(NamedTuple):
         """Returns seconds of compilation, and milliseconds a step and candidate."""
         first = self._seconds()
         warm = min(self._seconds() for _ in range(rounds))
-        count, steps = len(self.jobs), self.trainer.task.steps
-        say(f"{self.trainer.task.name}, {self.engine}, {count} candidates: {first - warm:.2f} s to compile")
-        each = 1e3 * warm / steps / count
-        lanes = self.trainer.lanes
-        return {
+        count, task = len(self.jobs), self.trainer.task
+        record = {
             "engine": self.engine,
             "candidates": count,
-            "lanes": lanes,
+            "lanes": self.trainer.lanes,
             "compile_seconds": first - warm,
-            "step_ms": each,
+            "step_ms": 1e3 * warm / task.steps / count,
         }
+        say(f"{task.name}: {record}")
+        return record
 
     def _seconds(self) -> float:
         clock = time.process_time if jax.default_backend() == "cpu" else time.perf_counter
@@ -171,6 +174,36 @@ def seconds_each(way: dict[str, Any], lengths: Sequence[int] = LENGTHS) -> dict[
     return {str(steps): way["compile_seconds"] / sharers + steps * way["step_ms"] / 1e3 for steps in lengths}
 
 
+def costs_of(row: dict[str, Any]) -> Costs:
+    """Returns what a task's records say for the choice of engine, banks running one program after another.
+
+    The interpreter's ratio is of the programs that were specialised too, that of a bank to the interpreter of all.
+    """
+    alone, interpreted_alone, interpreted_all, *banks = row["ways"]
+    unit, step = alone["compile_seconds"], alone["step_ms"]
+    largest = max((way for way in banks if way["lanes"] == 1), key=lambda way: way["candidates"])
+    ratio = interpreted_alone["step_ms"] / step
+    return Costs(
+        compile_steps=1e3 * unit / step,
+        interpreter=interpreted_alone["compile_seconds"] / unit,
+        interpreted_step=ratio,
+        program=(largest["compile_seconds"] / unit - 1) / largest["candidates"],
+        bank_step=ratio * largest["step_ms"] / interpreted_all["step_ms"],
+    )
+
+
+def page_lines(rows: dict[str, dict[str, Any]]) -> list[str]:
+    """Returns the page's table."""
+    heads = ["task", "engine", "programs", "lanes", "compile, s", "ms a step", *(f"s at {n:,} steps" for n in LENGTHS)]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    for name, row in rows.items():
+        for way in row["ways"]:
+            cells = [name, way["engine"], way["candidates"], way["lanes"]]
+            figures = [way["compile_seconds"], way["step_ms"], *way["seconds"].values()]
+            lines.append("| " + " | ".join([*map(str, cells), *(f"{figure:.3g}" for figure in figures)]) + " |")
+    return lines
+
+
 def print_tables(rows: dict[str, dict[str, Any]]) -> None:
     """Prints what a candidate costs, task by task."""
     heads = (
@@ -190,6 +223,7 @@ def print_tables(rows: dict[str, dict[str, Any]]) -> None:
             for way in row["ways"]
         ]
         show(render(table, columns, f"{name}: seconds a candidate, by steps of training"))
+        say(costs_of(row))
 
 
 if __name__ == "__main__":

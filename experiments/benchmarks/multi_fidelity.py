@@ -31,7 +31,7 @@ from actsearch.controllers import Controller, GFlowNet, Random, RegularizedEvolu
 from actsearch.evaluation import Table, TrainingEvaluator, get_table, use_all_cores
 from actsearch.spaces import get_space
 from actsearch.study import multi_fidelity
-from actsearch.study.multi_fidelity import ETA, SHARE
+from actsearch.study.default import ETA, SHARE
 from actsearch.trials.ranking import rank
 from actsearch.trials.scores import empty, fingerprint_key, rows, update
 from experiments._card import machine, say, write_json
@@ -41,7 +41,7 @@ from experiments.benchmarks.short_table import FRESH, ShortTable, judged, short_
 SEEDS = 3
 """Full trainings of a function in the tables, and so evaluations of a candidate at most."""
 
-COST, BATCH = 1_500, 64
+COST, BATCH = 3_000, 64
 """Full trainings after which a run ends; proposals a round, as in `actsearch search`."""
 
 TOPS = MappingProxyType({"top 0.1 %": 0.001, "top 1 %": 0.01})
@@ -68,6 +68,7 @@ CONTROLLERS: Mapping[str, tuple[Controller[Any], int]] = MappingProxyType(
         "random, default, batch 16": (short(Random()), 16),
         "evolution, full": (full(_SMALL), BATCH),
         "evolution, default": (short(_SMALL), BATCH),
+        "evolution, default, batch 16": (short(_SMALL), 16),
         "gflownet, default": (short(GFlowNet()), BATCH),
         "surrogate, full, batch 16": (full(Surrogate()), 16),
         "surrogate, default, batch 16": (short(Surrogate()), 16),
@@ -75,7 +76,7 @@ CONTROLLERS: Mapping[str, tuple[Controller[Any], int]] = MappingProxyType(
 )
 """Label -> controller and proposals a round."""
 
-SLOW = {"surrogate": (30, 200), "gflownet": (30, 400)}
+SLOW = {"surrogate": (30, 100), "gflownet": (30, 600)}
 """Of controllers that compute much: runs at most, and the cost after which a run ends."""
 
 
@@ -134,7 +135,7 @@ def bootstrap(costs: np.ndarray, base: np.ndarray, draws: int = 2_000) -> dict[s
 
 
 def _interval(draws: np.ndarray) -> list[float]:
-    ordered = np.sort(np.nan_to_num(draws, nan=np.inf))
+    ordered = np.sort(np.nan_to_num(draws, nan=np.inf, posinf=np.inf))
     return [float(ordered[int(place * (len(ordered) - 1))]) for place in (0.025, 0.975)]
 
 
@@ -143,28 +144,47 @@ def _numbers(values: Sequence[float]) -> list[float | None]:
 
 
 def measure(task: str, runs: int, folder: Path) -> list[dict[str, Any]]:
-    """Plays every controller on a task; returns and prints a row for each."""
+    """Returns a row for each controller on a task: what its runs cost, from the folder's file where it holds them."""
     table = get_table(f"tabular-swish1-{task}-likelihood")
     best = tops(table, judged(table, folder / task))
     evaluator = ShortTable(table, {1 / ETA: short_scores(table, 1 / ETA, folder / task)})
-    measured: list[dict[str, Any]] = []
-    base: list[Run] = []
+    path = folder / task / "rows.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    done = {(row["controller"], row["most"], row["runs"]): row for row in map(json.loads, lines)}
+    measured = []
     for label, (controller, batch) in CONTROLLERS.items():
         count, most = next((limits for name, limits in SLOW.items() if label.startswith(name)), (runs, COST))
-        seconds, played = timed(
-            lambda: [play(controller, evaluator, best, seed, batch, most) for seed in range(min(runs, count))]  # noqa: B023
-        )
-        base = base or played
-        row: dict[str, Any] = {"task": task, "controller": label, "batch": batch, "runs": len(played), "most": most}
-        for kind in ("evaluated", "named"):
-            row[kind] = {top: bootstrap(_costs(played, kind, top), _costs(base, kind, top)) for top in TOPS}
-        measured.append(row)
-        say(f"{task}: {label}, {seconds / len(played):.2f} s a run, {json.dumps(row['named'])}")
+        key = label, most, min(runs, count)
+        if key not in done:
+            played = [play(controller, evaluator, best, seed, batch, most) for seed in range(key[2])]
+            row = {"task": task, "controller": label, "batch": batch, "most": most, "runs": key[2]}
+            done[key] = row | {kind: _costs(played, kind) for kind in ("evaluated", "named")}
+            with path.open("a") as file:
+                print(json.dumps(done[key]), file=file)
+            say(f"{task}: {label}, {len(played)} runs")
+        measured.append(done[key])
     return measured
 
 
-def _costs(played: Sequence[Run], kind: str, top: str) -> np.ndarray:
-    return np.array([getattr(run, kind).get(top, math.inf) for run in played])
+def _costs(played: Sequence[Run], kind: str) -> dict[str, list[float | None]]:
+    """Returns the costs of runs by top, None where a run did not come so far."""
+    return {top: [getattr(run, kind).get(top) for run in played] for top in TOPS}
+
+
+def summarised(measured: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Returns the rows of a task with medians and ratios to the first one in the place of costs."""
+    summary = []
+    for row in measured:
+        figures = {
+            kind: {top: bootstrap(_array(row[kind][top]), _array(measured[0][kind][top])) for top in TOPS}
+            for kind in ("evaluated", "named")
+        }
+        summary.append({**row, **figures})
+    return summary
+
+
+def _array(costs: Sequence[float | None]) -> np.ndarray:
+    return np.array([math.inf if cost is None else cost for cost in costs])
 
 
 def seconds_per_training(task: str, rounds: int = 3) -> dict[str, float]:
@@ -240,7 +260,7 @@ def main(
         out: where the JSON goes.
     """
     use_all_cores()
-    measured = [row for task in tasks for row in measure(task, runs, folder)]
+    measured = [row for task in tasks for row in summarised(measure(task, runs, folder))]
     show(measured)
     document = machine() | {
         "fidelity": 1 / ETA,

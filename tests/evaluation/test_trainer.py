@@ -16,7 +16,6 @@ from actsearch.evaluation import (
     Outcome,
     Trainer,
     Training,
-    choose_engine,
     init_state,
     score_programs,
     summarize,
@@ -261,37 +260,3 @@ class TestScorePrograms:
     def test_needs_something_to_do(self, programs, seeds):
         with pytest.raises(ActsearchError, match="at least one program and one seed"):
             score_programs(TASK, programs, seeds)
-
-
-@pytest.mark.parametrize(
-    ("engine", "programs", "chosen", "words"),
-    [
-        ("auto", 1, "specialize", "1 to compile"),
-        ("auto", 3, "specialize", "3 to compile"),
-        ("auto", 4, "interpret", "one compilation instead of 4"),
-        ("auto", 12_345, "interpret", "12,345"),
-        ("interpret", 1, "interpret", "as given"),
-        ("specialize", 1000, "specialize", "as given"),
-    ],
-)
-def test_choose_engine(engine, programs, chosen, words):
-    row, line = choose_engine(engine, programs)
-    assert row == chosen
-    assert line.startswith(f"engine: {chosen} (")
-    assert words in line
-    assert "\n" not in line
-
-
-def test_long_trainings_are_compiled():
-    for kind in ("activation", "layer"):
-        short, long = (choose_engine("auto", 1000, steps, kind) for steps in (100, 10**6))
-        assert short[0] == "interpret"
-        assert long[0] == "specialize"
-        assert "these are 1,000,000" in long[1]
-    assert choose_engine("auto", 1000, 13_000, "layer")[0] == "specialize"
-    assert choose_engine("auto", 1000, 13_000, "activation")[0] == "interpret"
-
-
-def test_choose_engine_refuses():
-    with pytest.raises(ActsearchError, match="engine is one of auto, interpret, specialize, bank; received 'jit'"):
-        choose_engine("jit", 3)

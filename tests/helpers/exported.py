@@ -34,10 +34,11 @@ def inputs_of(program, seed=0):
 
 
 def parameters_of(program):
-    """Returns a value per channel for each parameter, away from its initial one."""
+    """Returns a value per channel for each parameter, or a single one, away from its initial one."""
+    moves = [0.3 if name in program.shared else np.array([0.0, 0.3, -0.2, 0.7]) for name, _ in program.parameters]
     return {
-        name: value + np.array([0.0, 0.3, -0.2, 0.7]) * (number + 1)
-        for number, (name, value) in enumerate(program.parameters)
+        name: np.array(value + move * number, float)
+        for number, ((name, value), move) in enumerate(zip(program.parameters, moves, strict=True), 1)
     }
 
 

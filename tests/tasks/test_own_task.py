@@ -23,8 +23,8 @@ def test_is_short():
     assert len([line for line in inspect.getsource(FitSine).splitlines() if line.strip()]) <= 25
 
 
-@pytest.mark.parametrize("engine", ["interpret", "specialize"])
-def test_trains_with_either_engine(engine):
+@pytest.mark.parametrize("engine", ["interpret", "specialize", "bank"])
+def test_trains_with_any_engine(engine):
     sine, line = score_programs(FitSine(), [parse("sin(x)"), parse("x")], [0, 1], engine=engine, **ONE)
     assert sine.metrics[0].keys() == {"score", "mse", "train_loss"}
     assert sine.score == -np.mean([row["mse"] for row in sine.metrics])
