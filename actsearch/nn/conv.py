@@ -1,4 +1,4 @@
-"""Convolutions that are fast inside a compiled loop on every device, and what stands beside them: BatchNorm, an affine."""
+"""Convolutions that are fast inside a compiled loop on every device; beside them BatchNorm and an affine."""
 
 import jax
 import jax.numpy as jnp
