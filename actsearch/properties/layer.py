@@ -15,6 +15,7 @@ from actsearch.properties.quantity import Measured, rows
 
 _IMAGE = (4, 4, 4, 8)  # [batch, height, width, features]
 _SEQUENCE = (4, 6, 8)  # [batch, length, features]
+_DEPTH = 8
 _SAME = 1e-9
 
 
@@ -94,7 +95,38 @@ _SEQUENCE_PROBE = (_SEQUENCE[0], _SEQUENCE[1], 1, _SEQUENCE[2])
 
 def _output_scale(program: Program) -> Measured:
     x = (_images() - _images().mean()) / _images().std()
-    return Measured(float(np.sqrt(np.mean(np.square(_apply(program, x))))), "sampled", 0.1)
+    return Measured(_rms(_apply(program, x)), "sampled", 0.1)
+
+
+@functools.lru_cache(maxsize=16)
+def _through_depth(program: Program) -> tuple[float, float]:
+    """Returns the scale of output over input, and of the gradient by the input over that of the output."""
+    import jax
+    import jax.numpy as jnp
+
+    rng = np.random.default_rng(0)
+    features = _IMAGE[-1]
+    weights = rng.standard_normal((_DEPTH, features, features)) / np.sqrt(features)
+    x, cotangent = (_images() - _images().mean()) / _images().std(), rng.standard_normal(_IMAGE)
+    with jax.enable_x64(True), nans_allowed():
+        layer = to_function(program, groups=2)
+
+        def network(x: jax.Array) -> jax.Array:
+            for weight in weights:
+                x = layer(x @ jnp.asarray(weight))
+            return x
+
+        output, pull = jax.vjp(network, jnp.asarray(x))
+        (gradient,) = pull(jnp.asarray(cotangent))
+    return _rms(np.asarray(output)), _rms(np.asarray(gradient)) / _rms(cotangent)
+
+
+def _rms(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+def _depth(which: int, program: Program) -> Measured:
+    return Measured(_through_depth(program)[which], "sampled", 0.1)
 
 
 LAYER = rows(
@@ -109,6 +141,16 @@ LAYER = rows(
     ("depends_on_positions", _positions, "whether a position's output depends on other positions of its example"),
     ("causal", _causal, "whether, on sequences, no position sees a later one"),
     ("output_scale", _output_scale, "root mean square of the output, input of mean 0 and variance 1"),
+    (
+        "output_over_depth",
+        functools.partial(_depth, 0),
+        f"the same after {_DEPTH} such layers, each behind random weights",
+    ),
+    (
+        "gradient_over_depth",
+        functools.partial(_depth, 1),
+        "scale of the gradient by their input, over that by their output",
+    ),
     kinds=("layer",),
 )
 """The family's properties."""

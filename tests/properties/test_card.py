@@ -114,6 +114,15 @@ def test_layers(unit, invariant, batch, causal):
     assert card["causal"].startswith(causal)
 
 
+def test_scales_over_depth():
+    names = ["output_over_depth", "gradient_over_depth"]
+    norm = properties(CATALOG["layer_norm"].program, names)
+    assert norm["output_over_depth"] == pytest.approx(1, abs=1e-3)  # whatever the weights
+    halved = properties(parse("0.5 * x + 0 * feature_mean(x)"), names)
+    assert halved["output_over_depth"] == pytest.approx(0.5**8, rel=0.9)
+    assert halved["gradient_over_depth"] == pytest.approx(0.5**8, rel=0.9)
+
+
 def test_a_layer_of_degree_1():
     assert properties(parse("relu(x - feature_mean(x))"), ["scale"])["scale"] == "homogeneous of degree 1"
     assert properties(parse("x + 0 * batch_mean(x)"), ["shift"])["shift"] == "equivariant"
