@@ -1,7 +1,7 @@
 """Published activations and layers as programs, each with its paper: what winners are compared with and named after."""
 
 from actsearch.catalog.entries import BASELINES, CATALOG, GATES, LAYER_BASELINES, LAYERS, SWISH_PAPER
-from actsearch.catalog.entry import Entry, Special, entry
+from actsearch.catalog.entry import Entry, Special
 from actsearch.catalog.modules import MODULES, ModuleEntry
 from actsearch.catalog.naming import identify
 from actsearch.catalog.neighbours import Neighbour, Novelty, novelty
@@ -26,7 +26,6 @@ __all__ = [
     "Neighbour",
     "Novelty",
     "Special",
-    "entry",
     "find",
     "identify",
     "novelty",

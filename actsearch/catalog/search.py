@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from actsearch.catalog.entries import CATALOG
 from actsearch.catalog.entry import Entry
 from actsearch.catalog.modules import MODULES, ModuleEntry
-from actsearch.catalog.words import WORDS, words_of
+from actsearch.catalog.words import CURVE_WORDS, WORDS, words_of
 from actsearch.language import ActsearchError
 
 Unit = Entry | ModuleEntry
@@ -29,6 +29,8 @@ _SIDES = ("above", "below")
 def find(query: str = "") -> tuple[Unit, ...]:
     """Returns the published units for which every word of a query holds, in the order of the catalog.
 
+    What is not known of a unit, such as whether a layer is monotone, neither holds nor its opposite does.
+
     Args:
       query: words. One of `actsearch.catalog.WORDS` is a property, "non-" or "un" before it its opposite, and "above"
         or "below" after (un)bounded a side; any other has to occur in the name, the paper with its year, or the notes.
@@ -43,11 +45,12 @@ def find(query: str = "") -> tuple[Unit, ...]:
       >>> len(find("even periodic"))
       0
     """
-    units: list[Unit] = [*CATALOG.values(), *MODULES.values()]
+    every: list[Unit] = [*CATALOG.values(), *MODULES.values()]
+    units = every
     for word, holds in _words(query):
         if word in WORDS:
-            units = [unit for unit in units if (word in properties_of(unit)) is holds]
-        elif not any(word in _text(unit) for unit in (*CATALOG.values(), *MODULES.values())):
+            units = [unit for unit in units if _holds(unit, word) is holds]
+        elif not any(word in _text(unit) for unit in every):
             raise ActsearchError(_nothing(word))
         else:
             units = [unit for unit in units if word in _text(unit)]
@@ -57,6 +60,13 @@ def find(query: str = "") -> tuple[Unit, ...]:
 def properties_of(unit: Unit) -> frozenset[str]:
     """Returns the words of WORDS that hold for a unit: computed for a program, stated for a module."""
     return words_of(unit.program) if isinstance(unit, Entry) else unit.words | {"module"}
+
+
+def _holds(unit: Unit, word: str) -> bool | None:
+    """Returns whether a property holds; None where it is not known."""
+    held = word in properties_of(unit)
+    is_curve = isinstance(unit, Entry) and unit.program.kind == "activation"
+    return held if held or is_curve or word not in CURVE_WORDS else None
 
 
 def _words(query: str) -> Iterator[tuple[str, bool]]:

@@ -30,7 +30,10 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "module": "no formula: a Flax module of actsearch.nn.units",
     }
 )
-"""Property -> what it means. The curve's properties, down to "periodic", are those of functions of one input alone."""
+"""Property -> what it means."""
+
+CURVE_WORDS = tuple(WORDS)[: list(WORDS).index("fixed")]
+"""Properties that a function of one input has or has not; of gates, and of units with statistics, none is known."""
 
 _END, _COARSE, _FINER = 8.0, 64, 8  # the grid reaches +-8; steps a unit; how much finer the second grid is
 _JUMP = 1e-4
@@ -89,7 +92,7 @@ def _values(program: Program) -> list[np.ndarray]:
 @functools.cache
 def _points() -> list[np.ndarray]:
     coarse, fine = (np.linspace(-_END, _END, int(2 * _END * _COARSE * finer) + 1) for finer in (1, _FINER))
-    tails = [np.geomspace(*ends, 64) for ends in ((_END, 100), (100, 1e6))]
+    tails = [np.geomspace(low, high, 64) for low, high in ((_END, 100.0), (100.0, 1e6))]
     return [coarse, fine, coarse + 2 * np.pi, *(np.concatenate([-tail, tail]) for tail in tails)]
 
 

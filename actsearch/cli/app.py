@@ -30,17 +30,19 @@ COMMANDS = {
     "show": "formulas",
     "card": "card",
     "novelty": "card",
+    "transform": "transform",
     "tasks": "lists",
     "data": "data",
     "new-task": "new_task",
     "spaces": "lists",
+    "catalog": "catalog",
     "export": "runs",
     "export-formula": "formats",
     "doctor": "doctor",
 }
 """The module of each command, in the order of --help."""
 
-FORMULA_COMMANDS = ("score", "show", "card", "novelty", "verify", "export-formula")
+FORMULA_COMMANDS = ("score", "show", "card", "novelty", "transform", "verify", "export-formula")
 """Commands whose arguments may begin with a minus sign that belongs to a formula."""
 
 LONG_COMMANDS = ("search", "verify", "score", "audit")

@@ -4,15 +4,16 @@ import contextlib
 import difflib
 import json as jsonlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
-from actsearch.catalog import CATALOG
+from actsearch.catalog import CATALOG, novelty
 from actsearch.evaluation import check_task
-from actsearch.language import DEFAULT_PARAMETERS, INPUTS, ActsearchError, Program, parse
+from actsearch.language import DEFAULT_PARAMETERS, INPUTS, ActsearchError, Program, parse, simplify
+from actsearch.report import render, show
 from actsearch.tasks import get_task
 
 Json = Annotated[bool, tyro.conf.arg(name="json", help="Print JSON for machines.")]
@@ -73,6 +74,24 @@ def read_formulas(path: Path) -> list[Program]:
             except ActsearchError as error:
                 raise ActsearchError(f"{path}, line {number}: {error}") from error
     return programs
+
+
+def novelty_of(programs: Iterable[Program]) -> dict[Program, str]:
+    """Returns what is known of each program already, one sentence."""
+    return {program: _verdict(program) for program in programs}
+
+
+def _verdict(program: Program) -> str:
+    try:
+        return novelty(program).verdict
+    except ActsearchError as error:  # not finite for every |x| <= 20
+        return str(error)
+
+
+def show_novelty(verdicts: Mapping[Program, str]) -> None:
+    """Prints what is known of each program already."""
+    rows = [(str(simplify(program)), verdict) for program, verdict in verdicts.items()]
+    show(render(rows, ["formula", "among published units"]))
 
 
 def picture_stem(out: Path) -> Path:

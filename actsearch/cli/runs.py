@@ -7,7 +7,7 @@ from typing import Any
 from actsearch.archive import check as check_archive
 from actsearch.archive import open_run
 from actsearch.archive.frames import to_jsonl, to_parquet
-from actsearch.cli.common import Directory, Json, at_least, print_json, writing
+from actsearch.cli.common import Directory, Json, at_least, novelty_of, print_json, show_novelty, writing
 from actsearch.evaluation import audit as run_audit
 from actsearch.language import ActsearchError, simplify
 from actsearch.report import audit_table, show, winners_table
@@ -16,7 +16,7 @@ from actsearch.tasks import TASKS, Task, get_tasks
 from actsearch.trials import Trial
 
 
-def top(directory: Directory, count: int = 10, json: Json = False) -> None:
+def top(directory: Directory, count: int = 10, novelty: bool = False, json: Json = False) -> None:
     """Show the best candidates of a run, also while it runs.
 
     Example: actsearch top runs/swish-1-digits-mlp-random-seed0 --count 20
@@ -24,13 +24,18 @@ def top(directory: Directory, count: int = 10, json: Json = False) -> None:
     Args:
         directory: holds the archive.
         count: how many.
+        novelty: tell for each which published unit it is nearest to, up to scale and shift; about a second each.
     """
     at_least("--count", count, 1)
     winners = open_run(directory).best(count)
+    known = novelty_of([trial.program for trial in winners]) if novelty else {}
     if json:
-        print_json([candidate(trial) for trial in winners])
-    else:
-        show(winners_table(winners, count))
+        told = ({"novelty": known[trial.program]} if novelty else {} for trial in winners)
+        print_json([candidate(trial) | one for trial, one in zip(winners, told, strict=True)])
+        return
+    show(winners_table(winners, count))
+    if novelty:
+        show_novelty(known)
 
 
 def audit(directory: Directory, tasks: str | None = None, sample: int = 20, seed: int = 0, json: Json = False) -> None:

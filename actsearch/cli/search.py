@@ -22,7 +22,7 @@ from actsearch.report import ProgressLog, agreement_table, fidelity_text, funnel
 from actsearch.spaces import get_space
 from actsearch.study import Callback, Progress, SearchResult, TimeLimit, as_begun, make_evaluator, multi_fidelity
 from actsearch.study import search as run_search
-from actsearch.study.multi_fidelity import SHARE
+from actsearch.study.default import SHARE
 from actsearch.tasks import Task, get_task
 from actsearch.trials.ranking import CandidateStats, best
 

@@ -11,7 +11,16 @@ import tyro
 from actsearch.analysis import Cost
 from actsearch.archive import Archive, open_run
 from actsearch.catalog import CATALOG
-from actsearch.cli.common import Json, at_least, check_named, explain, print_json, read_formula
+from actsearch.cli.common import (
+    Json,
+    at_least,
+    check_named,
+    explain,
+    novelty_of,
+    print_json,
+    read_formula,
+    show_novelty,
+)
 from actsearch.evaluation import best_programs, fresh_seeds, measure_costs
 from actsearch.evaluation import verify as run_verify
 from actsearch.language import ActsearchError, Program
@@ -30,6 +39,7 @@ def verify(
     rate_scales: tuple[float, ...] = (1.0,),
     equal_time: bool = False,
     cost: bool = False,
+    novelty: bool = False,
     json: Json = False,
 ) -> None:
     """Tell whether a finding is real: train it and baselines with fresh seeds, on test data, with intervals.
@@ -50,6 +60,7 @@ def verify(
             many as fit in the baseline's time.
         cost: print what each function's layer costs on a tensor of 64 x 1,024, as ratios to ReLU: operations, bytes,
             and milliseconds forward and backward, measured here.
+        novelty: tell for each function which published unit it is nearest to, up to scale and shift.
     """
     at_least("--seeds", seeds, 2)
     at_least("--count", count, 1)
@@ -68,11 +79,16 @@ def verify(
         report=explain,
     )
     costs = _costs(verification.programs) if cost else None
+    known = novelty_of(programs) if novelty else {}
     if json:
-        facts = {} if costs is None else {"costs": {str(program): one._asdict() for program, one in costs.items()}}
+        facts: dict[str, Any] = {}
+        facts |= {} if costs is None else {"costs": {str(program): one._asdict() for program, one in costs.items()}}
+        facts |= {"novelty": {str(program): verdict for program, verdict in known.items()}} if novelty else {}
         print_json(_finite(verification.to_json() | facts))
-    else:
-        show(verification_table(verification, costs=costs))
+        return
+    show(verification_table(verification, costs=costs))
+    if novelty:
+        show_novelty(known)
 
 
 def _costs(programs: Sequence[Program]) -> dict[Program, Cost]:

@@ -4,5 +4,16 @@ from actsearch.data.base import Collection
 from actsearch.data.collections import COLLECTIONS, get_collection
 from actsearch.data.preparation import prepare
 from actsearch.data.store import data_folder, load, prepared
+from actsearch.data.streaming import Stream, stream
 
-__all__ = ["COLLECTIONS", "Collection", "data_folder", "get_collection", "load", "prepare", "prepared"]
+__all__ = [
+    "COLLECTIONS",
+    "Collection",
+    "Stream",
+    "data_folder",
+    "get_collection",
+    "load",
+    "prepare",
+    "prepared",
+    "stream",
+]

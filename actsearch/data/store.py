@@ -31,6 +31,18 @@ def write(collection: Collection, splits: Mapping[str, Iterator[Example]], folde
     return write_to(collection, splits, folder)
 
 
+def place_of(collection: Collection) -> Path:
+    """Returns where a data set is; raises ActsearchError where it is not prepared on this machine."""
+    place = prepared(collection, data_folder())
+    if place is None:
+        name = collection.name.removesuffix("/full-size-v2")
+        raise ActsearchError(
+            f"{collection.words} is not in {data_folder()}; prepare it once: "
+            f"actsearch data {name} --from FILE_OR_FOLDER"
+        )
+    return place
+
+
 def load(name: str, split: str) -> dict[str, np.ndarray]:
     """Returns a split of a prepared data set that fits into memory.
 
@@ -48,12 +60,7 @@ def load(name: str, split: str) -> dict[str, np.ndarray]:
     collection = get_collection(name)
     if not collection.fits:
         raise ActsearchError(f"{collection.words} does not fit into memory as one array; use actsearch.data.stream.")
-    place = prepared(collection, data_folder())
-    if place is None:
-        raise ActsearchError(
-            f"{collection.words} is not in {data_folder()}; prepare it once: "
-            f"actsearch data {name} --from FILE_OR_FOLDER"
-        )
+    place = place_of(collection)
     columns = npz_cache.read(place, split) if place.suffix == ".npz" else _stacked(tfds_folder.read(place, split))
     return {feature: _small(values) for feature, values in columns.items()}
 

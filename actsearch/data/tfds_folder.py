@@ -54,7 +54,8 @@ def _quiet() -> Iterator[Any]:
 def find(collection: Collection, path: Path) -> Path | None:
     """Returns the folder of a data set's newest version that is there: `path`, or at most three folders below it."""
     folders = [file.parent for depth in range(4) for file in path.glob("*/" * depth + _INFO)]
-    versions = [folder for folder in folders if _describes(_info(folder), collection)]
+    whole = [folder for folder in folders if not folder.name.startswith("incomplete")]  # where a process was killed
+    versions = [folder for folder in whole if _describes(_info(folder), collection)]
     return max(versions, key=lambda folder: [int(part) for part in _info(folder)["version"].split(".")], default=None)
 
 
@@ -182,6 +183,26 @@ def read(source: Path, split: str) -> Iterator[Example]:
         for record in _records(file):
             example = features.deserialize_example_np(record, decoders=bytes_alone)
             yield {name: _plain(value, features[name].shape) for name, value in example.items()}
+
+
+def source(place: Path, split: str) -> Any:
+    """Returns a sequence of the examples of a prepared version; images are the bytes of their files.
+
+    Raises:
+      ActsearchError: its files are no ArrayRecord files, or these cannot be read on this machine.
+    """
+    if not has_array_record():
+        raise ActsearchError("Streams need ArrayRecord files, and array_record is missing: pip install array_record")
+    with _quiet() as tfds:
+        builder = tfds.builder_from_directory(place)
+        if split not in builder.info.splits:
+            raise ActsearchError(f"{place} has no split {split}; it has {', '.join(builder.info.splits)}.")
+        try:
+            return builder.as_data_source(split, decoders={"image": tfds.decode.SkipDecoding()})
+        except NotImplementedError as error:
+            raise ActsearchError(
+                f"{place} has no ArrayRecord files: actsearch data {builder.name} --from {place} --to ANOTHER_FOLDER"
+            ) from error
 
 
 def _records(file: Path) -> Iterator[bytes]:

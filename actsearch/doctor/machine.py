@@ -15,8 +15,11 @@ ACCELERATORS = {"cuda": ("jax-cuda12-plugin", "jax-cuda13-plugin"), "tpu": ("lib
 
 EXTRAS = {
     "data": ("mlxtend", "scikit-image"),
+    "imagenet": ("grain",),
     "notebooks": ("ipykernel", "nbclient", "nbformat"),
-    "bench": ("torch",),
+    "torch": ("torch",),
+    "onnx": ("onnx", "onnxruntime"),
+    "equinox": ("equinox",),
 }
 """The packages of the other optional extras."""
 

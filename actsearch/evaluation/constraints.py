@@ -64,7 +64,7 @@ def constraint(text: str) -> Gate:
     Example:
       >>> from actsearch.evaluation import screen
       >>> from actsearch.language import parse
-      >>> screen(parse("2 * tanh(x)"), [constraint("lipschitz<=1")])[1:]
+      >>> screen(parse("relu(2 * x)"), [constraint("lipschitz<=1")])[1:]
       ('lipschitz<=1', 'lipschitz is 2')
     """
     match = _TEXT.fullmatch(text)

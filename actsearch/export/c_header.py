@@ -1,4 +1,4 @@
-"""The target `c`: a header with two functions, one of `double`, one of `float`; C99, its mathematics and nothing else."""
+"""The target `c`: a header with two functions, one of `double`, one of `float`, that needs `math.h` of C99 alone."""
 
 import re
 import textwrap
@@ -53,6 +53,9 @@ _ROWS = (
         "softsign": Row("{0:product} / (1 + fabs$({0}))", _PRODUCT),
         "hard_sigmoid": Row("smaller$(larger$({} + 3, 0), 6) / 6", _PRODUCT),
         "hard_swish": Row("{0:product} * smaller$(larger$({0} + 3, 0), 6) / 6", _PRODUCT),
+        "sign": Row("sign$({})"),
+        "step": Row("(real)({} >= 0)"),
+        "clip": Row("larger$(smaller$({0}, {2}), {1})"),
         "max": Row("larger$({}, {})"),
         "min": Row("smaller$({}, {})"),
         "sigmul": Row("sigmoid$({}) * {:sign}", _PRODUCT),
@@ -122,7 +125,7 @@ def _function(subject: Subject, name: str, real: str) -> str:
     for helper in _HELPERS:  # two headers may be included in one file
         source = re.sub(rf"\b{re.escape(helper)}", f"{name}_{helper}", source)
     suffix = "f" if real == "float" else ""
-    return source.replace("$", suffix).replace("real", real)
+    return re.sub(r"\breal\b", real, source.replace("$", suffix))
 
 
 def _helpers(code: str) -> list[str]:
@@ -130,15 +133,16 @@ def _helpers(code: str) -> list[str]:
     return [source for name, source in _HELPERS.items() if name in code]
 
 
+def _double(value: float) -> str:
+    return c_number(value).replace("$", "").replace("real", "double")
+
+
 def _test(subject: Subject, name: str) -> str:
     known = numbers(subject.program)
-    initial = [c_number(value)[:-1] for _, value in subject.program.parameters]
+    initial = [_double(value) for _, value in subject.program.parameters]
     arguments = ", ".join([*(f"{one}[i]" for one in known.inputs), *initial])
-    arrays = known.inputs | {"expected": known.value}
-    listed = [
-        f"    const double {one}[] = {{{', '.join(c_number(value).replace('$', '').replace('real', 'double') for value in values)}}};"
-        for one, values in arrays.items()
-    ]
+    arrays = {**known.inputs, "expected": known.value}
+    listed = [f"    const double {one}[] = {{{', '.join(map(_double, values))}}};" for one, values in arrays.items()]
     return "\n".join(
         [
             "#ifdef ACTSEARCH_TEST\n#include <stdio.h>\n\nint main(void)\n{",

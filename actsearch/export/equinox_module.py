@@ -3,7 +3,7 @@
 from actsearch.export.jax_dialect import dialect, statistics
 from actsearch.export.jax_function import definition
 from actsearch.export.jax_test import function_test, module_test
-from actsearch.export.module import SMALLER_GROUPS, Module, class_source, filled, jax_call, jax_settings, module, used
+from actsearch.export.module import SMALLER_GROUPS, Module, class_source, jax_call, jax_settings, module, used
 from actsearch.export.numbers import numbers
 from actsearch.export.python_file import indented, python_file
 from actsearch.export.subject import Subject
@@ -35,7 +35,8 @@ def equinox_module(subject: Subject) -> str:
 
 
 def _definition(subject: Subject, one: Module) -> str:
-    arguments = {"num_features": "size of the last axis."} | {k: v[1] for k, v in used(one, jax_settings()).items()}
+    arguments = {"num_features": "size of the last axis."} if one.has_channels else {}
+    arguments |= {name: text for name, (_, text) in used(one, jax_settings()).items()}
     members = [_fields(one), _init(one), _call(subject, one), *([_AVERAGED] if one.body.averages else [])]
     note = " ".join([_NOTE, _STATE] if one.body.averages else [_NOTE] if one.has_statistics else [])
     return class_source(subject, "eqx.Module", arguments, members, note=note)
@@ -54,13 +55,14 @@ def _init(one: Module) -> str:
     lines = [f"self.{name} = {name}" for name in settings if name != "groups"]
     if "groups" in settings:
         lines.append(f"self.groups = {SMALLER_GROUPS.format(most='groups', channels='num_features')}")
-    lines += [f"self.{name} = {filled(value, 'num_features', 'jnp')}" for name, value in one.parameters.items()]
-    for name, value in one.body.averages:
-        lines.append(f"self.{name} = eqx.nn.StateIndex({filled(value, 'num_features', 'jnp')})")
+    lines += [f"self.{name} = {one.initial(name, 'jnp', 'array')}" for name in one.parameters]
+    for name, _ in one.body.averages:
+        lines.append(f"self.{name} = eqx.nn.StateIndex({one.initial(name, 'jnp', 'array')})")
     options = [f"{name}={default}" for name, (default, _) in settings.items()]
     if one.body.averages:
         lines.append("self.inference = False")
-    return f"def __init__({', '.join(['self', 'num_features', *options])}):\n" + indented(lines)
+    size = ["num_features"] * one.has_channels
+    return f"def __init__({', '.join(['self', *size, *options])}):\n" + indented(lines)
 
 
 def _call(subject: Subject, one: Module) -> str:
@@ -71,13 +73,12 @@ def _call(subject: Subject, one: Module) -> str:
 
 def _test(subject: Subject, one: Module) -> str:
     arguments = ", ".join(subject.program.arguments)
-    size = numbers(subject.program).channels
     if not one.body.averages:
         call = f"module({arguments})"
-        lines = [f"module = {subject.class_name}({size})", f"value = {call}"]
+        lines = [f"module = {one.new(subject)}", f"value = {call}"]
         return module_test(subject, [*lines, f"slope = jax.grad(lambda x: {call}.sum())(x)"], "")
     lines = [
-        f"module, state = eqx.nn.make_with_state({subject.class_name})({size})",
+        f"module, state = eqx.nn.make_with_state({subject.class_name})({numbers(subject.program).channels})",
         f"value, pullback, state = jax.vjp(lambda x: module({arguments}, state), x, has_aux=True)",
         "(slope,) = pullback(jnp.ones_like(value))",
     ]

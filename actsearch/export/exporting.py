@@ -1,6 +1,7 @@
-"""`export_formula`: a program as a file for use elsewhere. A new format is one file with its Target, and a line here."""
+"""`export_formula`: a program as a file for use elsewhere. A new format is one file with its Target, listed here."""
 
 import keyword
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from actsearch.export import (
@@ -32,7 +33,7 @@ _FILES = (
     c_header,
 )
 
-TARGETS = MappingProxyType({file.TARGET.name: file.TARGET for file in _FILES})
+TARGETS: Mapping[str, Target] = MappingProxyType({file.TARGET.name: file.TARGET for file in _FILES})
 """Every format by name, in the order of `--to`. Read only."""
 
 
@@ -42,8 +43,8 @@ def export_formula(
     """Returns a program as a file for use elsewhere, which needs nothing of actsearch.
 
     Values and derivatives are those of `actsearch.to_function`, conventions at kinks included. Formula and origin stand
-    in the file's header. Modules of flax, linen, equinox and torch hold trained parameters, one value per channel, and moving averages of statistics over the
-    batch; `jax` and `python` are functions, and have the statistics of each example alone.
+    in the file's header. Modules of flax, linen, equinox and torch hold trained parameters, one value per channel, and
+    moving averages of statistics over the batch; jax and python are functions, with statistics of each example alone.
 
     Args:
       program: what is exported, as it is written.

@@ -3,8 +3,7 @@
 from actsearch.export.jax_dialect import dialect, statistics
 from actsearch.export.jax_function import definition
 from actsearch.export.jax_test import function_test, module_test
-from actsearch.export.module import SMALLER_GROUPS, Module, class_source, filled, jax_call, jax_settings, module, used
-from actsearch.export.numbers import numbers
+from actsearch.export.module import SMALLER_GROUPS, Module, class_source, jax_call, jax_settings, module, used
 from actsearch.export.python_file import indented, python_file
 from actsearch.export.subject import Subject
 from actsearch.export.target import Target
@@ -30,7 +29,8 @@ def flax_module(subject: Subject) -> str:
 
 
 def _definition(subject: Subject, one: Module) -> str:
-    arguments = {"num_features": "size of the last axis."} | {k: v[1] for k, v in used(one, jax_settings()).items()}
+    arguments = {"num_features": "size of the last axis."} if one.has_channels else {}
+    arguments |= {name: text for name, (_, text) in used(one, jax_settings()).items()}
     members = [_init(one), _call(subject, one), *([_AVERAGED] if one.body.averages else [])]
     return class_source(subject, "nnx.Module", arguments, members)
 
@@ -42,12 +42,13 @@ def _init(one: Module) -> str:
         lines.append(f"self.groups = {SMALLER_GROUPS.format(most='groups', channels='num_features')}")
     if one.body.averages:
         lines.append("self.use_running_average = False  # network.train() and network.eval() set it")
-    for name, value in one.parameters.items():
-        lines.append(f"self.{name} = nnx.Param({filled(value, 'num_features', 'jnp')})")
-    for name, value in one.body.averages:
-        lines.append(f"self.{name} = nnx.BatchStat({filled(value, 'num_features', 'jnp')})")
+    for name in one.parameters:
+        lines.append(f"self.{name} = nnx.Param({one.initial(name, 'jnp', 'array')})")
+    for name, _ in one.body.averages:
+        lines.append(f"self.{name} = nnx.BatchStat({one.initial(name, 'jnp', 'array')})")
     options = [f"{name}={default}" for name, (default, _) in settings.items()]
-    return f"def __init__({', '.join(['self', 'num_features', *options])}):\n" + indented(lines)
+    size = ["num_features"] * one.has_channels
+    return f"def __init__({', '.join(['self', *size, *options])}):\n" + indented(lines)
 
 
 def _call(subject: Subject, one: Module) -> str:
@@ -60,7 +61,7 @@ def _call(subject: Subject, one: Module) -> str:
 
 def _test(subject: Subject, one: Module) -> str:
     arguments = ", ".join(subject.program.arguments)
-    new = f"{subject.class_name}({numbers(subject.program).channels})"
+    new = one.new(subject)
     grad = f"nnx.grad(lambda module, x: module({arguments}).sum(), argnums=1)"
     training = [f"module = {new}", f"value = module({arguments})", f"slope = {grad}({new}, x)"]
     if one.body.averages:

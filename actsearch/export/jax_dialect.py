@@ -95,13 +95,13 @@ ROWS = (
 )
 """Those that are not, or not yet, a function of JAX under its own name."""
 
-_RESERVED = frozenset(
+_RESERVED = (
     "x y self epsilon momentum groups num_features batch space example dtype value rngs averaged use_running_average "
     "train eval sow perturb iter_modules iter_children set_attributes "  # of NNX
     "name parent scope path variables param variable put_variable apply init bind unbind clone copy setup lazy_init "
     "has_rng make_rng has_variable get_variable is_initializing is_mutable_collection module_paths tabulate "
     "init_with_output share_scope unfreeze "  # of Linen
-    "state inference".split()  # of Equinox
+    "state inference"  # of Equinox
 )
 
 _IMPORTS = {
@@ -125,7 +125,7 @@ def dialect(imports: Mapping[str, str], statistics: Statistics) -> Dialect:
         filled="jnp.full_like(x, {})",
         expanded="jnp.broadcast_to({}, x.shape)",
         statistics=statistics,
-        reserved=_RESERVED,
+        reserved=frozenset(_RESERVED.split()),
         unguarded=INFIX["div"],
         derived=_home,
     )

@@ -1,7 +1,7 @@
 """The self-tests of the files for JAX: what they compute is compared with the numbers of `actsearch.export.numbers`."""
 
 from actsearch.export.numbers import Numbers, numbers
-from actsearch.export.python_file import comparison, listed
+from actsearch.export.python_file import array, comparison
 from actsearch.export.subject import Subject
 
 
@@ -30,7 +30,7 @@ def _test(subject: Subject, known: Numbers, computed: list[str], evaluation: str
         pairs[evaluation] = known.evaluated
     lines = [
         'jax.config.update("jax_enable_x64", True)  # the numbers are actsearch\'s, in float64',
-        *(f"{name} = jnp.array({listed(values, 'np.')})" for name, values in known.inputs.items()),
+        *(line for name, one in known.inputs.items() for line in array(name, "jnp.array({})", one, "np.")),
         *computed,
         *comparison(pairs, "np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)", "np."),
         f'print("{subject.name} agrees with actsearch")',

@@ -41,7 +41,7 @@ def _definition(subject: Subject, one: Module) -> str:
 def _call(subject: Subject, one: Module) -> str:
     flag = ["use_running_average=False"] if one.body.averages else []
     before = [
-        f'{name} = self.param("{name}", nn.initializers.constant({value!r}), x.shape[-1:])'
+        f'{name} = self.param("{name}", nn.initializers.constant({value!r}), {_shape(one, name)})'
         for name, value in one.parameters.items()
     ]
     before += [
@@ -52,6 +52,11 @@ def _call(subject: Subject, one: Module) -> str:
         before.append(f"groups = {SMALLER_GROUPS.format(most='self.groups', channels='x.shape[-1]')}")
     lines = jax_call(subject, one, before)
     return f"@nn.compact\ndef __call__({', '.join(['self', *subject.program.arguments, *flag])}):\n" + indented(lines)
+
+
+def _shape(one: Module, name: str) -> str:
+    """Returns the shape of a parameter."""
+    return "()" if name in one.shared else "x.shape[-1:]"
 
 
 def _test(subject: Subject, one: Module) -> str:

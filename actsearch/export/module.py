@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from actsearch.export.numbers import numbers
 from actsearch.export.python_file import WIDTH, axes_used, indented
 from actsearch.export.row import Dialect
 from actsearch.export.subject import Subject, safe_names
@@ -17,11 +18,13 @@ class Module(NamedTuple):
 
     Attributes:
       parameters: name in the class -> initial value.
+      shared: those of which hold a single value for all channels.
       body: of its call.
       has_statistics: whether it computes any; then it computes in float32 at least.
     """
 
     parameters: Mapping[str, float]
+    shared: frozenset[str]
     body: Body
     has_statistics: bool
 
@@ -33,7 +36,27 @@ class Module(NamedTuple):
     @property
     def has_channels(self) -> bool:
         """Whether one axis differs from the others."""
-        return bool(self.parameters) or self.has_statistics
+        return bool(self.parameters.keys() - self.shared) or self.has_statistics
+
+    def new(self, subject: Subject) -> str:
+        """Returns the expression that makes one for the inputs of a test."""
+        size = numbers(subject.program).channels if self.has_channels else ""
+        return f"{subject.class_name}({size})"
+
+    def initial(self, name: str, library: str, one: str) -> str:
+        """Returns the source of a parameter's initial value, or an average's: `torch.ones(num_features)`.
+
+        Args:
+          name: of the parameter or the average.
+          library: torch or jnp.
+          one: the function of the library that makes an array of a number.
+        """
+        value = {**self.parameters, **dict(self.body.averages)}[name]
+        if name in self.shared:
+            return f"{library}.{one}({value!r})"
+        if value in (0, 1):
+            return f"{library}.{'ones' if value else 'zeros'}(num_features)"
+        return f"{library}.full((num_features,), {value!r})"
 
     def uses(self, setting: str) -> bool:
         """Returns whether the body reads a setting of the class."""
@@ -53,15 +76,8 @@ def module(subject: Subject, dialect: Dialect, parameter: str = "{}") -> Module:
     leaves = {name: parameter.format(safe) for name, safe in names.items()}
     body = write(program, dialect, leaves | {name: name for name in program.arguments})
     initial = {names[name]: value for name, value in program.parameters}
-    return Module(initial, body, bool(program.reductions))
-
-
-def filled(value: float, size: str, library: str) -> str:
-    """Returns the source of an array of equal numbers: `torch.ones(num_features)`."""
-    if value in (0, 1):
-        return f"{library}.{'ones' if value else 'zeros'}({size})"
-    shape = f"({size},)" if library == "torch" else size
-    return f"{library}.full({shape}, {value!r})"
+    shared = frozenset(names[name] for name in program.shared)
+    return Module(initial, shared, body, bool(program.reductions))
 
 
 def used(one: Module, settings: Mapping[str, tuple[object, str]]) -> dict[str, tuple[object, str]]:
@@ -90,7 +106,7 @@ def class_source(
     """
     described = [f"    {name}: {text}" for name, text in arguments.items()]
     lines = [
-        str(subject.program),
+        *textwrap.wrap(str(subject.program), WIDTH),
         *(["", *textwrap.wrap(note, WIDTH)] if note else []),
         *(["", "Args:", *described] if described else []),
     ]

@@ -25,7 +25,7 @@ class Numbers(NamedTuple):
     Attributes:
       inputs: by name.
       value: of the program, in training where it has statistics over the batch.
-      slope: derivative of the sum of the value with respect to `x`; None where the program does not read it.
+      slope: derivative of the sum of the value with respect to `x`; None where it is 0 throughout.
       evaluated: the value in evaluation, after one step of training; None where that is the same.
       channels: size of the inputs' last axis.
     """
@@ -52,7 +52,7 @@ def numbers(program: Program) -> Numbers:
     return Numbers(
         {name: _listed(one) for name, one in inputs.items()},
         _listed(value),
-        _listed(slope) if "x" in program.inputs else None,
+        _listed(slope) if slope.any() else None,
         None if evaluated is None else _listed(evaluated),
         value.shape[-1],
     )

@@ -2,7 +2,7 @@
 
 from actsearch.export.module import SMALLER_GROUPS
 from actsearch.export.numbers import numbers
-from actsearch.export.python_file import axes_used, comparison, function, listed, python_file
+from actsearch.export.python_file import array, axes_used, comparison, function, python_file
 from actsearch.export.row import INFIX, POWERS, Dialect, Row, Statistics, calls, mentions, python_number
 from actsearch.export.subject import Subject, safe_names
 from actsearch.export.target import Target
@@ -63,6 +63,9 @@ _ROWS = (
         "softsign": Row("{0:product} / (1 + np.abs({0}))", _PRODUCT),
         "hard_sigmoid": Row("np.clip({} + 3, 0, 6) / 6", _PRODUCT),
         "hard_swish": Row("{0:product} * np.clip({0} + 3, 0, 6) / 6", _PRODUCT),
+        "sign": Row("np.sign({})"),
+        "step": Row("np.heaviside({}, 1)"),
+        "clip": Row("np.maximum(np.minimum({0}, {2}), {1})"),
         "max": Row("np.maximum({}, {})"),
         "min": Row("np.minimum({}, {})"),
         "sigmul": Row("special.expit({}) * {:sign}", _PRODUCT),
@@ -93,7 +96,7 @@ DIALECT = Dialect(
         keep=", keepdims=True",
         root="np.sqrt({} + epsilon)",
     ),
-    reserved=frozenset("x y epsilon groups batch space example".split()),
+    reserved=frozenset({"x", "y", "epsilon", "groups", "batch", "space", "example"}),
 )
 
 
@@ -120,7 +123,7 @@ def _test(subject: Subject) -> str:
     known = numbers(subject.program)
     call = f"{subject.name}({', '.join(known.inputs)})"
     lines = [
-        *(f"{name} = np.array({listed(values, 'np.')})" for name, values in known.inputs.items()),
+        *(line for name, one in known.inputs.items() for line in array(name, "np.array({})", one, "np.")),
         'with np.errstate(all="ignore"):',
         f"    value = {call}",
         *comparison(

@@ -20,10 +20,10 @@ OPSET = 20
 """The first with Gelu; ONNX 1.15 and newer read it."""
 
 _SAME = ("Abs", "Sqrt", "Exp", "Sin", "Cos", "Sinh", "Cosh", "Tanh", "Asinh", "Atan", "Relu", "Sigmoid", "Softplus")
-_SAME += ("Erf", "Log", "Elu", "Gelu", "Mish", "Softsign", "Neg", "Reciprocal")
+_MORE = ("Erf", "Log", "Elu", "Gelu", "Mish", "Softsign", "Neg", "Reciprocal")
 
 _ROWS = (
-    {name.lower(): Row(f"{name}({{}})") for name in _SAME}
+    {name.lower(): Row(f"{name}({{}})") for name in (*_SAME, *_MORE)}
     | {name: Row(f"{name.capitalize()}({{}}, {{}})") for name in ("add", "mul", "sub", "div", "max", "min", "pow")}
     | {
         name: Row(f"Pow({{}}, {n})")
@@ -45,6 +45,9 @@ _ROWS = (
         "leaky_relu": Row("LeakyRelu({}, alpha=0.01)"),
         "hard_sigmoid": Row("HardSigmoid({}, alpha=0.16666666666666666, beta=0.5)"),
         "hard_swish": Row("HardSwish({})"),
+        "sign": Row("Sign({})"),
+        "step": Row("Where(GreaterOrEqual({}, 0), 1, 0)"),
+        "clip": Row("Max(Min({0}, {2}), {1})"),
         "sigmul": Row("Mul(Sigmoid({}), {})"),
         "rbf": Row("Exp(Neg(Mul({2}, Pow(Sub({0}, {1}), 2))))"),
         "laplace": Row("Exp(Neg(Mul({2}, Abs(Sub({0}, {1})))))"),
@@ -118,7 +121,7 @@ class _Graph:
                 return self._constant(_value(tree))
             case ast.Call(func=ast.Name(id=operator)):
                 inputs = [self.read(one) for one in tree.args]
-                options = {one.arg: _value(one.value) for one in tree.keywords}
+                options = {str(one.arg): _value(one.value) for one in tree.keywords}
                 output = name or next(self.fresh)
                 self.nodes.append(self.helper.make_node(operator, inputs, [output], **options))
                 return output

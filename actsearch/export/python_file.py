@@ -46,7 +46,7 @@ def docstring(lines: Sequence[str]) -> str:
 
 def function(name: str, arguments: Sequence[str], body: Body, says: str, before: Sequence[str] = ()) -> str:
     """Returns the source of a function."""
-    lines = [f'"""{says}"""', *before, *body.statements, f"return {body.result}"]
+    lines = [*textwrap.wrap(f'"""{says}"""', WIDTH), *before, *body.statements, f"return {body.result}"]
     return f"def {name}({', '.join(arguments)}):\n" + indented(lines)
 
 
@@ -63,6 +63,11 @@ def comparison(pairs: Mapping[str, object], statement: str, prefix: str) -> list
         text = f"({actual}, {listed(expected, prefix)}),"
         lines += textwrap.wrap(text, WIDTH - 8, initial_indent="    ", subsequent_indent="     ")
     return [*lines, "]:", f"    {statement}"]
+
+
+def array(name: str, call: str, values: object, prefix: str) -> list[str]:
+    """Returns the lines that give a name an array of numbers: `x = jnp.array([1.0, 2.0])`."""
+    return textwrap.wrap(f"{name} = {call.format(listed(values, prefix))}", WIDTH, subsequent_indent="    ")
 
 
 def listed(values: object, prefix: str) -> str:

@@ -1,4 +1,4 @@
-"""Row and Dialect: how a programming language writes primitives and statistics. A target of `export_formula` has one."""
+"""Row and Dialect: how a programming language writes primitives and statistics. Each format has one."""
 
 import dataclasses
 import re
@@ -30,8 +30,8 @@ class Statistics(NamedTuple):
       group_moments: the same over a group of channels, repeated for each of them.
       keep: what is written after axes that stay, with size 1.
       root: the root of a moment and epsilon.
-      average: statement that gives a local `{name}` the moving average `{average}` of a `{moment}` over the batch, or in
-        training the moment itself; None where there is nothing to keep an average in.
+      average: statement that gives a local `{name}` the moving average `{average}` of a `{moment}` over the batch, or
+        in training the moment itself; None where there is nothing to keep an average in.
     """
 
     moments: Mapping[str, str]

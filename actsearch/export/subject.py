@@ -36,7 +36,11 @@ class Subject(NamedTuple):
           written: for what, and what it needs.
         """
         parameters = ", ".join(f"{name} = {value:g}" for name, value in self.program.parameters)
-        started = [f"Trained parameters start at {parameters}; one value per channel."] if parameters else []
+        shared = ", ".join(name for name, _ in self.program.parameters if name in self.program.shared)
+        each = "one value per channel" + (f", but one for all channels of {shared}" if shared else "")
+        if len(self.program.shared) == len(self.program.parameters):
+            each = "one value for all channels"
+        started = [f"Trained parameters start at {parameters}; {each}."] if parameters else []
         return [
             f"{self.name}: {self.program}",
             "",

@@ -1,7 +1,7 @@
-"""The target `sympy`: an expression of symbols; text alone, so that SymPy is needed to run it, not to write it."""
+"""The target `sympy`: an expression of symbols. SymPy is needed to run the file, not to write it."""
 
 from actsearch.export.numbers import numbers
-from actsearch.export.python_file import comparison, listed, python_file
+from actsearch.export.python_file import array, python_file
 from actsearch.export.row import INFIX, POWERS, Dialect, Row, calls, python_number
 from actsearch.export.subject import Subject, safe_names
 from actsearch.export.target import Target
@@ -46,6 +46,9 @@ _ROWS = (
         "softsign": Row("{0:product} / (1 + sp.Abs({0}))", _PRODUCT),
         "hard_sigmoid": Row("sp.Min(sp.Max({} + 3, 0), 6) / 6", _PRODUCT),
         "hard_swish": Row("{0:product} * sp.Min(sp.Max({0} + 3, 0), 6) / 6", _PRODUCT),
+        "sign": Row("sp.sign({})"),
+        "step": Row("sp.Heaviside({}, 1)"),
+        "clip": Row("sp.Max(sp.Min({0}, {2}), {1})"),
         "max": Row("sp.Max({}, {})"),
         "min": Row("sp.Min({}, {})"),
         "sigmul": Row("sigmoid({}) * {:sign}", _PRODUCT),
@@ -88,18 +91,17 @@ def _definition(subject: Subject) -> str:
 
 def _test(subject: Subject) -> str:
     known, names = numbers(subject.program), _names(subject)
-    points = [f"{name}: {name}_" for name in known.inputs]
-    values = [f"{names[name]}: {value!r}" for name, value in subject.program.parameters]
-    arrays = ", ".join(listed(one, "math.") for one in known.inputs.values())
+    points = ", ".join(f"{name}: {name}_" for name in known.inputs)
+    values = ", ".join(f"{names[name]}: {value!r}" for name, value in subject.program.parameters)
+    lists = {**{f"{name}_": one for name, one in known.inputs.items()}, "expected": known.value}
     lines = [
-        f"points = zip({arrays})" if len(known.inputs) > 1 else f"points = {arrays}",
-        f"for expected, ({', '.join(f'{name}_' for name in known.inputs)}) in zip({listed(known.value, 'math.')}, points):",
-        f"    value = complex({_result(subject)}.subs({{{', '.join([*points, *values])}}}))",
-        "    if math.isfinite(expected):",
-        "        assert abs(value - expected) <= 1e-6 * (1 + abs(expected)), (value, expected)",
+        *(line for name, one in lists.items() for line in array(f"{name}s", "{}", one, "math.")),
+        f"for {', '.join(lists)} in zip({', '.join(f'{name}s' for name in lists)}):",
+        f"    value = complex({_result(subject)}.subs({{{points}, {values}}}))",
+        "    assert not abs(value - expected) > 1e-6 * (1 + abs(expected)), (value, expected)",
         f'print("{subject.name} agrees with actsearch")',
     ]
-    return "\n".join(lines)
+    return "\n".join(lines).replace(", }", "}")
 
 
 TARGET = Target("sympy", ".py", sympy_expression, DIALECT)

@@ -79,7 +79,7 @@ class _Writer:
         self.program, self.dialect, self.leaves = program, dialect, leaves
         self.constants = constants(program)
         self.uses = Counter(_operands(program, dialect, self.constants))
-        self.taken = {*leaves.values(), *dialect.helpers, *dialect.imports}
+        self.taken = {*(leaf.rpartition(".")[2] for leaf in leaves.values()), *dialect.helpers, *dialect.imports}
         self.statements: list[str] = []
         self.averages: list[Average] = []
 

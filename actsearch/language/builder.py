@@ -38,10 +38,10 @@ class Builder:
             raise ActsearchError(f"An input is one of {', '.join(INPUTS)}; received {name!r}.")
         return self._add(Node("input", (), name))
 
-    def parameter(self, name: str, initial: float | None = None, shared: bool = False) -> int:
+    def parameter(self, name: str, initial: float | None = None, shared: bool | None = None) -> int:
         """Returns the node of a trainable parameter, one value per channel, or a single one where it is shared.
 
-        `initial` may be left out for a name of DEFAULT_PARAMETERS.
+        `initial` may be left out for a name of DEFAULT_PARAMETERS, and both for a parameter that is there.
         """
         if name not in self._initial and not is_free(name):
             raise ActsearchError(
@@ -58,6 +58,8 @@ class Builder:
             raise ActsearchError(
                 f"Parameter {name!r} has two initial values, {self._initial[name]} and {value}; keep one."
             )
+        if shared is None:
+            shared = self._shared.get(name, False)
         if self._shared.setdefault(name, shared) != shared:
             raise ActsearchError(
                 f"Parameter {name!r} is one value per channel and a single value too; keep one of them."

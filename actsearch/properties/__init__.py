@@ -1,7 +1,7 @@
 """What a program is, without training it: the quantities of a property card, and how far two functions are apart."""
 
 from actsearch.properties.asymptotics import End, ends
-from actsearch.properties.card import PROPERTIES, Card, properties, properties_of
+from actsearch.properties.card import PROPERTIES, Card, properties, properties_by_name
 from actsearch.properties.curve import Curve, Kink, curve_of
 from actsearch.properties.depth import edge_of_chaos
 from actsearch.properties.derivatives import jets
@@ -10,10 +10,12 @@ from actsearch.properties.kernel import correlation_map, dual_kernel, ntk, slope
 from actsearch.properties.moments import hermite
 from actsearch.properties.quadrature import normal_rule
 from actsearch.properties.quantity import Measured, Property, Quantity
+from actsearch.properties.transforms import TRANSFORMS, transform
 
 __all__ = [
     "CLOSE",
     "PROPERTIES",
+    "TRANSFORMS",
     "Card",
     "Curve",
     "End",
@@ -36,6 +38,7 @@ __all__ = [
     "normal_rule",
     "ntk",
     "properties",
-    "properties_of",
+    "properties_by_name",
     "slope_kernel",
+    "transform",
 ]

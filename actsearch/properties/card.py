@@ -78,12 +78,12 @@ def properties(program: Program, names: Iterable[str] | None = None) -> Card:
       >>> round(card["he_gain"], 6), card["lipschitz"], card["degree"]
       (1.414214, 1.0, 1.0)
     """
-    table = properties_of(program.kind)
+    table = properties_by_name(program.kind)
     chosen = list(table.values()) if names is None else [_named(name, table, program) for name in names]
     return Card(program, tuple(_quantity(row, program) for row in chosen))
 
 
-def properties_of(kind: Kind) -> Mapping[str, Property]:
+def properties_by_name(kind: Kind) -> Mapping[str, Property]:
     """Returns the properties of a kind of programs by name."""
     return {row.name: row for row in PROPERTIES if kind in row.kinds}
 

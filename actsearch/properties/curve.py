@@ -18,6 +18,7 @@ GRID = np.linspace(-LIMIT, LIMIT, BLOCK) + 7.391e-5
 
 _HALVINGS = 24  # of a cell of the grid: to 6e-10
 _STEP = 1e-4  # between the points that a one-sided limit is extrapolated from
+_NEXT = 1e-9  # as close as a point comes to a kink
 _JUMP = 1e-5  # a smaller one, absolute below 1 and relative above, is none
 _MOST = 256  # kinks
 
@@ -93,7 +94,7 @@ class Curve:
         """The points where value or one of three derivatives jumps, from left to right."""
         kinks: list[Kink] = []
         for order in range(ORDER + 1):
-            for x in self._suspects(order):
+            for x in self._suspects(order) + (self._peaks() if order == 1 else []):
                 known = any(abs(x - kink.x) < 10 * _STEP for kink in kinks)
                 if not known and (kink := self._confirmed(x, order)):
                     kinks.append(kink)
@@ -119,24 +120,39 @@ class Curve:
         low, high = GRID[:-1], GRID[1:]
         first, last = self.rows[order, :-1], self.rows[order, 1:]
         for _ in range(_HALVINGS):
+            if not _jumps(first, last).any():
+                return []
             middle = (low + high) / 2
             value = jets(self.program, middle, order)[order]
             left = _not_less(np.abs(value - first), np.abs(last - value))
             low, high = np.where(left, low, middle), np.where(left, middle, high)
             first, last = np.where(left, first, value), np.where(left, value, last)
-        jump = np.abs(last - first) / (1 + np.maximum(np.abs(first), np.abs(last)))
-        cells = np.flatnonzero(~(jump <= _JUMP))
-        cells = cells[np.argsort(-jump[cells])][:_MOST]
-        return [_rounded(x) for x in np.sort((low + high)[cells] / 2)]
+        cells = np.flatnonzero(_jumps(first, last))[:_MOST]
+        return [_rounded(x) for x in (low + high)[cells] / 2]
+
+    def _peaks(self) -> list[float]:
+        """Returns where |f'| has a local maximum: a vertical tangent may hide there, between slopes that are equal."""
+        before, here, after = (np.abs(self.rows[1, i : len(GRID) - 2 + i]) for i in range(3))
+        sharp = (here > before) & (here >= after) & (here > 1.1 * np.minimum(before, after))
+        inner = np.flatnonzero(sharp) + 1
+        low, high = GRID[inner - 1], GRID[inner + 1]
+        for _ in range(50 if len(inner) else 0):
+            thirds = np.stack([2 * low + high, low + 2 * high]) / 3
+            left, right = np.abs(self.slope(thirds))
+            low, high = np.where(left < right, thirds[0], low), np.where(left < right, high, thirds[1])
+        return [_rounded(x) for x in (low + high) / 2]
 
     def _confirmed(self, x: float, order: int) -> Kink | None:
         """Returns the kink at a point; None where the curve is merely steep, or rounding differs."""
         steps = _STEP * np.arange(1, 4)
         far = jets(self.program, x + np.concatenate([-steps, steps]), order)[order].reshape(2, 3)
-        near = jets(self.program, np.array([x - 1e-9, x + 1e-9]), order)[order]
-        left, right = (_limit(*pair) for pair in zip(far, near, strict=True))
+        near = jets(self.program, np.array([x - _NEXT, x + _NEXT]), order)[order]
+        if np.isnan([*far.ravel(), *near]).any():  # a derivative that overflows on the way says nothing
+            return None
+        limits = far @ (3.0, -3.0, 1.0)  # of the parabola through three values
+        left, right = (_side(*row, order) for row in zip(limits, far, near, strict=True))
         if np.isfinite([left, right]).all():
-            jump = abs(left - right)
+            jump = abs(limits[0] - limits[1])
             # Of a vertical tangent or a steep curve little is left of the jump when the points come closer.
             if jump <= _JUMP * (1 + np.abs(far).max()) or abs(near[0] - near[1]) < 0.5 * jump:
                 return None
@@ -149,13 +165,19 @@ def curve_of(program: Program) -> Curve:
     return Curve(program)
 
 
-def _limit(far: np.ndarray, near: float) -> float:
-    """Returns the limit that three equally spaced values lead to; infinite where a value near it is far above them."""
-    if not np.isfinite(near) or abs(near) > 100 * (1 + abs(far).max()):
+def _side(limit: float, far: np.ndarray, near: float, order: int) -> float:
+    """Returns the limit from one side; infinite where the value beside the point is far above what leads to it."""
+    growth = 100.0 if order == 0 else 1.5  # a value may end steeply, as a logarithm of |x| + epsilon does
+    if not np.isfinite(near) or abs(near) > growth * (1 + max(abs(limit), np.abs(far).max())):
         return float(np.copysign(np.inf, near))
-    limit = float(3 * far[0] - 3 * far[1] + far[2])
-    closest = limit if abs(limit - near) < 1e-3 * (1 + abs(near)) else float(near)
-    return round(closest, 9) + 0.0
+    closest = limit if abs(limit - near) < 1e-3 * (1 + abs(near)) else near
+    return round(float(closest), 9) + 0.0
+
+
+def _jumps(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Returns where two neighbouring values differ by more than a smooth curve's would, or are no numbers."""
+    jumps: np.ndarray = ~(np.abs(last - first) <= _JUMP * (1 + np.maximum(np.abs(first), np.abs(last))))
+    return jumps
 
 
 def _not_less(a: np.ndarray, b: np.ndarray) -> np.ndarray:

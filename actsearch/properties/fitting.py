@@ -35,7 +35,7 @@ def distance(a: Program, b: Program) -> float:
 
     Example:
       >>> from actsearch.language import parse
-      >>> distance(parse("x * sigmoid(x)"), parse("x / (1 + exp(-x))"))
+      >>> distance(parse("relu(x)"), parse("relu(x) * 2 - relu(x)"))
       0.0
       >>> round(distance(parse("relu(x)"), parse("x")), 6)
       0.707107
@@ -96,8 +96,11 @@ def _term(number: float) -> str:
 
 
 def coarse_distance(target: Program, unit: Program) -> float:
-    """Returns the distance of the best fit among 442 input maps, by interpolation: to choose which units to fit."""
-    return float(_coarse(target, unit)[0].min())
+    """Returns the distance of the best fit among 442 input maps, by interpolation: to choose which units to fit.
+
+    Infinite for a unit that is not finite for every |x| <= 20.
+    """
+    return float(_coarse(target, unit)[0].min()) if np.isfinite(_grid_values(unit)).all() else np.inf
 
 
 def fit(target: Program, unit: Program) -> Fit:
@@ -112,8 +115,8 @@ def fit(target: Program, unit: Program) -> Fit:
 
     Example:
       >>> from actsearch.language import parse
-      >>> fit(parse("2 * sigmoid(2 * x) - 1"), parse("tanh(x)")).text("tanh")
-      'tanh(x)'
+      >>> fit(parse("relu(3 * x) - 1"), parse("relu(x)")).text("relu")
+      '3 relu(x) - 1'
     """
     from scipy.optimize import least_squares
 
@@ -157,8 +160,7 @@ def fit_output(target: Program, unit: Program) -> Fit:
 
 def _measured(target: Program, unit: Program, b: float, c: float, output: tuple[float, float] | None = None) -> Fit:
     """Returns the fit of an input map, and of an output map or the best one, with what it misses."""
-    breaks = [kink.x for kink in curve_of(target).kinks]
-    x, weights = normal_rule((*breaks, *((kink.x - c) / b for kink in curve_of(unit).kinks)))
+    x, weights = normal_rule(tuple(kink.x for kink in curve_of(target).kinks))
     (value, slope), (image, image_slope) = jets(target, x, 1), jets(unit, b * x + c, 1)
     a, d = output or _regression(image, value, weights)
     size = float(np.sqrt(np.square(value - weights @ value) @ weights)) or 1.0

@@ -48,8 +48,8 @@ def hermite(program: Program, degrees: int = DEGREES) -> np.ndarray:
 
     Example:
       >>> from actsearch.language import parse
-      >>> (hermite(parse("x^2 - 1"), 4).round(6) + 0.0).tolist()  # sqrt(2) h_2
-      [0.0, 0.0, 1.414214, 0.0]
+      >>> (hermite(parse("relu(x)"), 4).round(6) + 0.0).tolist()
+      [0.398942, 0.5, 0.282095, 0.0]
     """
     return _hermite(program)[:degrees].copy()
 

@@ -17,7 +17,7 @@ LEGEND = (
 """What the column means."""
 
 _MOST = 5  # items of a list that are printed
-_SHOWN = 1e-6
+_SHOWN, _ROUNDING = 1e-6, 1e-14
 
 
 def card_tables(card: Card) -> list[Table]:
@@ -41,6 +41,8 @@ def value_text(value: Any) -> str:
     match value:
         case None:
             return "-"
+        case float() if abs(value) < _ROUNDING:
+            return "0"
         case float():
             return "infinite" if value == math.inf else "-infinite" if value == -math.inf else f"{value:.6g}"
         case Mapping() if "jumps" in value:
@@ -58,7 +60,7 @@ def value_text(value: Any) -> str:
 
 def _short(value: Any) -> str:
     """Returns an item of a list, four digits of a number."""
-    return f"{value:.4g}" if isinstance(value, float) and math.isfinite(value) else value_text(value)
+    return f"{value:.4g}" if isinstance(value, float) and _ROUNDING <= abs(value) < math.inf else value_text(value)
 
 
 def _certainty(one: Quantity) -> str:

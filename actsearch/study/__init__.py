@@ -1,9 +1,9 @@
 """One search from start to end."""
 
 from actsearch.study.callbacks import Callback, Progress, StopSearch, TimeLimit
+from actsearch.study.default import as_begun, multi_fidelity
 from actsearch.study.front import SearchResult, make_evaluator, run_config, search
 from actsearch.study.loop import run
-from actsearch.study.multi_fidelity import as_begun, multi_fidelity
 from actsearch.study.store import DirectoryStore, MemoryStore, Store
 
 __all__ = [

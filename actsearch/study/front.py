@@ -25,8 +25,8 @@ from actsearch.evaluation import (
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space, get_space
 from actsearch.study.callbacks import Callback
+from actsearch.study.default import as_begun, multi_fidelity
 from actsearch.study.loop import run
-from actsearch.study.multi_fidelity import as_begun, multi_fidelity
 from actsearch.study.store import DirectoryStore, MemoryStore
 from actsearch.tasks import Task
 from actsearch.trials import Trial

@@ -20,11 +20,13 @@ experiments/README.md.
 
 import concurrent.futures
 import dataclasses
+import itertools
 import json
 import math
 import multiprocessing
 import os
 import statistics
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -52,7 +54,7 @@ from actsearch.report import save, show
 from actsearch.spaces import get_space
 from actsearch.study import run, search
 from actsearch.trials import Proposal, Trial
-from experiments._card import machine, write_json
+from experiments._card import machine, say, write_json
 from experiments.benchmarks.clock import timed
 from experiments.benchmarks.controllers_tables import draw, targets_of, targets_table
 
@@ -96,7 +98,7 @@ class Settings:
     """Tables to run on; those by accuracy have the same names without the ending."""
     controllers: tuple[str, ...] = tuple(CONTROLLERS)
     """Controllers to run."""
-    real: int = 320
+    real: int = 256
     """Trials of each search that trains; 0 for none."""
     rows: Path = Path("runs/benchmark_controllers/rows.jsonl")
     """File of finished rows; delete it to begin anew."""
@@ -207,17 +209,29 @@ def random_medians(name: str, runs: int) -> dict[str, float]:
 
 
 def real_searches(budget: int) -> list[dict[str, Any]]:
-    """Returns, for each controller in a search that trains, its own seconds beside those of gates and training."""
-    rows = []
-    for label in REAL:
-        result = search("swish-1", "digits-mlp", CONTROLLERS[label], budget)
-        scoring = sum(trial.seconds for trial in result.trials)
-        own = result.seconds - scoring  # ask and tell, their compilation, and the loop
-        rows.append(
-            {"controller": label, "own_seconds": own, "scoring_seconds": scoring, "share": own / scoring},
-        )
-        print(f"digits-mlp, {budget} trials: {label} took {own / scoring:.1%} of the time of scoring", flush=True)
+    """Returns, for each controller in searches that train, its own seconds beside those of gates and training.
+
+    A controller searches twice, each time in a process of its own: first nothing is compiled, then all is in the
+    persistent cache.
+    """
+    rows, context = [], multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder:
+        for label, cache in itertools.product(REAL, ("empty", "full")):
+            with concurrent.futures.ProcessPoolExecutor(1, context) as pool:
+                row = pool.submit(real_search, label, budget, str(Path(folder) / label)).result()
+            rows.append({"controller": label, "cache": cache} | row)
+            say(f"digits-mlp, {budget} trials, {cache} cache: {label} took {row['share']:.1%} of the time of scoring")
     return rows
+
+
+def real_search(label: str, budget: int, cache: str) -> dict[str, float]:
+    """Returns the seconds of a controller and of scoring in a search whose persistent cache is in a folder."""
+    os.environ["ACTSEARCH_CACHE"] = cache
+    use_all_cores()
+    result = search("swish-1", "digits-mlp", CONTROLLERS[label], budget)
+    scoring = sum(trial.seconds for trial in result.trials)
+    own = result.seconds - scoring  # ask and tell, their compilation, and the loop
+    return {"own_seconds": own, "scoring_seconds": scoring, "share": own / scoring}
 
 
 def measure_all(jobs: list[tuple[str, str, int]], path: Path) -> list[dict[str, Any]]:

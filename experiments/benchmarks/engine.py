@@ -7,15 +7,15 @@ Everything trains the same random candidates of swish-1 on digits-mlp, from the 
 process (PyTorch: in processes of its own, one after the other). The candidates are functionally distinct and finite on
 the probe. Seconds depend on the machine: read the ratios. No compilation cache is used.
 
-The floor is the same network with ReLU, compiled and warm on every device: no interpreter can be below it. Against PyTorch
-the search is held to the factor that the floor has, each with ReLU.
+The floor is the same network with ReLU, compiled and warm on every device: no interpreter can be below it. Against
+PyTorch the search is held to the factor that the floor has, each with ReLU.
 
 Hardware and wall time: 2 CPU cores, 6 minutes.
 Expected numbers: interpreted / specialised about 1.1; Flax/Optax 9 and PyTorch 5.5 times slower than the search.
 
 The plain Flax/Optax loop is measured in two forms (`flax_peer`), and the faster one counts. The PyTorch loop
 (`torch_peer`) has the fused optimizer, the fastest of its three. Neither pays for loading data, for imports or for its
-first training. PyTorch is a benchmark-only extra (`pip install 'actsearch[bench]'`); its part is left out where it is
+first training. PyTorch is an extra (`pip install 'actsearch[torch]'`); its part is left out where it is
 absent.
 """
 
@@ -45,7 +45,7 @@ from experiments.benchmarks.engine_tables import targets_of, targets_table, ways
 from experiments.benchmarks.flax_peer import measure_flax
 from experiments.benchmarks.torch_check import measure_torch
 
-TORCH_MISSING = "PyTorch is not installed: its comparison is left out; pip install 'actsearch[bench]' adds it."
+TORCH_MISSING = "PyTorch is not installed: its comparison is left out; pip install 'actsearch[torch]' adds it."
 
 Say = Callable[..., None]
 

@@ -135,7 +135,7 @@ def hourly(record: dict[str, Any], steps: int) -> dict[str, Any]:
 def peer(task: Task, short: Task, rounds: int) -> list[dict[str, Any]]:
     """Returns the record of PyTorch's training of ReLU; empty where PyTorch or its GPU is missing."""
     if not importlib.util.find_spec("torch"):
-        say("PyTorch is not installed: its comparison is left out; pip install 'actsearch[bench]' adds it.")
+        say("PyTorch is not installed: its comparison is left out; pip install 'actsearch[torch]' adds it.")
         return []
     from experiments.benchmarks.torch_gpu import step_milliseconds
 

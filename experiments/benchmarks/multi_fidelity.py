@@ -1,6 +1,6 @@
 """What multi-fidelity saves: the cost until a search names one of the best functions, against full trainings.
 
-    python -m experiments.benchmarks.multi_fidelity [--runs 100] [--tasks mnist1d-mlp digits-mlp] [--real 3]
+    python -m experiments.benchmarks.multi_fidelity [--runs 100] [--tasks mnist1d-mlp digits-mlp] [--searches 3]
 
 Every function of the one-unit space is trained once for a ninth of its task's steps, and the best 120 of the table with
 eight seeds that the table does not have. Then searches are played: full trainings come from the table, short ones from
@@ -10,7 +10,7 @@ in the top 0.1 % or 1 % of the distinct functions that train, by the eight fresh
 fidelities of all trainings: full trainings count 1. All controllers repeat promising candidates with a tenth of their
 proposals; without that none could tell neighbours apart.
 
-`--real` also searches in earnest and says where the named function stands. Interrupted, the same command goes on.
+`--searches` are made in earnest, and say where the named function stands. Interrupted, the same command goes on.
 Hardware, wall time and what came of it: experiments/studies/multi_fidelity.md.
 """
 
@@ -31,17 +31,16 @@ from actsearch.controllers import Controller, GFlowNet, Random, RegularizedEvolu
 from actsearch.evaluation import Table, TrainingEvaluator, get_table, use_all_cores
 from actsearch.spaces import get_space
 from actsearch.study import multi_fidelity
-from actsearch.study.multi_fidelity import ETA, SHARE
+from actsearch.study.default import ETA, SHARE
 from actsearch.trials.ranking import rank
 from actsearch.trials.scores import empty, fingerprint_key, rows, update
 from experiments._card import machine, say, write_json
-from experiments.benchmarks.clock import timed
 from experiments.benchmarks.short_table import FRESH, ShortTable, judged, short_scores
 
 SEEDS = 3
 """Full trainings of a function in the tables, and so evaluations of a candidate at most."""
 
-COST, BATCH = 1_500, 64
+COST, BATCH = 3_000, 64
 """Full trainings after which a run ends; proposals a round, as in `actsearch search`."""
 
 TOPS = MappingProxyType({"top 0.1 %": 0.001, "top 1 %": 0.01})
@@ -64,10 +63,12 @@ def short(controller: Controller[Any]) -> Controller[Any]:
 CONTROLLERS: Mapping[str, tuple[Controller[Any], int]] = MappingProxyType(
     {
         BASE: (full(Random()), BATCH),
+        "random, full, batch 16": (full(Random()), 16),
         DEFAULT: (short(Random()), BATCH),
         "random, default, batch 16": (short(Random()), 16),
         "evolution, full": (full(_SMALL), BATCH),
         "evolution, default": (short(_SMALL), BATCH),
+        "evolution, default, batch 16": (short(_SMALL), 16),
         "gflownet, default": (short(GFlowNet()), BATCH),
         "surrogate, full, batch 16": (full(Surrogate()), 16),
         "surrogate, default, batch 16": (short(Surrogate()), 16),
@@ -75,7 +76,7 @@ CONTROLLERS: Mapping[str, tuple[Controller[Any], int]] = MappingProxyType(
 )
 """Label -> controller and proposals a round."""
 
-SLOW = {"surrogate": (30, 200), "gflownet": (30, 400)}
+SLOW = {"surrogate": (30, 100), "gflownet": (30, 600)}
 """Of controllers that compute much: runs at most, and the cost after which a run ends."""
 
 
@@ -134,7 +135,7 @@ def bootstrap(costs: np.ndarray, base: np.ndarray, draws: int = 2_000) -> dict[s
 
 
 def _interval(draws: np.ndarray) -> list[float]:
-    ordered = np.sort(np.nan_to_num(draws, nan=np.inf))
+    ordered = np.sort(np.nan_to_num(draws, nan=np.inf, posinf=np.inf))
     return [float(ordered[int(place * (len(ordered) - 1))]) for place in (0.025, 0.975)]
 
 
@@ -143,42 +144,63 @@ def _numbers(values: Sequence[float]) -> list[float | None]:
 
 
 def measure(task: str, runs: int, folder: Path) -> list[dict[str, Any]]:
-    """Plays every controller on a task; returns and prints a row for each."""
+    """Returns a row for each controller on a task: what its runs cost, from the folder's file where it holds them."""
     table = get_table(f"tabular-swish1-{task}-likelihood")
     best = tops(table, judged(table, folder / task))
     evaluator = ShortTable(table, {1 / ETA: short_scores(table, 1 / ETA, folder / task)})
-    measured: list[dict[str, Any]] = []
-    base: list[Run] = []
+    path = folder / task / "rows.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    done = {(row["controller"], row["most"], row["runs"]): row for row in map(json.loads, lines)}
+    measured = []
     for label, (controller, batch) in CONTROLLERS.items():
         count, most = next((limits for name, limits in SLOW.items() if label.startswith(name)), (runs, COST))
-        seconds, played = timed(
-            lambda: [play(controller, evaluator, best, seed, batch, most) for seed in range(min(runs, count))]  # noqa: B023
-        )
-        base = base or played
-        row: dict[str, Any] = {"task": task, "controller": label, "batch": batch, "runs": len(played), "most": most}
-        for kind in ("evaluated", "named"):
-            row[kind] = {top: bootstrap(_costs(played, kind, top), _costs(base, kind, top)) for top in TOPS}
-        measured.append(row)
-        say(f"{task}: {label}, {seconds / len(played):.2f} s a run, {json.dumps(row['named'])}")
+        key = label, most, min(runs, count)
+        if key not in done:
+            played = [play(controller, evaluator, best, seed, batch, most) for seed in range(key[2])]
+            row = {"task": task, "controller": label, "batch": batch, "most": most, "runs": key[2]}
+            done[key] = row | {kind: _costs(played, kind) for kind in ("evaluated", "named")}
+            with path.open("a") as file:
+                print(json.dumps(done[key]), file=file)
+            say(f"{task}: {label}, {len(played)} runs")
+        measured.append(done[key])
     return measured
 
 
-def _costs(played: Sequence[Run], kind: str, top: str) -> np.ndarray:
-    return np.array([getattr(run, kind).get(top, math.inf) for run in played])
+def _costs(played: Sequence[Run], kind: str) -> dict[str, list[float | None]]:
+    """Returns the costs of runs by top, None where a run did not come so far."""
+    return {top: [getattr(run, kind).get(top) for run in played] for top in TOPS}
 
 
-def seconds_per_training(task: str, rounds: int = 3) -> dict[str, float]:
-    """Returns the seconds of a short and of a full training, gates included, the least of alternating rounds."""
+def summarised(measured: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Returns the rows of a task with medians and ratios to the first one in the place of costs."""
+    summary = []
+    for row in measured:
+        figures = {
+            kind: {top: bootstrap(_array(row[kind][top]), _array(measured[0][kind][top])) for top in TOPS}
+            for kind in ("evaluated", "named")
+        }
+        summary.append({**row, **figures})
+    return summary
+
+
+def _array(costs: Sequence[float | None]) -> np.ndarray:
+    return np.array([math.inf if cost is None else cost for cost in costs])
+
+
+def seconds_per_training(task: str, rounds: int = 2) -> dict[str, float]:
+    """Returns the CPU seconds of a short and of a full training, gates included, the least of alternating rounds."""
     space = get_space("swish-1")
     evaluator = TrainingEvaluator(space, task)
-    proposals, _ = Random().ask(space, Random().init(space, 0), 64)
+    proposals, _ = Random().ask(space, Random().init(space, 0), 24)
     best: dict[str, float] = {}
     for number in range(rounds + 1):
         for name, fidelity in (("short", 1 / ETA), ("full", 1.0)):
             evaluator.begin(())
-            seconds, trials = timed(evaluator.evaluate, [row._replace(fidelity=fidelity) for row in proposals], 0)
+            began = time.process_time()
+            trials = evaluator.evaluate([row._replace(fidelity=fidelity) for row in proposals], 0)
+            seconds = (time.process_time() - began) / sum(trial.trained for trial in trials)
             if number:  # the first compiles
-                best[name] = min(best.get(name, math.inf), seconds / sum(trial.trained for trial in trials))
+                best[name] = min(best.get(name, math.inf), seconds)
     return best
 
 
@@ -189,14 +211,13 @@ def real(task: str, seeds: int, folder: Path, budget: int = 640) -> list[dict[st
     order = [fingerprint(parse(table.rows.programs[row])) for row in judged(table, folder / task)]
     found = []
     for seed in range(100, 100 + seeds):  # their training seeds are neither the table's nor the fresh ones
-        began = time.perf_counter()
         trials = search("swish-1", task, budget=budget, seed=seed, out=folder / task / f"search{seed}").trials
         row = rank(trials)[0]
         place = order.index(row.fingerprint) + 1 if row.fingerprint in order else None
         facts = {
             "seed": seed,
             "cost": round(sum(trial.fidelity for trial in trials if trial.trained), 1),
-            "seconds": round(time.perf_counter() - began, 1),
+            "seconds": round(sum(trial.seconds for trial in trials), 1),
             "incumbent": str(row.program),
             "trainings": row.trainings,
             "place": place,
@@ -226,7 +247,8 @@ def _text(figure: Mapping[str, Any]) -> str:
 def main(
     runs: int = 100,
     tasks: tuple[str, ...] = ("mnist1d-mlp", "digits-mlp"),
-    real_searches: int = 3,
+    searches: int = 1,
+    timed_trainings: bool = True,
     folder: Path = Path("runs/multi_fidelity"),
     out: Path = Path(__file__).parent / "results" / "multi_fidelity.json",
 ) -> None:
@@ -235,19 +257,20 @@ def main(
     Args:
         runs: of each controller on each task.
         tasks: that have a table of swish-1 by likelihood.
-        real_searches: with the default on each task.
+        searches: in earnest, with the default, on the first task.
+        timed_trainings: measure the CPU seconds of a short and of a full training too.
         folder: of what is trained.
         out: where the JSON goes.
     """
     use_all_cores()
-    measured = [row for task in tasks for row in measure(task, runs, folder)]
+    measured = [row for task in tasks for row in summarised(measure(task, runs, folder))]
     show(measured)
     document = machine() | {
         "fidelity": 1 / ETA,
         "fresh_seeds": list(FRESH),
-        "seconds": {task: seconds_per_training(task) for task in tasks},
+        "seconds": {task: seconds_per_training(task) for task in tasks if timed_trainings},
         "rows": measured,
-        "searches": {task: real(task, real_searches, folder) for task in tasks},
+        "searches": {task: real(task, searches, folder) for task in tasks[:1]},
     }
     write_json(out, document)
 

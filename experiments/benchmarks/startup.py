@@ -2,8 +2,8 @@
 
     python -m experiments.benchmarks.startup
 
-Each run is a process of its own on one core, with an empty folder for the run; the minimum counts. The processor's seconds
-stand beside those of the clock, which other work on the machine makes longer.
+Each run is a process of its own on one core, with an empty folder for the run; the minimum counts. The processor's
+seconds stand beside those of the clock, which other work on the machine makes longer.
 
 Hardware and wall time: one core, half a minute. Expected numbers: the first line after less than a second.
 """
@@ -14,13 +14,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import tyro
 
 from actsearch.report.tables import Column, render, show
 from experiments._card import machine, write_json
-from experiments.benchmarks.steps import at_most, use_one_core
+from experiments.benchmarks.steps import use_one_core
+from experiments.benchmarks.steps_tables import at_most
 
 OUT = Path(__file__).parent / "results" / "startup.json"
 COMMAND = ("search", "--task", "tabular-swish1-digits-resnet", "--budget", "64")

@@ -3,23 +3,27 @@
     python -m experiments.benchmarks.steps
     python -m experiments.benchmarks.steps --tasks digits-mlp --candidates 3
 
-Trains every task's network for a few steps with (a) the baseline, compiled and warm, the floor of any engine, (b) random
-candidates, each compiled as its own function, (c) the same candidates as data of the interpreter, and PyTorch with the
-baseline, (d) eager and (e) with `torch.compile`, in a process of its own. All ways take turns, and the minimum of
-each counts: what else the machine does can only add to a time. PyTorch's network has the same number of parameters,
-and begins with the same weights and batches; `losses` in the JSON shows how closely it trains alike. It is left out where
-it is not installed (`pip install 'actsearch[bench]'`). First calls, too, are those of one core, without cache.
+Trains every task's network for a few steps with (a) the baseline, compiled and warm, the floor of any engine, (b)
+random candidates, each compiled as its own function, (c) the same candidates as data of the interpreter, and PyTorch
+with the baseline, (d) eager and (e) with `torch.compile`, in a process of its own. PyTorch's network has the same
+number of parameters, and begins with the same weights and batches; `losses` in the JSON shows how closely it trains
+alike. It is left out where it is not installed (`pip install 'actsearch[torch]'`).
+
+All ways take turns on one core, and the minimum of each counts. Seconds are the processor's: what else the machine does
+adds little to them. First calls hold the compilation, without cache.
 
 Hardware and wall time: one core of 2, about 8 minutes, of which compilations take most.
-Expected numbers: the interpreter 1.1 to 1.3 times a specialised function for activations; ReLU in a quarter of the time of
-PyTorch eager on MLPs.
+Expected numbers: the interpreter 1.1 to 1.3 times a specialised function for activations; ReLU in a quarter of
+the time of PyTorch eager on MLPs.
 """
 
 import dataclasses
+import functools
 import importlib.util
+import math
 import os
-import statistics
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,16 +35,17 @@ from flax import nnx
 
 from actsearch.evaluation import Job, Trainer, init_state
 from actsearch.nn import Layer, sites
-from actsearch.report.tables import Column, render, show
+from actsearch.report.tables import show
 from actsearch.spaces import Space, evonorm, swish
 from actsearch.tasks import Data, LanguageModel, Task, get_task
 from actsearch.trials import Proposal
-from experiments._card import machine, say, write_json
+from experiments._card import fill_page, machine, say, write_json
 from experiments.benchmarks import engine, layers
-from experiments.benchmarks.clock import timed
+from experiments.benchmarks.steps_tables import page_lines, steps_table, targets_of, targets_table
 from experiments.benchmarks.torch_steps import TorchProcess, Work
 
 OUT = Path(__file__).parent / "results" / "steps.json"
+PAGE = Path(__file__).parents[1] / "studies" / "engines.md"
 STEPS = {
     "digits-mlp": 500,
     "mnist1d-mlp": 500,
@@ -54,7 +59,8 @@ STEPS = {
 DEEP = ("digits-deep-mlp", "photos-resnet-layer")
 """Tasks of many sites, of which the interpreter's first call alone is measured."""
 
-MLPS = ("digits-mlp", "mnist1d-mlp")
+Run = Callable[[], tuple[float, float]]
+"""Trains once; returns the processor's seconds and a loss."""
 
 
 def main(
@@ -120,42 +126,48 @@ class Way(NamedTuple):
     job: Job
 
     def seconds(self) -> tuple[float, float]:
-        """Returns the seconds of a training and the mean loss of its last tenth."""
-        seconds, (outcome,) = timed(self.trainer, [self.job])
-        return seconds, outcome.train_loss
+        """Returns the processor's seconds of a training and the mean loss of its last tenth."""
+        began = time.process_time()
+        (outcome,) = self.trainer([self.job])
+        return time.process_time() - began, outcome.train_loss
 
 
 def measure(task: Task, count: int, rounds: int, process: TorchProcess | None) -> dict[str, Any]:
     """Returns all that is measured on a task; times are seconds of a training, one for each round."""
-    space, device = space_of(task), jax.devices()[:1]
-    interpreted = Trainer.interpreted(task, space.template, devices=device)
-    proposals = draw(space, count)
-    ways = {"relu": Way(Trainer.specialized(task, task.baseline, devices=device), Job((), 0))}
-    for number, proposal in enumerate(proposals):
-        ways[f"specialised {number}"] = Way(Trainer.specialized(task, proposal.program, devices=device), Job((), 0))
-        ways[f"interpreted {number}"] = Way(interpreted, Job(proposal.genotype.choices, 0))
-    runs = {name: way.seconds for name, way in ways.items()}
-    firsts, losses = {}, {}
+    proposals = draw(space_of(task), count)
+    runs = {name: way.seconds for name, way in ways_of(task, proposals).items()}
     parameters = [parameters_of(task)]
     if process:
         parameters.append(process.load(torch_work(task)))
-        runs |= {"eager": lambda: process.train("eager"), "compiled": lambda: process.train("compiled")}
-    for name, run in runs.items():
-        firsts[name], (_, losses[name]) = timed(run)
-        say(f"{task.name}, {name}: first call {firsts[name]:.1f} s, loss {losses[name]:.4f}")
+        runs |= {way: functools.partial(process.train, way) for way in ("eager", "compiled")}
+    firsts = {name: run() for name, run in runs.items()}
+    for name, (seconds, loss) in firsts.items():
+        say(f"{task.name}, {name}: first call {seconds:.1f} s, loss {loss:.4f}")
     return {
         "task": task.name,
+        "kind": task.kind,
         "steps": task.steps,
         "sites": count_sites(task),
         "programs": [str(proposal.program) for proposal in proposals],
         "parameters": parameters,
-        "first_calls": firsts,
-        "losses": losses,
+        "first_calls": {name: seconds for name, (seconds, _) in firsts.items() if name not in ("eager", "compiled")},
+        "losses": {name: loss if math.isfinite(loss) else None for name, (_, loss) in firsts.items()},
         "seconds": take_turns(runs, rounds),
     }
 
 
-def take_turns(runs, rounds: int) -> dict[str, list[float]]:
+def ways_of(task: Task, proposals: Sequence[Proposal]) -> dict[str, Way]:
+    """Returns the trainings of JAX by name: the baseline's, and each candidate's twice."""
+    device = jax.devices()[:1]
+    interpreted = Trainer.interpreted(task, space_of(task).template, devices=device)
+    ways = {"relu": Way(Trainer.specialized(task, task.baseline, devices=device), Job((), 0))}
+    for i, proposal in enumerate(proposals):
+        ways[f"specialised {i}"] = Way(Trainer.specialized(task, proposal.program, devices=device), Job((), 0))
+        ways[f"interpreted {i}"] = Way(interpreted, Job(proposal.genotype.choices, 0))
+    return ways
+
+
+def take_turns(runs: Mapping[str, Run], rounds: int) -> dict[str, list[float]]:
     """Returns the seconds of every way in every round, forwards and backwards in turn."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(rounds):
@@ -228,61 +240,16 @@ def rates(task: Any) -> list[float]:
     return [float(schedule(step)) for step in range(steps)]
 
 
-# What is read from the times.
-
-
 def report(rows: Sequence[dict[str, Any]], firsts: Sequence[dict[str, Any]], out: Path) -> dict[str, Any]:
-    """Prints the tables, writes the JSON and returns what it holds."""
-    targets = [target for row in rows for target in targets_of(row)] + list(first_targets([*rows, *firsts]))
-    heads = [Column("task"), *(Column(name, ",.3f") for name in COLUMNS), *(Column(name, ".2f") for name in RATIOS)]
-    table = [(row["task"], *milliseconds(row).values(), *ratios(row).values()) for row in rows]
-    show(render(table, heads, "Milliseconds a step, one core"))
-    show(render([tuple(row.values()) for row in targets], ("target", Column("figure", ",.3g"), "limit", "met")))
+    """Prints the tables, writes the JSON and returns what it holds; the committed run writes its page too."""
+    targets = targets_of(rows, firsts)
+    show(steps_table(rows))
+    show(targets_table(targets))
     record = {**machine(), "tasks": list(rows), "deep": list(firsts), "targets": targets}
     write_json(out, record)
+    if out == OUT:
+        fill_page(PAGE, "a step, steps.py", page_lines(rows, firsts))
     return record
-
-
-COLUMNS = ("relu", "specialised", "interpreted", "eager", "compiled")
-RATIOS = ("interpreted / specialised", "relu / eager", "relu / compiled")
-
-
-def milliseconds(row: dict[str, Any]) -> dict[str, float | None]:
-    """Returns the milliseconds a step of each way, medians over the candidates; None for one that was left out."""
-    fastest = {name: 1e3 * min(seconds) / row["steps"] for name, seconds in row["seconds"].items()}
-    parts = {name: [fastest[key] for key in fastest if key.split(" ")[0] == name] for name in COLUMNS}
-    return {name: statistics.median(values) if values else None for name, values in parts.items()}
-
-
-def ratios(row: dict[str, Any]) -> dict[str, float | None]:
-    """Returns the ratios of the table; the first is the median over the candidates of their own ratios."""
-    fastest, each = {name: min(seconds) for name, seconds in row["seconds"].items()}, milliseconds(row)
-    own = [fastest[f"interpreted {i}"] / fastest[f"specialised {i}"] for i in range(len(row["programs"]))]
-    peers = [each[name] and each["relu"] / each[name] for name in ("eager", "compiled")]
-    return dict(zip(RATIOS, (statistics.median(own), *peers), strict=True))
-
-
-def targets_of(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Returns the targets of one task's steps."""
-    figures, layer = ratios(row), row["task"].endswith("-layer")
-    yield at_most(
-        f"{row['task']}: interpreted / specialised", figures["interpreted / specialised"], 1.4 if layer else 1.05
-    )
-    if figures["relu / eager"]:
-        limit = 0.5 if row["task"] in MLPS else 1.0
-        yield at_most(f"{row['task']}: ReLU / PyTorch eager", figures["relu / eager"], limit)
-
-
-def first_targets(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Returns the targets of the interpreter's first calls."""
-    for row in rows:
-        seconds = row["first_calls"]["interpreted 0"]
-        yield at_most(f"{row['task']}, {row['sites']} sites: seconds of the interpreter's first call", seconds, 8)
-
-
-def at_most(name: str, figure: float, limit: float) -> dict[str, Any]:
-    """Returns a figure beside its target."""
-    return {"name": name, "figure": figure, "limit": f"<= {limit:g}", "met": figure <= limit}
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class TorchProcess:
         return self._ask(work)
 
     def train(self, way: Way) -> tuple[float, float]:
-        """Trains from the initial weights; returns the seconds, and the mean loss of the last tenth of the steps."""
+        """Trains from the initial weights; returns the processor's seconds and the mean loss of the last tenth."""
         return self._ask(way)
 
     def close(self) -> None:
@@ -125,11 +125,11 @@ class Training:
         return torch.optim.AdamW([kernels, others], lr=rate, betas=(momentum, self.work.b2), fused=True)
 
     def run(self, way: Way) -> tuple[float, float]:
-        """Trains from the start; returns the seconds, and the mean loss of the last tenth of the steps."""
+        """Trains from the start; returns the processor's seconds, and the mean loss of the last tenth of the steps."""
         self.network.load_state_dict(self.start)
         self.network.train()
         loss, optimizer, losses = self.ways[way], self.optimizer(), []
-        began = time.perf_counter()
+        began = time.process_time()
         for rows, rate in zip(self.batches, self.work.rates, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -138,6 +138,6 @@ class Training:
             value.backward()
             optimizer.step()
             losses.append(value.detach())
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         tail = losses[-max(1, len(losses) // 10) :]
         return seconds, math.fsum(map(float, tail)) / len(tail)

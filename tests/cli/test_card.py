@@ -1,19 +1,33 @@
 """`actsearch card` and `actsearch novelty` as a stranger meets them."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from actsearch import search
+from actsearch.analysis import Cost
 from actsearch.catalog import CATALOG
-from actsearch.cli import card, main
+from actsearch.cli import card, common, main, transform
+from actsearch.properties import properties
+from actsearch.report.card import LEGEND
+from tests.helpers.mock import MockEvaluator
+
+NAMES = {
+    "activation": ["upper", "kinks", "lipschitz", "he_gain", "spectrum", "primitives"],
+    "layer": ["scale", "statistics"],
+    "gate": ["linear_in_y"],
+}
 
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch):
-    """Replaces the search of the whole catalog, which has tests of its own and takes seconds."""
+    """Replaces what takes seconds and has tests of its own: the whole catalog, the whole card, measurements."""
     names = ("relu", "rms_norm")
     entries = {CATALOG[name].program: (CATALOG[name],) for name in names}
     monkeypatch.setattr(card, "identify", lambda program: entries.get(program, ()))
+    monkeypatch.setattr(card, "properties", lambda program: properties(program, NAMES[program.kind]))
+    monkeypatch.setattr(card, "measure_costs", lambda programs, shape: [Cost(*range(1, 5)), Cost(*range(2, 6))])
 
 
 def test_a_card_of_a_formula(capsys, tmp_path):
@@ -37,16 +51,30 @@ def test_a_card_of_a_published_layer_in_json(capsys):
 
 def test_the_cost_is_measured_against_relu(capsys):
     assert main(["card", "silu(x) * y", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["cost_relative_to_relu"]["flops"] > 1
+    cost = json.loads(capsys.readouterr().out)["cost_relative_to_relu"]
+    assert cost == {"flops": 2.0, "bytes": 1.5, "forward_ms": 4 / 3, "backward_ms": 1.25}
+    assert main(["card", "relu(x)"]) == 0
+    out = capsys.readouterr().out
+    assert "cost measured on this machine, over ReLU's" in out
+    assert " ".join(out.split()).endswith("2.00 1.50 1.33 1.25 " + " ".join(LEGEND.split()))
 
 
 def test_novelty(capsys):
-    assert main(["novelty", "-silu(2 * x)", "--among", "silu", "relu"]) == 0
+    assert main(["novelty", "-relu(2 * x - 1)", "--among", "relu"]) == 0
     out = capsys.readouterr().out
-    assert "-silu(2 x)" in out
-    assert out.endswith("Known up to scale and shift: -silu(2 x).\n")
+    assert out.endswith("Known up to scale and shift: -2 relu(x - 0.5).\n")
     assert main(["novelty", "relu(x) * beta", "--among", "relu", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["verdict"] == "Known: this is relu."
+
+
+def test_the_best_of_a_run_are_told_what_they_are_near_to(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(common, "novelty", lambda program: SimpleNamespace(verdict=f"Known: this is {program}."))
+    search("swish-1", MockEvaluator(), "random", 12, out=tmp_path)
+    assert main(["top", str(tmp_path), "--count", "2", "--novelty"]) == 0
+    assert capsys.readouterr().out.count("Known: this is ") == 2
+    assert main(["top", str(tmp_path), "--count", "2", "--novelty", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["novelty"] for row in rows] == [f"Known: this is {row['program']}." for row in rows]
 
 
 def test_mistakes_are_one_sentence(capsys):
@@ -63,3 +91,16 @@ def test_mistakes_are_one_sentence(capsys):
         assert message in error
         assert error.startswith("actsearch: ")
         assert error.count("\n") == 1
+
+
+def test_transforms(capsys, monkeypatch):
+    monkeypatch.setattr(transform, "identify", lambda program: ())
+    assert main(["transform", "relu", "smooth:box:1", "clip:0:6"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("min(6, max(0, relu(x - 1) + (1 + min(1, max(-1, x)))^2 / 4))\nknown as nothing")
+    assert main(["transform", "relu"]) == 0
+    assert "smooth:gauss" in capsys.readouterr().out
+    assert main(["transform", "relu", "--json"]) == 2
+    assert "transform needs a step" in capsys.readouterr().err
+    assert main(["transform", "relu", "reflect", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["formula"] == "-relu(-x)"

@@ -24,7 +24,7 @@ from actsearch.controllers.base import nested
 from actsearch.evaluation import TaskWorth
 from actsearch.language import ParseError
 from actsearch.spaces import SPACES
-from actsearch.study.multi_fidelity import ETA, RUNGS, SHARE
+from actsearch.study.default import ETA, RUNGS, SHARE
 from actsearch.tasks import TASKS
 from actsearch.tasks import registry as tasks_registry
 from actsearch.trials import Trial

@@ -51,8 +51,11 @@ class TestExtras:
             "extra cuda": "ok",
             "extra tpu": "note",
             "extra data": "note",  # one of its two packages is not enough
+            "extra imagenet": "note",
             "extra notebooks": "note",
-            "extra bench": "ok",
+            "extra torch": "ok",
+            "extra onnx": "note",
+            "extra equinox": "note",
         }
         assert findings["extra data"].text == 'not installed; pip install "actsearch[data]"'
 

@@ -126,6 +126,14 @@ def test_a_parameter_without_effect_does_not_count():
     assert fingerprint(parse("0 * alpha + gamma * x")) == fingerprint(parse("gamma * x"))
 
 
+def test_what_channels_share_counts():
+    """As two roles: a line of a shared slope and an offset per channel is not one of a shared offset."""
+    texts = [f"{one} a = 1; {other} b = 1; a * x + b" for one in ("param", "scalar") for other in ("param", "scalar")]
+    assert len({fingerprint(parse(text)) for text in texts}) == 4
+    assert fingerprint(parse("scalar u = 1; param v = 1; u * x + v")) == fingerprint(parse(texts[2]))
+    assert fingerprint(parse("scalar a = 3; x + 0 * a")) == fingerprint(parse("x"))
+
+
 def test_of_five_parameters_alike_the_order_counts_and_the_names_do_not():
     first = "alpha * x + beta * x^2 + gamma * x^3 + v * x^4 + v1"
     renamed = "v1 * x + v * x^2 + alpha * x^3 + gamma * x^4 + beta"

@@ -249,6 +249,24 @@ def test_one_name_with_two_initial_values():
             np.testing.assert_array_equal(slope, sums if place == own else np.zeros(3))
 
 
+def test_one_name_shared_and_not():
+    """Each option has its own: one number where it is a scalar, one per channel where it is not."""
+    texts = [f"{word} alpha = 0.5; tanh(alpha * x) * gamma" for word in ("scalar", "param")]
+    template, x = Template.bank([parse(text) for text in texts]), jnp.arange(6.0).reshape(2, 3)
+    for choice, text in enumerate(texts):
+        ours, alone = interpret(template, jnp.array([choice])), specialize(parse(text))
+        results = []
+        for candidate in (ours, alone):
+            values = {key: jnp.full(candidate.shape_of(key, 3), 0.7) for key in candidate.parameters}
+            run = lambda values, run=candidate.function: run(x, values, None, NormSettings())[0].sum()  # noqa: E731
+            results.append(jax.value_and_grad(run)(values))
+        np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-6)
+        slopes = {key.split("=")[0].split()[-1]: slope for key, slope in results[0][1].items() if slope.any()}
+        assert {key: slope.shape for key, slope in slopes.items()} == {"alpha": ((), (3,))[choice], "gamma": (3,)}
+        for key, slope in results[1][1].items():
+            np.testing.assert_allclose(slopes[key], slope, rtol=1e-6)
+
+
 def test_choices_are_data():
     """Another program is another argument, not another compilation."""
     traces = []

@@ -112,7 +112,7 @@ def test_pytorchs_table_covers_the_published_space_alone():
 
 
 def test_pytorchs_primitives_equal_ours():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'actsearch[torch]'")
     a, b = np.float32([-2.1, -0.7, 0.3, 1.9]), np.float32([1.2, -0.4, 0.8, -1.5])
     for name, function_of in torch_peer.PRIMITIVES.items():
         operands = (np.abs(a) if name == "sqrt" else a, b, np.float32([0.73] * 4))[: PRIMITIVES[name].arity]

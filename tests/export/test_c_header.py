@@ -19,7 +19,7 @@ def test_all_primitives_in_one_file_compile_and_agree(tmp_path):
     names = [name for name in known if not TARGETS["c"].missing(call_of(name))]
     arrays = [
         f"const double {name}[] = {{{', '.join(map(repr, one.reshape(-1).tolist()))}}};"
-        for name, one in zip("xy", inputs)
+        for name, one in zip("xy", inputs, strict=True)
     ]
     loops = []
     for name in names:

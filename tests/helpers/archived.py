@@ -22,7 +22,10 @@ def made(name="cifar10", train=10, test=4):
     shape, classes = collection.shape or (40, 30, 3), len(collection.names("label"))
     counts = dict(zip(collection.examples, (train, test), strict=True))
     return {
-        split: (rng.integers(0, 256, (count, *shape), np.uint8), rng.permutation(classes)[:count].astype(np.int32))
+        split: (
+            rng.integers(0, 256, (count, *shape), np.uint8),
+            np.resize(rng.permutation(classes), count).astype(np.int32),
+        )
         for split, count in counts.items()
     }
 

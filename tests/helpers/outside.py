@@ -15,12 +15,16 @@ import optax
 from flax import nnx
 
 import actsearch
-from actsearch import controllers, evaluation, language, spaces, tasks, trials
+from actsearch import catalog, controllers, evaluation, language, spaces, tasks, trials
 from actsearch.archive.frames import to_jsonl
 from actsearch.cli import main
 
 # A primitive: one row.
 language.register(language.Primitive("log1p_abs", 1, lambda x: jnp.log1p(jnp.abs(x))))
+
+
+# A published unit: one row.
+catalog.register("logabs", "x * log1p_abs(x)", "this file, 2026", source="its definition")
 
 
 # A space: one function.
@@ -154,6 +158,9 @@ def run(directory):
     command = ["search", "--space", "hinges", "--task", "sine", "--budget", "8", "--out", directory + "/cli"]
     assert main([*command, "controller:backwards", "--controller.start", "2"]) == 0
     assert main(["score", "log1p_abs(x)", "--task", "sine", "--seeds", "2"]) == 0
+    assert [unit.name for unit in catalog.find("this file 2026")] == ["logabs"]
+    assert [unit.name for unit in catalog.identify(actsearch.parse("log1p_abs(x) * x"))] == ["logabs"]
+    assert main(["catalog", "logabs"]) == 0
     verification = actsearch.verify([best.program], [tasks.get_task("sine")], 2)
     assert verification.to_json()
     assert jax.default_backend()

@@ -11,6 +11,8 @@ NUMBERS = st.one_of(
 )
 PARAMETER_NAMES = st.sampled_from([*DEFAULT_PARAMETERS, "a", "t1", "t2", "e1", "E", "_", "params", "expx", "t01"])
 
+SCALAR_NAMES = st.sampled_from(["scalar", "pi", "s1"])
+
 
 @st.composite
 def programs(draw, numbers=NUMBERS, inputs=("x",)):
@@ -19,13 +21,17 @@ def programs(draw, numbers=NUMBERS, inputs=("x",)):
     nodes = [builder.input(name) for name in inputs]
     initial = {}
     for _ in range(draw(st.integers(0, 25))):
-        kind = draw(st.sampled_from(["apply", "apply", "apply", "constant", "parameter", "default"]))
+        kind = draw(st.sampled_from(["apply", "apply", "apply", "constant", "parameter", "scalar", "default"]))
         if kind == "constant":
             nodes.append(builder.constant(draw(numbers)))
         elif kind == "parameter":
             name = draw(PARAMETER_NAMES)
             initial.setdefault(name, draw(numbers))
             nodes.append(builder.parameter(name, initial[name]))
+        elif kind == "scalar":
+            name = draw(SCALAR_NAMES)
+            initial.setdefault(name, draw(numbers))
+            nodes.append(builder.parameter(name, initial[name], shared=True))
         elif kind == "apply":
             row = PRIMITIVES[draw(st.sampled_from(sorted(PRIMITIVES)))]
             nodes.append(builder.apply(row.name, *(draw(st.sampled_from(nodes)) for _ in range(row.arity))))

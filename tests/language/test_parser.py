@@ -92,6 +92,30 @@ def test_operators_associate_and_bind_as_in_mathematics():
     assert tree("--2") == ("neg", -2)
 
 
+def test_a_scalar_is_a_parameter_that_all_channels_share():
+    program = parse("scalar alpha = 1; param a = 2; alpha * x + a + beta")
+    assert program.parameters == (("alpha", 1.0), ("a", 2.0), ("beta", 1.0))
+    assert program.shared == {"alpha"}
+    assert str(program) == "scalar alpha = 1; param a = 2; alpha * x + a + beta"
+    assert program != parse("param a = 2; alpha * x + a + beta")
+    assert parse("scalar beta = 1; rbf(x, 1)").shared == {"beta"}, "an implicit one too"
+
+
+def test_names_that_came_later_may_still_be_parameters_and_subterms():
+    assert parse("param scalar = 2; scalar * x").parameters == (("scalar", 2.0),)
+    assert parse("scalar = x; scalar + scalar") == parse("x + x")
+    assert parse("param pi = 3; pi * x").parameters == (("pi", 3.0),)
+    assert parse("pi = exp(x); pi * pi") == parse("t1 = exp(x); t1 * t1")
+    assert parse("pi * x") == parse("3.141592653589793 * x")
+
+
+def test_a_parameter_is_shared_or_not():
+    builder = Builder()
+    builder.parameter("alpha", 1.0, shared=True)
+    with pytest.raises(ActsearchError, match="'alpha' is one value per channel and a single value too"):
+        builder.parameter("alpha", 1.0, shared=False)
+
+
 def test_parameters_by_argument():
     assert parse("a * x", {"a": 0.5}).parameters == (("a", 0.5),)
     assert parse("beta * x", {"beta": 2.0}) == parse("param beta = 2; beta * x")
@@ -147,6 +171,10 @@ ERRORS = {
     "param exp = 1; x": (7, "'exp' already means something else"),
     "param y = 1; y": (7, "'y' already means something else"),
     "param param = 1; x": (7, "'param' already means something else"),
+    "scalar a": (9, "expected '=' and the initial value"),
+    "scalar x = 1; x": (8, "'x' already means something else"),
+    "scalar a = 1; param a = 1; a": (21, "declared twice, as param and as scalar"),
+    "beta * x + rbf(x, 1) * scalar": (24, "unknown name 'scalar'"),
     "param a = 1; param a = 2; a": (20, "declared twice, with different values"),
     "1e999": (1, "too large for a float: write at most 1.79e308"),
     "x + 1e400": (5, "too large for a float"),

@@ -48,6 +48,25 @@ def test_computes_the_published_function(entry):
     np.testing.assert_array_equal(Layer(entry.program, 3)(*inputs), to_function(entry.program)(*inputs))
 
 
+SHARED = parse("scalar alpha = 0.5; tanh(alpha * x) * gamma + shift")
+
+
+def test_a_scalar_is_one_number_whose_gradient_sums_over_channels():
+    layer = Layer(SHARED, 3)
+    assert {key: value.shape for key, value in layer.parameters.items()} == {"alpha": (), "gamma": (3,), "shift": (3,)}
+    slope = lambda program: nnx.grad(lambda layer: layer(X).sum())(Layer(program, 3))["parameters"]  # noqa: E731
+    alone, each = slope(SHARED), slope(parse(str(SHARED).replace("scalar", "param")))
+    np.testing.assert_allclose(alone["alpha"][...], jnp.sum(each["alpha"][...]), rtol=1e-5)
+    np.testing.assert_allclose(alone["gamma"][...], each["gamma"][...], rtol=1e-6)
+
+
+def test_a_scalar_of_another_shape_is_an_error():
+    layer = Layer(SHARED, 3)
+    layer.parameters["alpha"] = nnx.Param(jnp.ones(3))
+    with pytest.raises(ActsearchError, match=r"needs parameter alpha of shape \(\); received \(3,\)"):
+        layer(X)
+
+
 def test_uses_its_parameters_and_trains_them():
     layer = Layer(PRELU, 3)
     layer.parameters["alpha"][...] = jnp.array([1.0, 2.0, 3.0])

@@ -16,6 +16,7 @@ OPTIONS = {"groups": 2, "epsilon": 1e-3, "momentum": 0.7}
 PROGRAMS = {name: CATALOG[name].program for name in LAYERS} | {
     "nested": parse("x / batch_std(instance_mean(x)) - batch_mean(batch_std(x) * x)"),
     "elementwise": parse("x * sigmoid(beta * x)"),
+    "shared": parse("scalar alpha = 0.5; tanh(alpha * x) / batch_std(x) * gamma + shift"),
 }
 BATCH_NORM = PROGRAMS["batch_norm_relu"]
 
@@ -31,7 +32,7 @@ def pair(program):
     rng = np.random.default_rng(1)
     for key, param in ours.parameters.items():
         np.testing.assert_array_equal(variables["params"][key], param[...])
-        param[...] += jnp.asarray(rng.normal(0, 0.3, FEATURES), jnp.float32)
+        param[...] += jnp.asarray(rng.normal(0, 0.3, param.shape), jnp.float32)
         variables["params"][key] = param[...]
     return ours, linen, variables
 

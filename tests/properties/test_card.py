@@ -8,11 +8,11 @@ import pytest
 from actsearch import parse
 from actsearch.catalog import CATALOG
 from actsearch.language import INPUTS, ActsearchError
-from actsearch.properties import PROPERTIES, properties, properties_of
+from actsearch.properties import PROPERTIES, properties, properties_by_name
 
 RELU, SILU = parse("relu(x)"), parse("silu(x)")
 PROGRAMS = {
-    "activation": parse("x * sigmoid(beta * x)"),
+    "activation": parse("silu(x) + shift"),
     "layer": parse("(x - batch_mean(x)) / batch_std(x) * gamma + shift"),
     "gate": parse("silu(x) * y", inputs=INPUTS),
 }
@@ -21,12 +21,12 @@ PROGRAMS = {
 @pytest.mark.parametrize("kind", PROGRAMS)
 def test_every_property_of_a_kind_has_a_value_and_a_definition(kind):
     card = properties(PROGRAMS[kind])
-    assert [one.name for one in card.quantities] == list(properties_of(kind))
+    assert [one.name for one in card.quantities] == list(properties_by_name(kind))
     assert all(one.certainty in ("exact", "quadrature", "grid", "sampled") for one in card.quantities)
     assert all(one.summary and one.family and one.error >= 0 for one in card.quantities)
     facts = json.loads(json.dumps(card.to_json(), allow_nan=False))
     assert facts["parameters"] == dict(PROGRAMS[kind].parameters)
-    assert facts["properties"].keys() == properties_of(kind).keys()
+    assert facts["properties"].keys() == properties_by_name(kind).keys()
 
 
 def test_names_are_words_and_unique_within_a_kind():
@@ -96,7 +96,7 @@ def test_exp_overflows_where_the_dtype_ends():
 def test_layers(unit, invariant, batch, causal):
     card = properties(CATALOG[unit].program)
     answers = {
-        name for name in properties_of("layer") if name.endswith(("scale", "shift")) and card[name] == "invariant"
+        name for name in properties_by_name("layer") if name.endswith(("scale", "shift")) and card[name] == "invariant"
     }
     assert answers == invariant
     assert card["depends_on_batch"].startswith(batch)

@@ -53,13 +53,19 @@ def test_silu():
         ("max(x, -x)", [0], 1),
         ("sin(30 * x)", [], None),
         ("tanh(100 * x)", [], None),
-        ("x / max(x, -x)", [0], 0),
+        ("signed_log(x)", [0], 0),
     ],
 )
 def test_kinks(formula, places, order):
-    kinks = curve_of(parse(formula.replace("x / max(x, -x)", "safe_div(x, max(x, -x))"))).kinks
+    kinks = curve_of(parse(formula)).kinks
     assert [kink.x for kink in kinks] == pytest.approx(places, abs=1e-6)
     assert {kink.order for kink in kinks} == ({order} if places else set())
+
+
+@pytest.mark.parametrize("formula", ["signed_sqrt(x)", "relu(x) * log(relu(x) + 1e-30)", "pow(max(x, -x), 0.6667)"])
+def test_an_infinite_slope_is_no_jump_of_the_value(formula):
+    assert [(kink.x, kink.order) for kink in curve_of(parse(formula)).kinks] == [(0.0, 1)]
+    assert value(formula, "lipschitz") == math.inf
 
 
 def test_a_vertical_tangent_is_a_kink_of_infinite_slopes():

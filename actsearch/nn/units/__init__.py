@@ -1,8 +1,7 @@
 """Published units that no formula of the language says: they sort, mix channels, or have a backward of their own.
 
-One file a family. `actsearch.catalog.MODULES` has a row for each, with its paper; a unit is a Flax NNX module that
-takes `num_features`, or the features of input and output where it is a layer of weights, and serves as a network's site:
-`lambda features: MaxMin(features)`.
+One file a family. `actsearch.catalog.MODULES` has a row for each, with its paper. A unit is a Flax NNX module that
+takes `num_features`, and so serves as a network's site, or the features of input and output where it has weights.
 """
 
 from actsearch.nn.units.backward import FewBit, HeLU, SignSTE

@@ -20,6 +20,11 @@ def check_range(name: str, option: str, value: float, low: float, high: float = 
         raise ActsearchError(f"{name} needs {option} of {low} to {high}; received {value}.")
 
 
+def lifted(values: jax.Array, ndim: int) -> jax.Array:
+    """Returns an array with so many axes, new ones first: JAX can be told to add none by itself."""
+    return values.reshape((1,) * (ndim - values.ndim) + values.shape)
+
+
 def as_input(name: str, num_features: int, x: jax.typing.ArrayLike) -> jax.Array:
     """Returns the input as an array, or raises an error for one that a unit of so many features cannot take."""
     x = jnp.asarray(x)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
-from actsearch.nn.units.checks import as_input, check_divides, check_range
+from actsearch.nn.units.checks import as_input, check_divides, check_range, lifted
 
 
 class FourierKAN(nnx.Module):
@@ -49,12 +49,12 @@ class FourierKAN(nnx.Module):
     def __call__(self, x: jax.typing.ArrayLike) -> jax.Array:
         """Returns [..., out_features] of x, [..., in_features]."""
         x = as_input("FourierKAN", self.in_features, x)
-        angles = x[..., None] * jnp.arange(1, self.terms + 1, dtype=x.dtype)
+        angles = x[..., None] * lifted(jnp.arange(1, self.terms + 1, dtype=x.dtype), x.ndim + 1)
         series = [
             jnp.einsum("...ik,iok->...o", wave(angles), weights[...])
             for wave, weights in ((jnp.cos, self.cosines), (jnp.sin, self.sines))
         ]
-        return series[0] + series[1] + self.bias[...]
+        return series[0] + series[1] + lifted(self.bias[...], x.ndim)
 
 
 class FAN(nnx.Module):
@@ -80,9 +80,9 @@ class FAN(nnx.Module):
     def __init__(self, in_features: int, out_features: int, *, param_dtype: DTypeLike = jnp.float32, rngs: nnx.Rngs):
         check_divides("FAN", out_features, 4)
         self.in_features = in_features
-        options = {"param_dtype": param_dtype, "rngs": rngs}
-        self.periodic = nnx.Linear(in_features, out_features // 4, use_bias=False, **options)
-        self.plain = nnx.Linear(in_features, out_features // 2, **options)
+        quarter, half = out_features // 4, out_features // 2
+        self.periodic = nnx.Linear(in_features, quarter, use_bias=False, param_dtype=param_dtype, rngs=rngs)
+        self.plain = nnx.Linear(in_features, half, param_dtype=param_dtype, rngs=rngs)
 
     def __call__(self, x: jax.typing.ArrayLike) -> jax.Array:
         """Returns [..., out_features] of x, [..., in_features]."""

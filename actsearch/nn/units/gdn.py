@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
-from actsearch.nn.units.checks import as_input
+from actsearch.nn.units.checks import as_input, lifted
 
 _PEDESTAL = 2.0**-36  # of the square roots that are trained, so that a gradient reaches those at 0
 _LEAST = 1e-6
@@ -31,7 +31,7 @@ class GDN(nnx.Module):
       Transformation; defaults as TensorFlow and PyTorch ports.
 
     Example:
-      >>> GDN(2)(jnp.array([0.0, 1.0])).round(4).tolist()
+      >>> [round(float(value), 4) for value in GDN(2)(jnp.array([0.0, 1.0]))]
       [0.0, 0.9535]
     """
 
@@ -52,5 +52,5 @@ class GDN(nnx.Module):
         x = as_input("GDN", self.num_features, x)
         beta = jnp.maximum(self.beta[...], (_LEAST + _PEDESTAL) ** 0.5) ** 2 - _PEDESTAL
         gamma = jnp.maximum(self.gamma[...], _PEDESTAL**0.5) ** 2 - _PEDESTAL
-        root = jnp.sqrt(beta + jnp.square(x) @ gamma)
+        root = jnp.sqrt(lifted(beta, x.ndim) + jnp.square(x) @ gamma)
         return x * root if self.inverse else x / root

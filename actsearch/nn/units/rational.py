@@ -8,7 +8,7 @@ from flax import nnx
 from jax.typing import DTypeLike
 
 from actsearch.language import ActsearchError
-from actsearch.nn.units.checks import as_input, check_divides
+from actsearch.nn.units.checks import as_input, check_divides, lifted
 
 Form = Literal["A", "B"]
 
@@ -24,12 +24,13 @@ def rational(x: jax.Array, numerator: jax.Array, denominator: jax.Array, form: F
 
     Example:
       >>> one, b = jnp.array([1.0]), jnp.array([1.0, -1.0])
-      >>> [float(rational(jnp.float32(2.0), one, b, form)) for form in "AB"]
-      [0.14285714626312256, 0.3333333432674408]
+      >>> [round(1 / float(rational(jnp.float32(2.0), one, b, form))) for form in "AB"]
+      [7, 3]
     """
-    powers = x[..., None] ** jnp.arange(max(numerator.shape[-1], denominator.shape[-1] + 1))
-    top = jnp.sum(numerator * powers[..., : numerator.shape[-1]], axis=-1)
-    terms = denominator * powers[..., 1 : denominator.shape[-1] + 1]
+    top_size, bottom_size = numerator.shape[-1], denominator.shape[-1]
+    powers = x[..., None] ** lifted(jnp.arange(max(top_size, bottom_size + 1)), x.ndim + 1)
+    top = jnp.sum(lifted(numerator, powers.ndim) * powers[..., :top_size], axis=-1)
+    terms = lifted(denominator, powers.ndim) * powers[..., 1 : bottom_size + 1]
     bottom = jnp.sum(jnp.abs(terms), axis=-1) if form == "A" else jnp.abs(jnp.sum(terms, axis=-1))
     return top / (1 + bottom)
 
@@ -50,7 +51,7 @@ class Rational(nnx.Module):
       Activations. The coefficients of the start are from memory, and their function was checked.
 
     Example:
-      >>> Rational(2)(jnp.array([0.0, 3.0])).round(2).tolist()
+      >>> [round(float(value), 2) for value in Rational(2)(jnp.array([0.0, 3.0]))]
       [0.03, 3.0]
     """
 

@@ -8,7 +8,7 @@ from flax import nnx
 from jax.typing import DTypeLike
 
 from actsearch.language import ActsearchError
-from actsearch.nn.units.checks import as_input, check_divides, check_range
+from actsearch.nn.units.checks import as_input, check_divides, check_range, lifted
 
 Mode = Literal["linear", "relu", "subtract"]
 
@@ -159,7 +159,7 @@ class Householder(nnx.Module):
         """Returns an array of the shape of x, [..., num_features]."""
         x = as_input("Householder", self.num_features, x)
         direction = self.direction[...]
-        v = direction / jnp.linalg.norm(direction, axis=-1, keepdims=True)
         pairs = x.reshape(*x.shape[:-1], -1, 2)
+        v = lifted(direction / jnp.linalg.norm(direction, axis=-1, keepdims=True), pairs.ndim)
         along = jnp.sum(v * pairs, axis=-1, keepdims=True)
         return (pairs - 2 * v * jnp.minimum(along, 0)).reshape(x.shape)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
-from actsearch.nn.units.checks import as_input, check_range
+from actsearch.nn.units.checks import as_input, check_range, lifted
 
 
 def bspline_basis(x: jax.Array, intervals: int, degree: int, low: float, high: float) -> jax.Array:
@@ -18,12 +18,12 @@ def bspline_basis(x: jax.Array, intervals: int, degree: int, low: float, high: f
       1.0
     """
     step = (high - low) / intervals
-    knots = low + step * jnp.arange(-degree, intervals + degree + 1, dtype=x.dtype)
     x = x[..., None]
-    basis = ((x >= knots[:-1]) & (x < knots[1:])).astype(x.dtype)
+    knots = lifted(low + step * jnp.arange(-degree, intervals + degree + 1, dtype=x.dtype), x.ndim)
+    basis = ((x >= knots[..., :-1]) & (x < knots[..., 1:])).astype(x.dtype)
     for order in range(1, degree + 1):  # Cox and de Boor; the knots are uniform
-        left = (x - knots[: -order - 1]) / (order * step)
-        right = (knots[order + 1 :] - x) / (order * step)
+        left = (x - knots[..., : -order - 1]) / (order * step)
+        right = (knots[..., order + 1 :] - x) / (order * step)
         basis = left * basis[..., :-1] + right * basis[..., 1:]
     return basis
 
@@ -126,4 +126,6 @@ class SplineActivation(nnx.Module):
     def __call__(self, x: jax.typing.ArrayLike) -> jax.Array:
         """Returns an array of the shape of x, [..., num_features]."""
         x = as_input("SplineActivation", self.num_features, x)
-        return self.base[...] * jax.nn.silu(x) + jnp.sum(self.coefficients[...] * bspline_basis(x, *self.grid), axis=-1)
+        basis = bspline_basis(x, *self.grid)
+        curve = jnp.sum(lifted(self.coefficients[...], basis.ndim) * basis, axis=-1)
+        return lifted(self.base[...], x.ndim) * jax.nn.silu(x) + curve

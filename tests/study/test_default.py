@@ -10,7 +10,7 @@ from actsearch import ActsearchError, search
 from actsearch.archive import Archive
 from actsearch.controllers import Exhaustive, Random, Repeated, Seeded, SuccessiveHalving
 from actsearch.study import as_begun, multi_fidelity, run
-from actsearch.study.multi_fidelity import BATCHES, ETA, RUNGS, SHARE
+from actsearch.study.default import BATCHES, ETA, RUNGS, SHARE
 from tests.helpers.mock import MockEvaluator
 from tests.helpers.playing import PlayEvaluator
 from tests.helpers.tiny import SPACE, tiny_task

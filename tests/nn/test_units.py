@@ -1,0 +1,360 @@
+"""The contract of every unit that is a module: value, gradient, initial values, published special cases, dtype."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+from scipy.interpolate import BSpline
+from scipy.special import expit, ndtr
+
+from actsearch.catalog import MODULES
+from actsearch.language import ActsearchError
+from actsearch.nn import units
+
+FEATURES = 16
+ROWS = np.random.default_rng(0).normal(0, 1.5, (12, FEATURES))
+X = np.concatenate([ROWS, np.outer([0, 1, -1e4, 1e4], np.ones(FEATURES))])
+"""Ordinary rows, and rows at kinks and far out."""
+
+
+def build(name, param_dtype=jnp.float32):
+    """Returns the module, with its weights moved from where they start, in a precision."""
+    features = (FEATURES, 8) if MODULES[name].weights else (FEATURES,)
+    module = MODULES[name].build(*features, **OPTIONS.get(name, {}))
+    rng = np.random.default_rng(1)
+    moved = lambda leaf: jnp.asarray(leaf + 0.05 * rng.standard_normal(leaf.shape), param_dtype)  # noqa: E731
+    nnx.update(module, jax.tree.map(moved, nnx.state(module, nnx.Param)))
+    return module
+
+
+@functools.cache
+def measured(name, dtype):
+    """Returns weights, cotangent, value, and gradients of x and of the weights; the cotangent is 0 on the far rows."""
+    graph, state = nnx.split(build(name, dtype))
+    x = jnp.asarray(X, dtype)
+
+    @functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})  # compiled once, run once
+    def run(x, state, cotangent):
+        value, back = jax.vjp(lambda x, state: nnx.merge(graph, state)(x), x, state)
+        return value, *back(cotangent)
+
+    shape = jax.eval_shape(lambda x, state: nnx.merge(graph, state)(x), x, state).shape
+    cotangent = np.random.default_rng(2).standard_normal(shape)
+    cotangent[len(ROWS) :] = 0
+    value, d_x, d_state = run(x, state, jnp.asarray(cotangent, dtype))
+    return pure(state), cotangent, value, nnx.to_pure_dict(d_state) | {"x": d_x}
+
+
+def pure(state):
+    return jax.tree.map(lambda leaf: np.asarray(leaf, float), nnx.to_pure_dict(state))
+
+
+def kept(x, k):
+    order = np.argsort(-x, axis=-1, kind="stable")
+    mask = np.zeros(x.shape, bool)
+    np.put_along_axis(mask, order[..., :k], True, axis=-1)
+    return mask
+
+
+def basis(x):
+    """The cubic B-splines of five intervals on +-1, by SciPy."""
+    knots = -1 + 0.4 * np.arange(-3, 9)
+    columns = [BSpline.basis_element(knots[i : i + 5], extrapolate=False)(x) for i in range(8)]
+    return np.nan_to_num(np.stack(columns, -1))
+
+
+def silu(x):
+    return x * expit(x)
+
+
+def rational(x, a, b, absolute):
+    top = sum(a[..., i] * x**i for i in range(6))
+    terms = [b[..., j - 1] * x**j for j in range(1, 5)]
+    return top / (1 + (sum(map(np.abs, terms)) if absolute else np.abs(sum(terms))))
+
+
+def group_rational(x, p):
+    columns = np.repeat(p["denominator"], FEATURES // 8, axis=0)
+    return rational(x, p["numerator"], columns, True)
+
+
+def householder(x, p):
+    v = p["direction"] / np.linalg.norm(p["direction"], axis=-1, keepdims=True)
+    pairs = x.reshape(*x.shape[:-1], -1, 2)
+    along = (v * pairs).sum(-1, keepdims=True)
+    return np.where(along > 0, pairs, pairs - 2 * v * along).reshape(x.shape)
+
+
+def divisor(x, p):
+    b, g = p["beta"] ** 2 - 2.0**-36, np.maximum(p["gamma"], 2.0**-18) ** 2 - 2.0**-36
+    return np.sqrt(b + x**2 @ g)
+
+
+def series(x, p):
+    k = np.arange(1, 6)
+    terms = np.cos(x[..., None] * k), np.sin(x[..., None] * k)
+    return sum(np.einsum("...ik,iok->...o", *pair) for pair in zip(terms, (p["cosines"], p["sines"]))) + p["bias"]  # noqa: B905
+
+
+def chebyshev(x, p):
+    t = np.cos(np.arange(5) * np.arccos(np.tanh(x))[..., None])
+    return np.einsum("...in,ion->...o", t, p["coefficients"])
+
+
+def fan(x, p):
+    angles, plain = x @ p["periodic"]["kernel"], x @ p["plain"]["kernel"] + p["plain"]["bias"]
+    return np.concatenate([np.cos(angles), np.sin(angles), plain * ndtr(plain)], -1)
+
+
+def kan(x, p):
+    return silu(x) @ p["base"] + np.einsum("...ik,iok->...o", basis(x), p["scale"][..., None] * p["coefficients"])
+
+
+FORMS = {
+    "top_k_linear": lambda x, p: np.where(kept(x, 4), x, 0),
+    "top_k_relu": lambda x, p: np.where(kept(x, 4), np.maximum(x, 0), 0),
+    "top_k_subtract": lambda x, p: np.maximum(x - np.sort(x, -1)[..., -4:-3], 0),
+    "lwta": lambda x, p: np.where(kept(x.reshape(len(x), -1, 2), 1), x.reshape(len(x), -1, 2), 0).reshape(x.shape),
+    "maxmin": lambda x, p: -np.sort(-x.reshape(*x.shape[:-1], -1, 2), -1).reshape(x.shape),
+    "group_sort": lambda x, p: np.sort(x.reshape(*x.shape[:-1], -1, 2), -1).reshape(x.shape),
+    "householder": householder,
+    "kan_bspline": kan,
+    "spline_mlp": lambda x, p: p["base"] * silu(x) + (basis(x) * p["coefficients"]).sum(-1),
+    "fourier_kan": series,
+    "chebyshev": chebyshev,
+    "fan_layer": fan,
+    "pau_a": lambda x, p: rational(x, p["numerator"], p["denominator"], True),
+    "pau_b": lambda x, p: rational(x, p["numerator"], p["denominator"], False),
+    "group_rational": group_rational,
+    "gdn": lambda x, p: x / divisor(x, p),
+    "igdn": lambda x, p: x * divisor(x, p),
+    "helu": lambda x, p: np.maximum(x, 0),
+    "sign_ste": lambda x, p: np.where(x < 0, -1.0, 1.0),
+    "few_bit_backward": lambda x, p: x * ndtr(x),
+}
+OPTIONS = {name: {"k": 4} for name in FORMS if name.startswith("top_k")}
+OWN_BACKWARD = ("helu", "sign_ste", "few_bit_backward")
+
+
+@pytest.fixture(autouse=True)
+def exact():
+    with jax.enable_x64(True):
+        yield
+
+
+def test_every_module_has_a_closed_form():
+    assert FORMS.keys() == MODULES.keys()
+    assert {entry.module for entry in MODULES.values()} == set(units.__all__)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_value(name):
+    p, _, value, slopes = measured(name, "float64")
+    np.testing.assert_allclose(value, FORMS[name](X, p), rtol=1e-9, atol=1e-9)
+    assert value.dtype == jnp.float64
+    assert all(np.isfinite(slope).all() for slope in jax.tree.leaves(slopes)), "far out and at kinks too"
+
+
+@pytest.mark.parametrize("name", [name for name in FORMS if name not in OWN_BACKWARD])
+def test_gradients(name):
+    """Of x and of every weight along random directions, against central differences of the closed form."""
+    p, cotangent, _, slopes = measured(name, "float64")
+    rng, step, rows = np.random.default_rng(3), 1e-6, len(ROWS)
+    for path, slope in jax.tree.leaves_with_path(slopes):
+        direction = rng.standard_normal(slope.shape)
+        ends = [FORMS[name](*nudged(p, path, sign * step * direction))[:rows] for sign in (1, -1)]
+        difference = np.sum(cotangent[:rows] * (ends[0] - ends[1])) / (2 * step)
+        np.testing.assert_allclose(np.sum(np.asarray(slope) * direction), difference, rtol=1e-5, atol=1e-5)
+
+
+def nudged(p, path, change):
+    """Returns x and the weights, one of them moved."""
+    keys = [part.key for part in path]
+    if keys == ["x"]:
+        return X + change, p
+    copy = jax.tree.map(np.copy, p)
+    inner = functools.reduce(dict.get, keys[:-1], copy)
+    inner[keys[-1]] = inner[keys[-1]] + change
+    return X, copy
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
+@pytest.mark.parametrize("name", FORMS)
+def test_dtype_stays(name, dtype):
+    module, x = build(name, dtype), jax.ShapeDtypeStruct(X.shape, dtype)
+    graph, state = nnx.split(module)
+    value = jax.eval_shape(lambda state, x: nnx.merge(graph, state)(x), state, x)
+    assert value.dtype == dtype
+
+
+@pytest.mark.parametrize("name", ["kan_bspline", "chebyshev", "pau_a", "gdn", "few_bit_backward"])
+def test_half_precision_is_finite_and_near(name):
+    p, _, value, slopes = measured(name, "bfloat16")
+    assert all(np.isfinite(np.asarray(slope, float)).all() for slope in jax.tree.leaves(slopes))
+    exact = FORMS[name](np.asarray(jnp.asarray(X, jnp.bfloat16), float), p)[: len(ROWS)]
+    error = np.abs(np.asarray(value, float)[: len(ROWS)] - exact)
+    assert (error <= 0.25 * (1 + np.abs(exact))).all()
+
+
+# Initial values.
+
+STARTS = {
+    "householder": {"direction": (2**-0.5, -(2**-0.5))},
+    "kan_bspline": {"scale": 1.0},
+    "spline_mlp": {"base": 1.0},
+    "fourier_kan": {"bias": 0.0},
+    "pau_a": {"numerator": units.rational.NUMERATOR, "denominator": units.rational.DENOMINATOR},
+    "group_rational": {"denominator": units.rational.DENOMINATOR},
+    "gdn": {"beta": 1.0},
+}
+SPREADS = {
+    # name -> weight -> standard deviation
+    "kan_bspline": {"base": 16**-0.5, "coefficients": 0.02},
+    "spline_mlp": {"coefficients": 0.02},
+    "fourier_kan": {"cosines": 80**-0.5, "sines": 80**-0.5},
+    "chebyshev": {"coefficients": 1 / 80},
+}
+
+
+def fresh(name):
+    return pure(nnx.state(MODULES[name].build(*((FEATURES, 128) if MODULES[name].weights else (FEATURES,))), nnx.Param))
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_initial_values(name):
+    start = fresh(name)
+    for key, value in STARTS[name].items():
+        np.testing.assert_allclose(start[key], np.broadcast_to(value, start[key].shape), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", SPREADS)
+def test_initial_spreads(name):
+    start = fresh(name)
+    for key, spread in SPREADS[name].items():
+        assert start[key].std() == pytest.approx(spread, rel=0.2)
+        assert abs(start[key].mean()) < spread / 3
+
+
+def test_gamma_of_gdn_starts_as_a_tenth_of_the_identity():
+    np.testing.assert_allclose(fresh("gdn")["gamma"] ** 2, 0.1 * np.eye(FEATURES), atol=1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMS if MODULES[name].words & {"fixed"}])
+def test_fixed_units_have_no_weights(name):
+    assert jax.tree.leaves(nnx.state(MODULES[name].build(FEATURES))) == []
+
+
+# Special cases that the papers state.
+
+
+def test_householder_starts_as_maxmin():
+    np.testing.assert_allclose(
+        units.Householder(FEATURES)(jnp.asarray(X, jnp.float32)), FORMS["maxmin"](X, {}), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_maxmin_householder_and_group_sort_keep_norms():
+    for name in ("maxmin", "householder", "group_sort"):
+        value = build(name, jnp.float64)(jnp.asarray(X))
+        np.testing.assert_allclose(np.linalg.norm(value, axis=-1), np.linalg.norm(X, axis=-1))
+
+
+def test_all_of_all_is_everything():
+    np.testing.assert_array_equal(units.TopK(FEATURES, k=FEATURES)(jnp.asarray(X)), X)
+
+
+def test_exactly_k_of_equal_values_are_kept():
+    assert int(jnp.sum(units.TopK(FEATURES, k=3)(jnp.ones(FEATURES)))) == 3
+
+
+def test_splines_sum_to_one_inside_the_grid_and_are_zero_outside():
+    x = np.concatenate([np.linspace(-0.999, 0.999, 99), [-2.3, 2.3, 10.0]])
+    total = jax.jit(lambda x: units.splines.bspline_basis(x, 5, 3, -1.0, 1.0).sum(-1))(x)
+    np.testing.assert_allclose(total, [1.0] * 99 + [0.0] * 3, atol=1e-12)
+
+
+def test_the_two_pade_denominators_differ():
+    x, one, b = jnp.float64(2.0), jnp.ones(1), jnp.array([0.1, -0.25])
+    values = [1 / float(units.rational.rational(x, one, b, form)) for form in "AB"]
+    np.testing.assert_allclose(values, [2.2, 1.8])
+
+
+def test_a_rational_starts_near_the_leaky_relu():
+    x = jnp.linspace(-3, 3, 61)
+    start = units.Rational(61)(x)
+    assert float(jnp.abs(start - jnp.where(x > 0, x, 0.01 * x)).max()) < 0.04
+
+
+def test_igdn_undoes_gdn_about_0():
+    x = jnp.asarray(1e-3 * ROWS)
+    np.testing.assert_allclose(units.GDN(FEATURES, inverse=True)(units.GDN(FEATURES)(x)), x, rtol=1e-3)
+
+
+def test_a_gradient_reaches_weights_of_gdn_at_zero():
+    slope = nnx.grad(lambda module: module(jnp.asarray(X)).sum())(units.GDN(FEATURES))
+    assert (np.asarray(slope["gamma"][...]) != 0).all()
+
+
+def slope_of(module, x):
+    return jax.grad(lambda x: module(x).sum())(jnp.asarray(x)).tolist()
+
+
+def test_the_gradient_of_helu_passes_below_zero():
+    module = units.HeLU(4, alpha=0.05)
+    assert slope_of(module, [-0.06, -0.04, 0.0, 2.0]) == [0.0, 1.0, 1.0, 1.0]
+    assert slope_of(units.HeLU(2, alpha=0), [0.0, 1.0]) == [0.0, 1.0]
+
+
+def test_the_gradient_of_the_sign_is_straight_through():
+    module = units.SignSTE(4)
+    assert slope_of(module, [-1.1, -1.0, 0.0, 5.0]) == [0.0, 1.0, 1.0, 0.0]
+    assert module(jnp.zeros(4)).tolist() == [1.0] * 4
+
+
+@pytest.mark.parametrize(("bits", "error"), [(1, 0.0384), (2, 0.0080), (3, 0.0019), (4, 0.0006)])
+def test_the_error_of_few_bits_is_the_published_one(bits, error):
+    assert units.FewBit(FEATURES, bits=bits).error == pytest.approx(error, abs=5e-5)
+
+
+def test_the_slope_of_few_bits_is_the_nearest_level():
+    module = units.FewBit(FEATURES, bits=2)
+    slopes = np.array(slope_of(module, X))
+    assert len(np.unique(slopes)) == 4
+    pieces = np.searchsorted(module.borders, X)
+    np.testing.assert_allclose(slopes, np.array(module.levels)[pieces], rtol=1e-6)
+
+
+def test_few_bits_of_any_function():
+    module = units.FewBit(FEATURES, function=jax.nn.relu, bits=1)
+    assert module.error < 1e-9
+    np.testing.assert_allclose(slope_of(module, X), (X > 0).astype(float), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["maxmin", "pau_a", "few_bit_backward"])
+def test_a_unit_is_a_site_of_a_network_under_jit(name):
+    module, x = MODULES[name].build(FEATURES), jnp.asarray(X, jnp.float32)
+    np.testing.assert_allclose(nnx.jit(lambda module, x: module(x))(module, x), module(x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: units.TopK(4, k=5), "TopK needs k of 1 to 4; received 5"),
+        (lambda: units.TopK(4, mode="soft"), "modes linear, relu and subtract; received 'soft'"),
+        (lambda: units.MaxMin(5), "MaxMin needs features that groups of 2 fill; received 5"),
+        (lambda: units.Rational(4, form="C"), "forms A and B; received 'C'"),
+        (lambda: units.FewBit(4, bits=9), "bits of 1 to 8; received 9"),
+        (lambda: units.MaxMin(4)(jnp.ones((2, 6))), "has 4 features; received an input of shape"),
+    ],
+)
+def test_mistakes_are_one_sentence(make, message):
+    with pytest.raises(ActsearchError, match=message):
+        make()
+
+
+def test_whole_numbers_are_no_input():
+    with pytest.raises(TypeError, match="floating-point input; received int"):
+        units.MaxMin(4)(jnp.ones((2, 4), jnp.int32))

@@ -1,0 +1,82 @@
+"""Transforms against numeric convolutions and closed forms."""
+
+import numpy as np
+import pytest
+
+from actsearch import parse
+from actsearch.catalog import CATALOG
+from actsearch.language import ActsearchError
+from actsearch.properties import TRANSFORMS, distance, jets, normal_rule, transform
+
+RELU, LEAKY = parse("relu(x)"), parse("max(x, 0.25 * x)")
+X = np.linspace(-3, 3, 25)
+
+
+def values(program, x=X):
+    return jets(program, x)[0]
+
+
+@pytest.mark.parametrize("width", [0.5, 1.3])
+def test_a_box_makes_smelu_of_relu(width):
+    smelu = np.where(np.abs(X) <= width, (X + width) ** 2 / (4 * width), np.maximum(X, 0))
+    assert values(transform(RELU, f"smooth:box:{width}")) == pytest.approx(smelu, abs=1e-12)
+
+
+@pytest.mark.parametrize("unit", [RELU, LEAKY, parse("relu(x - 0.5) - relu(-x - 0.5) + 1")], ids=str)
+@pytest.mark.parametrize("sigma", [0.5, 1.0])
+def test_a_normal_density_makes_the_convolution_with_it(unit, sigma):
+    found = values(transform(unit, f"smooth:gauss:{sigma}"))
+    for x, value in zip(X[::4], found[::4], strict=True):
+        points, weights = normal_rule(((0 - x) / sigma, (0.5 - x) / sigma, (-0.5 - x) / sigma))
+        assert value == pytest.approx(values(unit, x + sigma * points) @ weights, abs=1e-9)
+
+
+def test_published_units_are_transforms():
+    assert distance(transform(RELU, "smooth:box"), CATALOG["smelu"].program) < 1e-9
+    assert distance(transform(LEAKY, "smooth:gauss"), CATALOG["sau"].program) < 1e-9
+    assert distance(transform(parse("gelu(x)"), "expand"), CATALOG["xgelu"].program) < 1e-9
+
+
+def test_pieces_interpolate_and_keep_linear_ends():
+    program = transform(parse("silu(x)"), "pieces:7")
+    knots = np.linspace(-3, 3, 6)
+    assert values(program, knots) == pytest.approx(values(parse("silu(x)"), knots), abs=1e-8)
+    assert jets(program, np.array([-9.0, 9.0]), 1)[1] == pytest.approx([0, 1], abs=1e-8)
+    assert distance(transform(RELU, "pieces:8"), RELU) == 0  # a knot lies at 0
+
+
+def test_elementary_ones():
+    swish = parse("x * sigmoid(beta * x)")
+    assert values(transform(swish, "reflect")) == pytest.approx(-values(swish, -X))
+    assert values(transform(swish, "clip:0:1")) == pytest.approx(np.clip(values(swish), 0, 1))
+    shrunk = transform(parse("x"), "soft_threshold:0.7")
+    assert values(shrunk) == pytest.approx(np.sign(X) * np.maximum(np.abs(X) - 0.7, 0))
+
+
+def test_an_expanded_gate():
+    expanded = transform(parse("x * sigmoid(x)"), "expand:0.3", "expand:0")
+    assert dict(expanded.parameters) == {"a": 0.3, "aa": 0.0}
+    gate = 1 / (1 + np.exp(-X))
+    assert values(expanded) == pytest.approx(X * (gate * 1.6 - 0.3))
+
+
+def test_every_transform_has_a_default_and_keeps_parameters():
+    for name in TRANSFORMS:
+        assert transform(parse("param tau = 0; max(x, tau)"), name).kind == "activation"
+    assert transform(parse("beta * x"), "clip", "reflect").parameters == (("beta", 1.0),)
+
+
+@pytest.mark.parametrize(
+    ("formula", "step", "message"),
+    [
+        ("silu(x)", "smooth:box", "not piecewise linear, which this transform is for; write pieces:16 before it"),
+        ("relu(x)", "smoth", "no transform 'smoth'; write one of smooth:box, smooth:gauss, pieces"),
+        ("relu(x)", "clip:a", "clip takes up to 2 numbers, as in clip:-1:1; received 'clip:a'"),
+        ("relu(x)", "smooth:box:-1", "takes a width above 0; received -1"),
+        ("relu(x)", "pieces:1", "a whole number of at least 2; received 1"),
+        ("1 / x", "clip", "not finite at x = 0"),
+    ],
+)
+def test_mistakes(formula, step, message):
+    with pytest.raises(ActsearchError, match=message):
+        transform(parse(formula), step)
