@@ -75,8 +75,8 @@ def look_inside(task: Task, program: Program, seed: int = 0) -> TrainedNetwork:
     """
     if task.kind != program.kind and not (task.kind == "layer" and program.kind == "activation"):
         raise ActsearchError(
-            f"{program} is a {program.kind}; the task {task.name} has sites of another kind, {task.kind}: choose another "
-            "task."
+            f"{program} is a {program.kind}; the task {task.name} has sites of another kind, {task.kind}: choose "
+            "another task."
         )
     watched = _Watched(
         name=task.name, steps=task.steps, batch_size=task.batch_size, kind=task.kind, groups=task.groups, task=task
