@@ -1,6 +1,5 @@
 """`actsearch export-formula`."""
 
-import difflib
 import os
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +7,7 @@ from typing import Annotated
 import tyro
 
 from actsearch.archive import Archive, open_run
-from actsearch.catalog import CATALOG
-from actsearch.cli.common import Formula, explain, read_formula, writing
+from actsearch.cli.common import Formula, explain, read_unit, writing
 from actsearch.export import export_formula as export_program
 from actsearch.language import ActsearchError, Program, simplify
 
@@ -69,16 +67,10 @@ def _trial(directory: Path, index: int | None) -> tuple[Program, str]:
 
 
 def _unit(text: str) -> Program:
-    """Returns the published unit of a name, or the formula that a text is."""
-    if text in CATALOG:
-        return CATALOG[text].program
+    """Returns the published unit or the formula that a text is; one with a slash may be meant for a directory."""
     try:
-        return read_formula(text)
+        return read_unit(text)
     except ActsearchError as error:
-        if text.isidentifier():
-            near = difflib.get_close_matches(text, CATALOG, 3)
-            hint = f"did you mean {', '.join(near)}?" if near else f"there are {len(CATALOG)} units in the catalogue."
-            raise ActsearchError(f"{text!r} is neither a formula nor a published unit; {hint}") from error
-        if os.sep in text:
-            raise ActsearchError(f"There is no run in {text}, and it is no formula: {error}") from error
-        raise
+        if os.sep not in text:
+            raise
+        raise ActsearchError(f"There is no run in {text}, and it is no formula: {error}") from error

@@ -125,7 +125,7 @@ def _function(subject: Subject, name: str, real: str) -> str:
     for helper in _HELPERS:  # two headers may be included in one file
         source = re.sub(rf"\b{re.escape(helper)}", f"{name}_{helper}", source)
     suffix = "f" if real == "float" else ""
-    return source.replace("$", suffix).replace("real", real)
+    return re.sub(r"\breal\b", real, source.replace("$", suffix))
 
 
 def _helpers(code: str) -> list[str]:

@@ -59,7 +59,7 @@ def test_help_names_every_format(capsys):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["swsh", "--to", "c"], "'swsh' is neither a formula nor a published unit; did you mean swish?"),
+        (["swsh", "--to", "c"], "No published unit has the name 'swsh': the nearest names are swish"),
         (["x * sigmod(x)", "--to", "c"], "unknown name 'sigmod'"),
         (["silu", "--to", "tensorflow"], "There is no format 'tensorflow' to export to; write one of jax, flax"),
         (["evonorm_b0", "--to", "c", "-o", "FILE"], "The format c has no batch_std"),

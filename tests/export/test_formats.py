@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from actsearch.catalog import CATALOG
-from actsearch.export import TARGETS, export_formula, formats_of, jax_dialect
+from actsearch.export import TARGETS, export_formula, formats_of, jax_dialect, trained_values
 from actsearch.export.subject import Subject
 from actsearch.language import INPUTS, PRIMITIVES, ActsearchError, Primitive, parse, register, unregister
 from tests.helpers.exported import call_of, known_calls, load, values_and_slopes
@@ -189,6 +189,33 @@ class TestWhatAReaderSees:
         monkeypatch.setattr("actsearch.export.subject.identify", lambda program: ())
         text = export_formula(parse("sin(x) - 3"), "latex", origin="Found by search: trial 3.")
         assert "\n% Found by search: trial 3.\n% No unit of actsearch's catalogue" in text
+
+
+class TestTrainedValues:
+    PROGRAM = parse("param train = 1; x / batch_std(x) * train + batch_rms(x)")
+
+    def test_names_are_those_of_the_module(self):
+        values = trained_values(self.PROGRAM, "flax", {"train": [1, 2]}, [[3, 4], [5, 6]])
+        assert {name: value.tolist() for name, value in values.items()} == {
+            "train_": [1, 2],
+            "running_var": [3, 4],
+            "running_mean_square": [5, 6],
+        }
+        code = source(self.PROGRAM, "flax")
+        assert all(f"self.{name} = nnx." in code for name in values)
+
+    @pytest.mark.parametrize(
+        ("target", "parameters", "statistics", "message"),
+        [
+            ("jax", {"train": 1}, [[1], [1]], "modules of flax, linen, equinox or torch; received 'jax'"),
+            ("tf", {"train": 1}, [[1], [1]], "received 'tf'"),
+            ("torch", {}, [[1], [1]], r"has the parameters \['train'\]; received \[\]"),
+            ("torch", {"train": 1}, None, "has 2 moving averages; received 0"),
+        ],
+    )
+    def test_mistakes(self, target, parameters, statistics, message):
+        with pytest.raises(ActsearchError, match=message):
+            trained_values(self.PROGRAM, target, parameters, statistics)
 
 
 class TestMistakes:

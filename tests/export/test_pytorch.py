@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from actsearch import Layer
 from actsearch.catalog import CATALOG
-from actsearch.export import TARGETS
+from actsearch.export import TARGETS, trained_values
 from actsearch.export.module import module as module_of
 from actsearch.export.subject import Subject
 from actsearch.language import INPUTS, PRIMITIVES, parse
@@ -98,6 +99,17 @@ def test_samples_of_the_spaces(space):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", CATALOG)
+def test_is_one_graph_for_the_compiler(name):
+    program = CATALOG[name].program
+    unit, _, _ = made(program)
+    inputs = [torch.tensor(one, requires_grad=True) for one in inputs_of(program).values()]
+    torch.compiler.reset()
+    compiled = torch.compile(unit, fullgraph=True, backend="aot_eager")(*inputs)
+    torch.testing.assert_close(compiled, made(program)[0](*inputs), rtol=1e-9, atol=1e-9, equal_nan=True)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mish", "swish", "evonorm_b0", "swiglu"])
 def test_compiles_whole(name):
     program = CATALOG[name].program
@@ -113,6 +125,21 @@ def test_compiles_whole(name):
     torch.testing.assert_close(compiled_slope, slope, rtol=1e-9, atol=1e-9)
     for average in averages:
         torch.testing.assert_close(getattr(again, average), getattr(unit, average), rtol=1e-9, atol=1e-9)
+
+
+def test_trained_values_are_a_state_dict():
+    """A layer that was trained in Flax evaluates in PyTorch to the same."""
+    program = parse("param lambda = 2; x / batch_std(x) * lambda + batch_mean(x^2) * sigmoid(beta * x)")
+    layer = Layer(program, 4)
+    inputs = inputs_of(program)["x"].astype(np.float32)
+    for _ in range(3):
+        layer(inputs)
+    layer.parameters["lambda"][...] = np.float32([1, 2, 3, 4])
+    layer.eval()
+    values = trained_values(program, "torch", layer.parameters, layer.statistics)
+    unit = made(program)[0].float().eval()
+    unit.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in values.items()})
+    np.testing.assert_allclose(unit(torch.from_numpy(inputs)).detach(), layer(inputs), 1e-5, 1e-5)
 
 
 def test_channels_may_be_on_any_axis():

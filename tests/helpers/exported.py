@@ -82,20 +82,19 @@ def expected(program):
     with jax.enable_x64(True):
         inputs = {name: jnp.asarray(one) for name, one in inputs_of(program).items()}
         parameters = {name: jnp.asarray(one) for name, one in parameters_of(program).items()}
-        settings, weights = NormSettings(), weights_of(program)
+        settings = NormSettings()
 
-        def weighed(leaves, moving=None):
-            arrays = {name: leaves[name] for name in inputs}
-            values = {name: leaves[name] for name in parameters}
-            value, moments = evaluate_layer(program, arrays, values, moving, settings)
-            return jnp.sum(value * weights), (value, moments)
+        def run(leaves, moving=None):
+            arrays, values = ({name: leaves[name] for name in names} for names in (inputs, parameters))
+            return evaluate_layer(program, arrays, values, moving, settings)
 
         leaves = inputs | parameters
-        gradients, (value, moments) = jax.jit(jax.grad(weighed, has_aux=True))(leaves)
+        # Not compiled: the operations of a thousand programs are compiled once each.
+        value, pullback, moments = jax.vjp(run, leaves, has_aux=True)
+        gradients = {name: np.asarray(one) for name, one in pullback(jnp.asarray(weights_of(program)))[0].items()}
         if not len(moments):
-            return np.asarray(value), {name: np.asarray(one) for name, one in gradients.items()}, None, None
+            return np.asarray(value), gradients, None, None
         start = jnp.asarray(initial_moments(program))[:, None]
         averages = 0.9 * start + 0.1 * moments
-        evaluated = weighed(leaves, averages)[1][0]
-        as_numpy = {name: np.asarray(one) for name, one in gradients.items()}
-        return np.asarray(value), as_numpy, np.asarray(averages), np.asarray(evaluated)
+        evaluated = run(leaves, averages)[0]
+        return np.asarray(value), gradients, np.asarray(averages), np.asarray(evaluated)
