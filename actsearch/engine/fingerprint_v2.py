@@ -6,8 +6,9 @@ relative far out, and hashed. Float64 rounding is far below that grid, so that a
 the same cell, and outputs that differ by about 1e-6 do not.
 
 The names of parameters and their order do not count, their initial values do, and whether all channels share them:
-parameters that are alike in both take the generic values in every order, and the smallest hash is the fingerprint. A parameter that changes no output does
-not count. What the probe cannot see is not told apart: values beyond +-20, and negative values of a parameter.
+parameters that are alike in both take the generic values in every order, and the smallest hash is the fingerprint. A
+parameter that changes no output does not count. What the probe cannot see is not told apart: values beyond +-20, and
+negative values of a parameter.
 """
 
 import hashlib
