@@ -70,8 +70,10 @@ def look_inside(task: Task, program: Program, seed: int = 0) -> TrainedNetwork:
       >>> from actsearch.language import parse
       >>> from actsearch.tasks import get_task
       >>> network = look_inside(get_task("digits-mlp").at_fidelity(0.01), parse("relu(x)"))
-      >>> [one.site for one in network.sites], 0 < network.sites[0].nonzero < 1
-      (['layer1', 'layer2'], True)
+      >>> [one.site for one in network.sites], sorted(network.metrics)
+      (['layer1', 'layer2'], ['accuracy', 'loss'])
+      >>> all(0 < one.nonzero < 1 and 0 < one.effective_rank < 1 for one in network.sites)
+      True
     """
     if task.kind != program.kind and not (task.kind == "layer" and program.kind == "activation"):
         raise ActsearchError(

@@ -13,6 +13,7 @@ from tests.helpers.tiny import tiny_task
 TASK, RELU = tiny_task(), parse("relu(x)")
 
 
+@pytest.mark.slow
 def test_every_site_has_statistics():
     found = look_inside(TASK, RELU)
     assert found.metrics.keys() == {"accuracy", "loss"}
