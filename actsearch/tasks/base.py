@@ -116,7 +116,10 @@ class Task(ABC):
 
     @abstractmethod
     def metrics(self, network: Any, examples: Examples) -> dict[str, jax.Array]:
-        """Returns scalars measured on a part of the data; a training where one is not finite has diverged."""
+        """Returns scalars measured on a part of the data; a training where one is not finite has diverged.
+
+        The network is in evaluation mode, as `network.eval()` sets it.
+        """
 
     @abstractmethod
     def score(self, metrics: Mapping[str, float]) -> float:

@@ -33,6 +33,8 @@ def test_the_page_of_a_unit(capsys):
     assert "parameters    epsilon = 0.01, one\n" in out
     assert "special cases epsilon = 0: relu\n" in out
     assert "verified      yes\n" in out
+    main(["catalog", "celu"])
+    assert "special cases always: elu\n" in capsys.readouterr().out
     main(["catalog", "relu"])
     assert "see also      leaky_relu, " in capsys.readouterr().out
     main(["catalog", "kan_bspline"])
