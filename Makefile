@@ -27,8 +27,10 @@ lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: $(READY)  ## Engines as ratios (PyTorch is compared where it is installed), programs, controllers on the tables, the archive.
+bench: $(READY)  ## Engines and steps as ratios (PyTorch is compared where it is installed), programs, controllers on the tables, the archive.
 	@$(BIN)/python -m experiments.benchmarks.engine
+	@$(BIN)/python -m experiments.benchmarks.steps
+	@$(BIN)/python -m experiments.benchmarks.startup
 	@$(BIN)/python -m experiments.benchmarks.layers
 	@$(BIN)/python -m experiments.benchmarks.language
 	@$(BIN)/python -m experiments.benchmarks.controllers

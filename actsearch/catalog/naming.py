@@ -12,7 +12,7 @@ def identify(program: Program) -> tuple[Entry, ...]:
     """Returns the published functions, layers and gates that compute what a program does, in the order of the catalog.
 
     Functions are compared by `fingerprint`: spelling, the names of parameters and their order do not count, their
-    initial values do. What saturates beyond +-20 is not told from what does not.
+    initial values do, and whether all channels share them. What saturates beyond +-20 is not told from what does not.
 
     Example:
       >>> from actsearch.language import parse
@@ -25,7 +25,7 @@ def identify(program: Program) -> tuple[Entry, ...]:
 
 
 def forget() -> None:
-    """Forgets the fingerprints of the catalog, which has changed."""
+    """Forgets which entry has which fingerprint, because the catalog has changed."""
     _by_fingerprint.cache_clear()
 
 
@@ -33,6 +33,11 @@ def forget() -> None:
 def _by_fingerprint() -> dict[str, tuple[Entry, ...]]:
     known: dict[str, tuple[Entry, ...]] = {}
     for entry in CATALOG.values():
-        identity = fingerprint(entry.program)
+        identity = _fingerprint(entry.program)
         known[identity] = (*known.get(identity, ()), entry)
     return known
+
+
+@functools.lru_cache(maxsize=1024)
+def _fingerprint(program: Program) -> str:
+    return fingerprint(program)

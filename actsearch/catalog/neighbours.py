@@ -9,7 +9,7 @@ import numpy as np
 from actsearch.catalog.entries import CATALOG
 from actsearch.catalog.entry import Entry
 from actsearch.language import Program
-from actsearch.properties import CLOSE, Fit, coarse_distance, curve_of, fit, fit_output
+from actsearch.properties import CLOSE, Fit, coarse_rank, curve_of, fit, fit_output
 
 SAME = 1e-9
 """A distance below it is rounding: the same function up to the maps."""
@@ -54,13 +54,14 @@ class Novelty:
         nearest = self.neighbours[0]
         name, map_, error = nearest.entry.name, nearest.fit.text(nearest.entry.name), nearest.fit.largest
         where = f"among {self.compared} published {self.program.kind}s"
+        initially = " at its initial parameters" if self.program.parameters else ""
         if exact:
-            return f"Known: this is {', '.join(exact)}."
+            return f"Known{initially}: this is {', '.join(exact)}."
         if same:
-            return f"Known up to scale and shift: {map_}."
+            return f"Known{initially} up to scale and shift: {map_}."
         if nearest.fit.distance < CLOSE:
             within = f"within {error:.1e} of {map_} for |x| <= 5"
-            return f"A numerical rediscovery of {name}: {within}."
+            return f"A numerical rediscovery of {name}{initially}: {within}."
         share = f"{100 * nearest.fit.distance:.2g} % of its standard deviation"
         return f"Not {where}, up to scale and shift; the nearest, {map_}, differs by {share}."
 
@@ -98,12 +99,12 @@ def novelty(program: Program, units: Mapping[str, Entry] = CATALOG, count: int =
         found = [Neighbour(entry, fit_output(program, entry.program)) for entry in entries]
     else:
         curve_of(program)  # raises for a pole
-        distances = {entry.name: coarse_distance(program, entry.program) for entry in entries}
-        entries = [entry for entry in entries if np.isfinite(distances[entry.name])]
-        nearest = sorted(entries, key=lambda entry: distances[entry.name])[: max(count, _FITTED)]
+        ranks = {entry.name: coarse_rank(program, entry.program) for entry in entries}
+        entries = [entry for entry in entries if np.isfinite(ranks[entry.name][0])]
+        nearest = sorted(entries, key=lambda entry: ranks[entry.name])[: max(count, _FITTED)]
         found = [Neighbour(entry, fit(program, entry.program)) for entry in nearest]
     found = [one for one in found if np.isfinite(one.fit.distance)]
-    ordered = sorted(found, key=lambda one: (round(one.fit.distance, 7), not one.fit.is_identity))
+    ordered = sorted(found, key=lambda one: (round(one.fit.distance, 9), not one.fit.is_identity, one.fit.complexity))
     return Novelty(program, tuple(ordered[:count]), len(entries))
 
 

@@ -1,5 +1,6 @@
 """The commands that tell what a formula is: `actsearch card | novelty`."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -7,17 +8,24 @@ from actsearch.analysis import Cost
 from actsearch.catalog import CATALOG, identify
 from actsearch.catalog import novelty as novelty_of
 from actsearch.cli.common import Formula, Json, at_least, explain, picture_stem, print_json, read_unit, writing
-from actsearch.evaluation import measure_costs
+from actsearch.evaluation import TrainedNetwork, look_inside, measure_costs
 from actsearch.evaluation.cost import SHAPE
 from actsearch.language import ActsearchError, Program
 from actsearch.properties import properties
 from actsearch.report import Column, card_tables, draw_curves, render, save, show
 from actsearch.report.card import LEGEND
+from actsearch.tasks import get_task
 
 _IMAGES = (64, 4, 4, 64)  # for layers: statistics over an image need one
 
 
-def card(formula: Formula, picture: Path | None = None, measure: bool = True, json: Json = False) -> None:
+def card(
+    formula: Formula,
+    task: str | None = None,
+    picture: Path | None = None,
+    measure: bool = True,
+    json: Json = False,
+) -> None:
     """Print the property card of a formula or published unit: what it is, untrained, in seconds.
 
     Range, kinks, slopes, moments and gains, depth, kernels, sparsity, precision and cost of an activation; invariances
@@ -25,8 +33,11 @@ def card(formula: Formula, picture: Path | None = None, measure: bool = True, js
 
     Example: actsearch card "x * sigmoid(1.702 * x)"
 
+    In a trained network: actsearch card silu --task digits-mlp
+
     Args:
         formula: the activation, layer or gate, or the name of a published one.
+        task: train it on this task once too, and print what its outputs are like at each site of the network.
         picture: PICTURE.png and PICTURE.svg are the function and its derivative; none when left out.
         measure: measure the cost on this machine too, a second.
     """
@@ -36,13 +47,16 @@ def card(formula: Formula, picture: Path | None = None, measure: bool = True, js
     quantities = properties(program)
     names = [entry.name for entry in identify(program)]
     cost = _cost(program) if measure else None
+    trained = None if task is None else look_inside(get_task(task), program)
     pictures: list[str] = []
     if picture is not None:
         with writing(picture):
             pictures = [str(path) for path in save(draw_curves({str(program): program}), picture_stem(picture))]
     if json:
         facts = quantities.to_json() | {"known_as": names, "pictures": pictures}
-        print_json(facts | ({} if cost is None else {"cost_relative_to_relu": cost._asdict()}))
+        facts |= {} if cost is None else {"cost_relative_to_relu": cost._asdict()}
+        facts |= {} if trained is None else {"trained": _trained_facts(task, trained)}
+        print_json(facts)
         return
     print(f"{program}, {_NOUNS[program.kind]}; known as {', '.join(names) or 'nothing: see actsearch novelty'}.")
     if program.parameters:
@@ -54,9 +68,28 @@ def card(formula: Formula, picture: Path | None = None, measure: bool = True, js
     if cost is not None:
         columns = [Column(name, ".2f") for name in ("operations", "bytes", "forward time", "backward time")]
         show(render([tuple(cost)], columns, "cost measured on this machine, over ReLU's"))
+    if trained is not None:
+        _show_trained(task, trained)
     print(LEGEND)
     if pictures:
         print(f"pictures: {', '.join(pictures)}")
+
+
+def _trained_facts(task: str | None, trained: TrainedNetwork) -> dict[str, Any]:
+    """Returns a trained network as JSON has it, null for a ratio that is infinite."""
+    rows = [{name: _finite(value) for name, value in site._asdict().items()} for site in trained.sites]
+    return {"task": task, "metrics": {name: _finite(value) for name, value in trained.metrics.items()}, "sites": rows}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _show_trained(task: str | None, trained: TrainedNetwork) -> None:
+    metrics = ", ".join(f"{name} {value:.4g}" for name, value in trained.metrics.items())
+    columns: list[Column | str] = ["site", Column("nonzero", ".1%"), Column("dead features", ".1%")]
+    columns += [Column("effective rank", ".1%"), Column("largest / median", ".3g"), Column("rms", ".3g")]
+    show(render(trained.sites, columns, f"outputs in a network trained on {task} with one seed: {metrics}"))
 
 
 _NOUNS = {"activation": "an activation", "layer": "a whole layer", "gate": "a gate of two inputs"}

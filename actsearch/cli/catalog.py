@@ -63,7 +63,7 @@ def _facts(unit: Entry | ModuleEntry) -> dict[str, Any]:
     """Returns all that is known of a unit, as JSON has it."""
     facts: dict[str, Any] = {"unit": unit.name, "formula": _formula(unit)}
     if isinstance(unit, Entry):
-        shared = unit.program.shared
+        shared, otherwise = unit.program.shared, "as it starts" if unit.program.parameters else "always"
         facts |= {
             "kind": unit.program.kind,
             "latex": to_latex(unit.program),
@@ -72,7 +72,7 @@ def _facts(unit: Entry | ModuleEntry) -> dict[str, Any]:
                 for name, start in unit.program.parameters
             },
             "special_cases": [
-                f"{', '.join(f'{name} = {value:g}' for name, value in case.at) or 'as it starts'}: {case.of}"
+                f"{', '.join(f'{name} = {value:g}' for name, value in case.at) or otherwise}: {case.of}"
                 for case in unit.special
             ],
         }

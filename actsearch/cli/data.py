@@ -32,7 +32,7 @@ def data(
     if name is None:
         _list(json)
         return
-    folder = data_folder() if to is None else to
+    folder = data_folder() if to is None else to.expanduser().absolute()
     with writing(folder):
         place = prepare(name, source, folder, checked=not unchecked, report=explain)
     if json:

@@ -54,7 +54,8 @@ def _quiet() -> Iterator[Any]:
 def find(collection: Collection, path: Path) -> Path | None:
     """Returns the folder of a data set's newest version that is there: `path`, or at most three folders below it."""
     folders = [file.parent for depth in range(4) for file in path.glob("*/" * depth + _INFO)]
-    versions = [folder for folder in folders if _describes(_info(folder), collection)]
+    whole = [folder for folder in folders if not folder.name.startswith("incomplete")]  # where a process was killed
+    versions = [folder for folder in whole if _describes(_info(folder), collection)]
     return max(versions, key=lambda folder: [int(part) for part in _info(folder)["version"].split(".")], default=None)
 
 

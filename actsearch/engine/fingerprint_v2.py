@@ -5,9 +5,10 @@ parameters and once more with all of these moved. Outputs are rounded on the sca
 relative far out, and hashed. Float64 rounding is far below that grid, so that algebraically equal programs land in
 the same cell, and outputs that differ by about 1e-6 do not.
 
-The names of parameters and their order do not count, their initial values do: parameters of one initial value take
-the generic values in every order, and the smallest hash is the fingerprint. A parameter that changes no output does
-not count. What the probe cannot see is not told apart: values beyond +-20, and negative values of a parameter.
+The names of parameters and their order do not count, their initial values do, and whether all channels share them:
+parameters that are alike in both take the generic values in every order, and the smallest hash is the fingerprint. A
+parameter that changes no output does not count. What the probe cannot see is not told apart: values beyond +-20, and
+negative values of a parameter.
 """
 
 import hashlib

@@ -19,6 +19,7 @@ from actsearch.evaluation.table import TABLES, Table, get_table, make_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
 from actsearch.evaluation.task_check import check_task
 from actsearch.evaluation.task_worth import TaskWorth, measure_task
+from actsearch.evaluation.trained_network import SiteStatistics, TrainedNetwork, look_inside
 from actsearch.evaluation.trainer import Part, Trainer
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
 from actsearch.evaluation.verification import HasTrials, best_programs, fresh_seeds, verify
@@ -39,12 +40,14 @@ __all__ = [
     "Outcome",
     "Part",
     "Result",
+    "SiteStatistics",
     "Stability",
     "Table",
     "TableRegret",
     "TabularEvaluator",
     "TaskWorth",
     "TrainState",
+    "TrainedNetwork",
     "Trainer",
     "Training",
     "TrainingEvaluator",
@@ -69,6 +72,7 @@ __all__ = [
     "genotype_of",
     "get_table",
     "init_state",
+    "look_inside",
     "make_table",
     "measure_costs",
     "measure_task",

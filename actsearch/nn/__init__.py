@@ -1,7 +1,9 @@
 """Flax: the layer that holds a program, in NNX and Linen, networks with sites for it, and the names of those sites."""
 
+from actsearch.nn.cifar_zoo import densenet, preactivation_resnet, wide_resnet
 from actsearch.nn.cnn import CNN, CNNConfig
 from actsearch.nn.conv import Affine, Conv, DepthwiseConv
+from actsearch.nn.dense import DenseNet, DenseNetConfig
 from actsearch.nn.layer import Layer, LayerFactory
 from actsearch.nn.linen import LinenLayer
 from actsearch.nn.mlp import MLP, MLPConfig
@@ -21,6 +23,8 @@ __all__ = [
     "BottleneckBlock",
     "CNNConfig",
     "Conv",
+    "DenseNet",
+    "DenseNetConfig",
     "DepthwiseConv",
     "InvertedBottleneck",
     "Layer",
@@ -40,9 +44,12 @@ __all__ = [
     "Stage",
     "Transformer",
     "TransformerConfig",
+    "densenet",
     "efficientnet_b0",
     "mobilenet_v2",
+    "preactivation_resnet",
     "resnet_50",
     "sites",
     "sites_of",
+    "wide_resnet",
 ]

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from actsearch.nn.conv import Conv, he_normal
+from actsearch.nn.conv import Conv, batch_norm, he_normal
 from actsearch.nn.layer import LayerFactory
 
 
@@ -38,7 +38,7 @@ class CNN(nnx.Module):
                 for before, (after, stride) in zip(widths, stages, strict=False)
             ]
         )
-        self.norms = nnx.List([nnx.BatchNorm(width, momentum=0.9, epsilon=1e-5, rngs=rngs) for width in widths[1:]])
+        self.norms = nnx.List([batch_norm(width, rngs) for width in widths[1:]])
         self.layers = nnx.List([layer(width) for width in widths[1:]])
         self.head = nnx.Linear(widths[-1], classes, kernel_init=he_normal, rngs=rngs)
 

@@ -1,4 +1,4 @@
-"""Convolutions that are fast inside a compiled loop on every device, and the affine that ends a linear projection."""
+"""Convolutions that are fast inside a compiled loop on every device; beside them BatchNorm and an affine."""
 
 import jax
 import jax.numpy as jnp
@@ -67,6 +67,11 @@ class DepthwiseConv(nnx.Module):
             total: jax.Array = sum(part * tap for part, tap in parts)
             return total
         return _convolve(x, kernel, self.stride, groups=kernel.shape[-1])
+
+
+def batch_norm(features: int, rngs: nnx.Rngs) -> nnx.BatchNorm:
+    """Returns the BatchNorm of every network here: moving averages with momentum 0.9, epsilon 1e-5."""
+    return nnx.BatchNorm(features, momentum=0.9, epsilon=1e-5, rngs=rngs)
 
 
 class Affine(nnx.Module):

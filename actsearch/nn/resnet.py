@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from actsearch.nn.conv import Conv, Size, he_normal
+from actsearch.nn.conv import Conv, Size, batch_norm, he_normal
 from actsearch.nn.layer import LayerFactory
 
 
@@ -161,7 +161,7 @@ class ResNetConfig:
 
 
 def _norm(features: int, normalize: bool, rngs: nnx.Rngs) -> Callable[[jax.Array], jax.Array]:
-    return nnx.BatchNorm(features, momentum=0.9, epsilon=1e-5, rngs=rngs) if normalize else _identity
+    return batch_norm(features, rngs) if normalize else _identity
 
 
 def _identity(x: jax.Array) -> jax.Array:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from actsearch.language import ActsearchError
-from actsearch.nn.conv import Conv, he_normal
+from actsearch.nn.conv import Conv, batch_norm, he_normal
 from actsearch.nn.layer import LayerFactory
 
 
@@ -26,9 +26,9 @@ class BasicBlock(nnx.Module):
 
     def __init__(self, in_features: int, out_features: int, stride: int, layer: LayerFactory, *, rngs: nnx.Rngs):
         self.conv1 = Conv(in_features, out_features, stride=stride, rngs=rngs)
-        self.norm1, self.layer1 = _norm(out_features, rngs), layer(out_features)
+        self.norm1, self.layer1 = batch_norm(out_features, rngs), layer(out_features)
         self.conv2 = Conv(out_features, out_features, rngs=rngs)
-        self.norm2, self.layer2 = _norm(out_features, rngs), layer(out_features)
+        self.norm2, self.layer2 = batch_norm(out_features, rngs), layer(out_features)
         self.stride, self.new_features = stride, out_features - in_features
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -63,7 +63,7 @@ class ResNetV1(nnx.Module):
         rngs: nnx.Rngs,
     ):
         self.stem = Conv(in_features, width, rngs=rngs)
-        self.norm, self.layer = _norm(width, rngs), layer(width)
+        self.norm, self.layer = batch_norm(width, rngs), layer(width)
         blocks, before = [], width
         for stage in range(3):
             for block in range((depth - 2) // 6):
@@ -106,7 +106,3 @@ class ResNetV1Config:
     def __call__(self, layer: LayerFactory, *, rngs: nnx.Rngs) -> ResNetV1:
         """Returns the network with `layer(features)` at each site."""
         return ResNetV1(**vars(self), layer=layer, rngs=rngs)
-
-
-def _norm(features: int, rngs: nnx.Rngs) -> nnx.BatchNorm:
-    return nnx.BatchNorm(features, momentum=0.9, epsilon=1e-5, rngs=rngs)

@@ -5,7 +5,7 @@ from actsearch.properties.card import PROPERTIES, Card, properties, properties_b
 from actsearch.properties.curve import Curve, Kink, curve_of
 from actsearch.properties.depth import edge_of_chaos
 from actsearch.properties.derivatives import jets
-from actsearch.properties.fitting import CLOSE, Fit, coarse_distance, distance, fit, fit_output
+from actsearch.properties.fitting import CLOSE, Fit, coarse_rank, distance, fit, fit_output
 from actsearch.properties.kernel import correlation_map, dual_kernel, ntk, slope_kernel
 from actsearch.properties.moments import hermite
 from actsearch.properties.quadrature import normal_rule
@@ -24,7 +24,7 @@ __all__ = [
     "Measured",
     "Property",
     "Quantity",
-    "coarse_distance",
+    "coarse_rank",
     "correlation_map",
     "curve_of",
     "distance",

@@ -77,7 +77,7 @@ def _end(program: Program, side: float) -> End:
             return _oscillating(near, near_slope, *jets(program, side * (15_000 + _WINDOW), 1))
         limits = 2 * value[1:] - value[:-1]  # less the term in 1/x
         if _settles(limits):
-            return End("constant", 0.0, _tidy(limits[-1]))
+            return End("constant", 0.0, round(float(limits[-1]), 8) + 0.0)
         if _settles(slope) and abs(slope[-1]) > _CLOSE:
             steepness = _tidy((4 * slope[-1] - slope[-2]) / 3)  # less the term in 1/x^2
             rest = value - steepness * side * _FAR

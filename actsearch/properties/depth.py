@@ -20,7 +20,9 @@ from actsearch.properties.quantity import Measured, rows
 VARIANCES = (0.5, 1.0, 2.0)
 """q of the points of the edge of chaos that a card shows."""
 
-_SCAN = 2.0 ** np.linspace(-6, 6, 25)
+_SCAN = 2.0 ** np.sort(
+    [*np.arange(-6, 0, 0.5), -0.03, 0.03, *np.arange(0.5, 6.1, 0.5)]
+)  # q = 1, a fixed point, between
 _SAME = 1e-6
 
 

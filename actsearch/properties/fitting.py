@@ -75,6 +75,11 @@ class Fit(NamedTuple):
     largest: float
 
     @property
+    def complexity(self) -> float:
+        """How far the input's map is from the identity; a mirrored input counts as one a little."""
+        return abs(float(np.log(abs(self.b)))) + abs(self.c) + (1e-3 if self.b < 0 else 0.0)
+
+    @property
     def is_identity(self) -> bool:
         """Whether both maps leave everything as it is."""
         return bool(np.allclose(self[:4], (1, 1, 0, 0), rtol=0, atol=1e-4))
@@ -95,12 +100,16 @@ def _term(number: float) -> str:
     return "" if abs(number) < 5e-6 else f" {'-' if number < 0 else '+'} {abs(number):.5g}"
 
 
-def coarse_distance(target: Program, unit: Program) -> float:
-    """Returns the distance of the best fit among 442 input maps, by interpolation: to choose which units to fit.
+def coarse_rank(target: Program, unit: Program) -> tuple[float, int]:
+    """Returns the distance of the best of 442 input maps, by interpolation, and its place: the simplest map is 0.
 
-    Infinite for a unit that is not finite for every |x| <= 20.
+    To choose which units to fit: of two that are equally near, the one of the simpler map. The distance is infinite for
+    a unit that is not finite for every |x| <= 20.
     """
-    return float(_coarse(target, unit)[0].min()) if np.isfinite(_grid_values(unit)).all() else np.inf
+    if not np.isfinite(_grid_values(unit)).all():
+        return np.inf, 0
+    distances = np.round(_coarse(target, unit)[0], 5)
+    return float(distances.min()), int(distances.argmin())
 
 
 def fit(target: Program, unit: Program) -> Fit:

@@ -47,7 +47,7 @@ def value_text(value: Any) -> str:
             return "infinite" if value == math.inf else "-infinite" if value == -math.inf else f"{value:.6g}"
         case Mapping() if "jumps" in value:
             sides = f"{value_text(value['left'])} | {value_text(value['right'])}"
-            return f"x = {value_text(value['x'])}: {value['jumps']} {sides}"
+            return f"x = {value_text(value['x'])}: {value['jumps']} {sides}, gradient {value_text(value['gradient'])}"
         case Mapping():
             return ", ".join(f"{name} {value_text(item)}" for name, item in value.items()) or "-"
         case tuple():

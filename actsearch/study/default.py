@@ -1,7 +1,7 @@
 """The default of a search that trains: all shortly, the best in full, the promising with more seeds."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from actsearch.archive import Archive
@@ -16,7 +16,7 @@ SHARE = 0.1
 BATCHES = 4
 """A search of fewer batches trains in full: its short trainings would be over before the long ones begin."""
 
-_WRAPPERS: Mapping[str, type[Controller[Any]]] = {kind.name: kind for kind in (Repeated, SuccessiveHalving)}
+_WRAPPERS: Mapping[str, Callable[..., Controller[Any]]] = {kind.name: kind for kind in (Repeated, SuccessiveHalving)}
 
 
 def multi_fidelity(controller: Controller[Any], budget: int, batch: int = 64, share: float = SHARE) -> Controller[Any]:

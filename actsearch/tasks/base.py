@@ -3,10 +3,11 @@
 import dataclasses
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self, get_args
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
@@ -115,7 +116,10 @@ class Task(ABC):
 
     @abstractmethod
     def metrics(self, network: Any, examples: Examples) -> dict[str, jax.Array]:
-        """Returns scalars measured on a part of the data; a training where one is not finite has diverged."""
+        """Returns scalars measured on a part of the data; a training where one is not finite has diverged.
+
+        The network is in evaluation mode, as `network.eval()` sets it.
+        """
 
     @abstractmethod
     def score(self, metrics: Mapping[str, float]) -> float:
@@ -162,6 +166,25 @@ class Task(ABC):
     def batches(self, key: jax.Array, examples: int) -> jax.Array:
         """Returns the example numbers of every step, int32 [steps, batch]; drawn with replacement."""
         return jax.random.randint(key, (self.steps, self.batch_size), 0, examples)
+
+    def in_batches(self, function: Callable[[Examples], jax.Array], examples: Examples) -> jax.Array:
+        """Returns a function's rows, one for each example, computed one batch after another, for `metrics`.
+
+        An evaluation then has the shapes of training: much of what is compiled serves both, and memory is bounded.
+
+        Args:
+          function: a batch of examples -> [batch, ...], each row from its own example.
+          examples: of a part of the data, at least 1.
+        """
+        count, size = len(jax.tree.leaves(examples)[0]), self.batch_size
+
+        def batches(rows: Any) -> jax.Array:
+            filled = jnp.pad(jnp.asarray(rows), ((0, -count % size), *[(0, 0)] * (rows.ndim - 1)))
+            return filled.reshape(-1, size, *rows.shape[1:])
+
+        values = jax.lax.map(function, jax.tree.map(batches, examples))
+        rows: jax.Array = values.reshape(-1, *values.shape[2:])[:count]
+        return rows
 
     def abstract_batch(self) -> Examples:
         """Returns one batch of zeros with the shapes and dtypes of real ones."""

@@ -19,8 +19,6 @@ from actsearch.tasks.recipe import Precision, Recipe, likelihood
 Criterion = Literal["accuracy", "likelihood"]
 """What the score is: the share of right answers, or exp(-loss), the geometric mean probability of the right class."""
 
-_CHUNK = 1_000
-
 
 class Network(Protocol):
     """What makes a network: a configuration of `actsearch.nn`, or any hashable function that can be pickled."""
@@ -82,11 +80,8 @@ class Classification(Task):
         return _cross_entropy(self.logits(network, batch.inputs, key), batch.labels)
 
     def metrics(self, network: Any, examples: Split) -> dict[str, jax.Array]:
-        """Returns `accuracy` in [0, 1] and `loss`, the mean cross entropy.
-
-        A part of more than 2,000 examples is taken in chunks, one after another, to bound the memory.
-        """
-        logits = self._logits_in_chunks(network, examples.inputs)
+        """Returns `accuracy` in [0, 1] and `loss`, the mean cross entropy."""
+        logits = self.in_batches(lambda inputs: self.logits(network, inputs), examples.inputs)
         finite = jnp.isfinite(logits).all(axis=-1)
         correct = (jnp.argmax(logits, axis=-1) == examples.labels) & finite
         return {"accuracy": jnp.mean(correct), "loss": _cross_entropy(logits, examples.labels)}
@@ -108,16 +103,6 @@ class Classification(Task):
         """Returns one batch of zeros with the shapes and dtypes of real ones; no data is needed."""
         inputs = np.zeros((self.batch_size, *self.dataset.shape), self.dataset.dtype)
         return Split(inputs, np.zeros(self.batch_size, np.int32))
-
-    def _logits_in_chunks(self, network: Any, inputs: jax.Array | np.ndarray) -> jax.Array:
-        examples = len(inputs)
-        if examples <= 2 * _CHUNK:
-            return self.logits(network, inputs)
-        filled = jnp.pad(jnp.asarray(inputs), ((0, -examples % _CHUNK), *[(0, 0)] * (inputs.ndim - 1)))
-        chunks = filled.reshape(-1, _CHUNK, *inputs.shape[1:])
-        logits = jax.lax.map(lambda chunk: self.logits(network, chunk), chunks)
-        every: jax.Array = logits.reshape(len(filled), -1)[:examples]
-        return every
 
 
 def _cross_entropy(logits: jax.Array, labels: jax.Array | np.ndarray) -> jax.Array:

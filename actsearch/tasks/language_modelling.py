@@ -73,13 +73,11 @@ class LanguageModel(Task):
 
     def loss(self, network: Any, batch: Array, key: jax.Array | None = None) -> jax.Array:
         """Returns the mean cross entropy of the next token, in nats, a scalar; nothing is random."""
-        windows = jnp.asarray(batch)
-        logits = network(windows[:, :-1]).astype(jnp.float32)
-        return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, windows[:, 1:]))
+        return jnp.mean(_losses(network, jnp.asarray(batch)))
 
     def metrics(self, network: Any, examples: Array) -> dict[str, jax.Array]:
         """Returns `loss`, the mean cross entropy of the next token, in nats."""
-        return {"loss": self.loss(network, examples)}
+        return {"loss": jnp.mean(self.in_batches(lambda batch: _losses(network, batch), examples))}
 
     def score(self, metrics: Mapping[str, float]) -> float:
         """Returns exp(-loss), the geometric mean probability of the next token, in [0, 1]."""
@@ -88,3 +86,10 @@ class LanguageModel(Task):
     def abstract_batch(self) -> np.ndarray:
         """Returns one batch of zeros with the shape and dtype of real ones; no data is needed."""
         return np.zeros((self.batch_size, self.length + 1), np.int32)
+
+
+def _losses(network: Any, windows: jax.Array) -> jax.Array:
+    """Returns the cross entropy of every next token, [batch, length]."""
+    logits = network(windows[:, :-1]).astype(jnp.float32)
+    losses: jax.Array = optax.softmax_cross_entropy_with_integer_labels(logits, windows[:, 1:])
+    return losses

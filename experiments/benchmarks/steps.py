@@ -39,12 +39,13 @@ from actsearch.report.tables import show
 from actsearch.spaces import Space, evonorm, swish
 from actsearch.tasks import Data, LanguageModel, Task, get_task
 from actsearch.trials import Proposal
-from experiments._card import machine, say, write_json
+from experiments._card import fill_page, machine, say, write_json
 from experiments.benchmarks import engine, layers
-from experiments.benchmarks.steps_tables import steps_table, targets_of, targets_table
+from experiments.benchmarks.steps_tables import page_lines, steps_table, targets_of, targets_table
 from experiments.benchmarks.torch_steps import TorchProcess, Work
 
 OUT = Path(__file__).parent / "results" / "steps.json"
+PAGE = Path(__file__).parents[1] / "studies" / "engines.md"
 STEPS = {
     "digits-mlp": 500,
     "mnist1d-mlp": 500,
@@ -240,12 +241,14 @@ def rates(task: Any) -> list[float]:
 
 
 def report(rows: Sequence[dict[str, Any]], firsts: Sequence[dict[str, Any]], out: Path) -> dict[str, Any]:
-    """Prints the tables, writes the JSON and returns what it holds."""
+    """Prints the tables, writes the JSON and returns what it holds; the committed run writes its page too."""
     targets = targets_of(rows, firsts)
     show(steps_table(rows))
     show(targets_table(targets))
     record = {**machine(), "tasks": list(rows), "deep": list(firsts), "targets": targets}
     write_json(out, record)
+    if out == OUT:
+        fill_page(PAGE, "a step, steps.py", page_lines(rows, firsts))
     return record
 
 

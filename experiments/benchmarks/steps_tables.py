@@ -21,6 +21,19 @@ def steps_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     return render(cells, heads, "Milliseconds a step, one core")
 
 
+def page_lines(rows: Sequence[Mapping[str, Any]], firsts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Returns the lines of the table in Markdown: milliseconds a step, two ratios, and the seconds of first calls."""
+    heads = ["task (sites)", *COLUMNS, *RATIOS[:2], "first call, specialised", "first call, interpreted"]
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for row in [*rows, *firsts]:
+        cells = [*milliseconds(row).values(), *list(ratios(row).values())[:2]] if "seconds" in row else [None] * 7
+        texts = ["" if cell is None else f"{cell:.3g}" for cell in cells]
+        calls = [row["first_calls"].get(f"{name} 0") for name in ("specialised", "interpreted")]
+        texts += ["" if seconds is None else f"{seconds:.1f} s" for seconds in calls]
+        lines.append(" | ".join([f"| `{row['task']}` ({row['sites']})", *texts]) + " |")
+    return lines
+
+
 def targets_table(targets: Sequence[Mapping[str, Any]]) -> Table:
     """Returns the table of figures and targets."""
     heads = ("target", Column("figure", ",.3g"), "limit", "met")

@@ -63,3 +63,8 @@ def test_a_unit_that_is_not_finite_is_left_out():
     }
     found = novelty(parse("silu(x)"), units)
     assert ([one.entry.name for one in found.neighbours], found.compared) == (["silu", "relu"], 2)
+
+
+def test_of_equally_near_units_the_simplest_map_comes_first():
+    units = {name: CATALOG[name] for name in ("relu", "relu6", "hard_tanh", "identity")}
+    assert novelty(parse("3 * x - 2"), units).verdict == "Known up to scale and shift: 3 identity(x) - 2."

@@ -35,7 +35,7 @@ def test_a_card_of_a_formula(capsys, tmp_path):
     out = capsys.readouterr().out
     assert out.startswith("relu(x), an activation; known as relu.\n")
     lines = [" ".join(line.split()) for line in out.splitlines()]
-    for start in ("he gain 1.41421 quadrature", "lipschitz 1 grid", "kinks x = 0: slope 0 | 1 grid"):
+    for start in ("he gain 1.41421 quadrature", "lipschitz 1 grid", "kinks x = 0: slope 0 | 1, gradient 0 grid"):
         assert any(line.startswith(start) for line in lines)
     assert "How sure: exact follows from the program" in out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["card.png", "card.svg"]
@@ -64,7 +64,7 @@ def test_novelty(capsys):
     out = capsys.readouterr().out
     assert out.endswith("Known up to scale and shift: -2 relu(x - 0.5).\n")
     assert main(["novelty", "relu(x) * beta", "--among", "relu", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["verdict"] == "Known: this is relu."
+    assert json.loads(capsys.readouterr().out)["verdict"] == "Known at its initial parameters: this is relu."
 
 
 def test_the_best_of_a_run_are_told_what_they_are_near_to(tmp_path, monkeypatch, capsys):

@@ -107,12 +107,20 @@ def test_cifar100_has_its_superclasses_in_every_format(kind, home, tmp_path):
     assert columns["coarse_label"].tolist() == [coarse[label] for label in columns["label"]]
 
 
+# The superclass of each class in the published files.
+COARSE = """
+4 1 14 8 0 6 7 7 18 3 3 14 9 18 7 11 3 9 7 11 6 11 5 10 7 6 13 15 3 15 0 11 1 10 12 14 16 9 11 5 5 19 8 8 15 13 14 17 18
+10 16 4 17 4 2 0 17 4 18 17 10 3 2 12 12 16 12 1 9 19 2 10 0 1 16 12 9 13 15 13 16 19 2 4 6 19 5 5 8 19 18 1 2 15 6 0
+17 8 14 13
+"""
+
+
 def test_superclasses_as_published():
     collection = get_collection("cifar100")
     names, groups = collection.names("label"), collection.names("coarse_label")
     assert (len(names), names[:2], names[-1]) == (100, ("apple", "aquarium_fish"), "worm")
-    found = [collection.complete({"label": label})["coarse_label"] for label in range(15)]
-    assert found == [4, 1, 14, 8, 0, 6, 7, 7, 18, 3, 3, 14, 9, 18, 7]  # of the first lines of the published file
+    found = [collection.complete({"label": label})["coarse_label"] for label in range(100)]
+    assert found == [int(number) for number in COARSE.split()]
     assert list(groups) == sorted(groups)
 
 
@@ -295,6 +303,29 @@ class TestMistakes:
         self.refused(home, archive, "is damaged", checked=False)
         archive.write_bytes(b"no archive")
         self.refused(home, archive, "cannot be read as a tar archive", checked=False)
+
+    def test_parquet_that_is_none(self, home, tmp_path):
+        folder = archived.parquet(tmp_path / "hub", archived.made(), label="y")
+        self.refused(home, folder, "has no column label; it has img, y", checked=False)
+        (folder / "train-00000-of-00002.parquet").write_bytes(b"no parquet")
+        self.refused(home, folder, "cannot be read as Parquet", checked=False)
+
+    def test_parquet_with_paths_alone(self, home, tmp_path):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        for split in ("train", "test"):
+            image = [{"bytes": None, "path": "a.png"}]
+            table = pa.table(
+                {"img": pa.array(image, pa.struct({"bytes": pa.binary(), "path": pa.string()})), "label": [1]}
+            )
+            pq.write_table(table, tmp_path / f"{split}.parquet")
+        self.refused(home, tmp_path, r"only a path, a\.png", checked=False)
+
+    def test_a_killed_copy_is_not_taken_for_a_prepared_one(self, home, tmp_path):
+        place = prepare("cifar10", archived.python_batches(tmp_path, archived.made()), checked=False)
+        place.rename(place.with_name(f"incomplete.{place.name}"))
+        assert prepared(get_collection("cifar10"), home) is None
 
     def test_another_size_or_class(self, home, tmp_path):
         images, labels = archived.made()["train"]

@@ -7,11 +7,19 @@ import pytest
 
 from actsearch import parse
 from actsearch.engine import NormSettings, bank, specialize
+from actsearch.engine.interpretation import parameter_keys
+from actsearch.spaces.template import Template
 
 SETTINGS = NormSettings(groups=2)
 SHAPE = (4, 3, 3, 4)
 TEXTS = {
-    "activation": ("tanh(x) * relu(x)", "max(beta * x, x^3)", "param beta = 0.5; sin(beta * x)", "1"),
+    "activation": (
+        "tanh(x) * relu(x)",
+        "max(beta * x, x^3)",
+        "param beta = 0.5; sin(beta * x)",
+        "scalar beta = 0.5; tanh(beta * x)",
+        "1",
+    ),
     "layer": (
         "param beta = 0; (x - batch_mean(x)) / batch_std(x) * gamma + beta",
         "x / group_std(x)",
@@ -30,8 +38,9 @@ def arguments(programs, kind):
     """Returns for each program inputs, parameters and moving averages of its own, and the gradient that comes back."""
     rng = np.random.default_rng(0)
     inputs = [jnp.asarray(rng.normal(size=(len(programs), *SHAPE))) for _ in range(2 if kind == "gate" else 1)]
-    keys = bank(programs, jnp.int32(0)).parameters
-    parameters = {key: jnp.asarray(rng.uniform(0.4, 1.4, (len(programs), SHAPE[-1]))) for key in keys}
+    candidate, count = bank(programs, jnp.int32(0)), len(programs)
+    shapes = {key: (count, *candidate.shape_of(key, SHAPE[-1])) for key in candidate.parameters}
+    parameters = {key: jnp.asarray(rng.uniform(0.4, 1.4, shape)) for key, shape in shapes.items()}
     averages = max(len(program.batch_reductions) for program in programs)
     moving = jnp.asarray(rng.uniform(0.5, 1.5, (len(programs), averages, SHAPE[-1])))
     return inputs, parameters, moving, jnp.asarray(rng.normal(size=(len(programs), *SHAPE)))
@@ -53,10 +62,15 @@ def together(programs, lanes, numbers, inputs, parameters, moving, gradient):
     return jax.jit(jax.vmap(one))(jnp.asarray(numbers), *rows)
 
 
+def keys_of(program):
+    """Returns the keys of a program's own parameters, in their order."""
+    return parameter_keys(Template.bank([program]))
+
+
 def alone(program, inputs, parameters, moving, gradient):
     """Returns the same of one specialised program, gradients by its own parameters."""
     candidate = specialize(program)
-    own = {name: parameters[f"{name}={initial!r}"] for name, initial in program.parameters}
+    own = {name: parameters[key] for (name, _), key in zip(program.parameters, keys_of(program), strict=True)}
     moving = None if moving is None else moving[: len(program.batch_reductions)]
     value, back, used = jax.vjp(
         lambda inputs, own: candidate.function(inputs[0], own, moving, SETTINGS, None, *inputs[1:]),
@@ -85,15 +99,11 @@ def test_equal_the_formulas(kind, trained):
             np.testing.assert_allclose(used[lane, : len(moments)], moments, rtol=1e-9)
             for found, other in zip(d_inputs, d_own_inputs, strict=True):
                 np.testing.assert_allclose(found[lane], other, rtol=1e-9, atol=1e-12)
+            own = {key: d_own[name] for (name, _), key in zip(program.parameters, keys_of(program), strict=True)}
             for key, found in d_parameters.items():
-                other = d_own.get(key.split("=")[0], 0.0) if key in own_keys(program) else 0.0
                 np.testing.assert_allclose(
-                    found[lane], jnp.broadcast_to(other, found[lane].shape), rtol=1e-9, atol=1e-12
+                    found[lane], own.get(key, jnp.zeros_like(found[lane])), rtol=1e-9, atol=1e-12
                 )
-
-
-def own_keys(program):
-    return {f"{name}={initial!r}" for name, initial in program.parameters}
 
 
 def test_places_of_a_lane():

@@ -44,6 +44,13 @@ def test_targets_differ_by_kind_of_network():
     assert [row["limit"] for row in steps_tables.targets_of([layer], [])] == ["<= 1.4", "<= 1", "<= 8"]
 
 
+def test_the_page_has_a_line_for_each_task():
+    deep = {"task": "digits-deep-mlp", "sites": 8, "first_calls": {"interpreted 0": 7.25}}
+    *_, row, last = steps_tables.page_lines([ROW], [deep])
+    assert row == "| `digits-mlp` (2) | 10 | 100 | 100 | 40 | 20 | 1.1 | 0.25 |  | 7.0 s |"
+    assert last == "| `digits-deep-mlp` (8) |  |  |  |  |  |  |  |  | 7.2 s |"
+
+
 def test_without_pytorch_its_columns_are_empty():
     alone = {name: seconds for name, seconds in ROW["seconds"].items() if name not in ("eager", "compiled")}
     figures = steps_tables.ratios(ROW | {"seconds": alone})

@@ -113,7 +113,7 @@ def test_a_parameter_is_shared_or_not():
     builder = Builder()
     builder.parameter("alpha", 1.0, shared=True)
     with pytest.raises(ActsearchError, match="'alpha' is one value per channel and a single value too"):
-        builder.parameter("alpha", 1.0)
+        builder.parameter("alpha", 1.0, shared=False)
 
 
 def test_parameters_by_argument():

@@ -23,9 +23,12 @@ from actsearch.nn import (
     Stage,
     Transformer,
     TransformerConfig,
+    densenet,
     efficientnet_b0,
     mobilenet_v2,
+    preactivation_resnet,
     resnet_50,
+    wide_resnet,
 )
 
 STAGES = (Stage(1, 4), Stage(3, 6, stride=2))
@@ -70,7 +73,10 @@ def test_makes_the_network(name):
     "make",
     [
         *(config for config, _ in PAIRS.values()),
-        *(lambda f=f: f(10) for f in (resnet_50, mobilenet_v2, efficientnet_b0)),
+        *(
+            lambda f=f: f(10)
+            for f in (resnet_50, mobilenet_v2, efficientnet_b0, preactivation_resnet, wide_resnet, densenet)
+        ),
     ],
 )
 def test_is_a_value(make):

@@ -29,6 +29,17 @@ def test_every_property_of_a_kind_has_a_value_and_a_definition(kind):
     assert facts["properties"].keys() == properties_by_name(kind).keys()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CATALOG)
+def test_every_published_unit_has_a_card(name):
+    card = properties(CATALOG[name].program)
+    assert json.dumps(card.to_json(), allow_nan=False)
+    if card.program.kind == "activation":
+        assert card["lower"] <= card["upper"]
+        assert card["least_slope"] <= card["lipschitz"]
+        assert card["gradient_error"] < 1e-6 or card["smoothness"] < 1
+
+
 def test_names_are_words_and_unique_within_a_kind():
     assert all(row.name.isidentifier() for row in PROPERTIES)
     for kind in PROGRAMS:

@@ -107,5 +107,7 @@ def test_phases():
     assert value("silu(x)", "phase").startswith("chaotic")
     assert value("sigmoid(x)", "phase").startswith("ordered")
     assert value("relu(x)", "variance_fixed_points") == "every q"
+    assert value("min(relu(x), 6)", "variance_fixed_points") == "every q from 0.0156 to 1.41"
+    assert value("x + sin(x)^2", "variance_fixed_points") == "0.177 (unstable), 1 (stable)"
     assert value("erf(x)", "gradient_growth") > 1
     assert value("silu(x)", "correlation_limit") == pytest.approx(0.6587, abs=1e-3)

@@ -131,8 +131,10 @@ def test_a_gradient_that_is_wrong_is_found():
     assert value("tanh(x)", "gradient_error") < 1e-9
 
 
-def test_the_gradient_at_a_kink_lies_between_the_slopes():
+def test_the_gradient_at_a_kink():
     assert value("relu(x)", "gradient_at_kinks") == "between the slopes"
+    # Both have slope 0 at 0, so that a PReLU written so has it too, between 0.25 and 1.
+    assert value("relu(x) + 0.25 * minzero(x)", "gradient_at_kinks") == "outside the two slopes at x = 0"
     assert value("relu(x) - relu(-x)", "gradient_at_kinks") == "no kink"
     assert value("relu(x) - relu(-x) + 0 * sqrt(max(x, -x))", "gradient_at_kinks") == "no kink"
 

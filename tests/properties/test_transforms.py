@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from actsearch import parse
+from actsearch.catalog import CATALOG
 from actsearch.language import ActsearchError
 from actsearch.properties import TRANSFORMS, distance, jets, normal_rule, transform
 
@@ -28,6 +29,11 @@ def test_a_normal_density_makes_the_convolution_with_it(unit, sigma):
     for x, value in zip(X[::4], found[::4], strict=True):
         points, weights = normal_rule(((0 - x) / sigma, (0.5 - x) / sigma, (-0.5 - x) / sigma))
         assert value == pytest.approx(values(unit, x + sigma * points) @ weights, abs=1e-9)
+
+
+def test_published_units_are_transforms():
+    assert distance(transform(RELU, "smooth:box"), CATALOG["smelu"].program) < 1e-9
+    assert distance(transform(LEAKY, "smooth:gauss"), CATALOG["sau"].program) < 1e-9
 
 
 def test_pieces_interpolate_and_keep_linear_ends():

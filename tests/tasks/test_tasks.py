@@ -44,7 +44,9 @@ class TestContract:
 
         def run(key, batch):
             network = task.init(layer_of(task), key)
-            return task.loss(network, batch, key), task.metrics(network, batch)
+            loss = task.loss(network, batch, key)
+            network.eval()
+            return loss, task.metrics(network, batch)
 
         loss, metrics = jax.eval_shape(run, jax.random.key(0), task.abstract_batch())
         assert (loss.shape, loss.dtype) == ((), jnp.float32)

@@ -44,7 +44,7 @@ class Parquet:
             stream = io.BytesIO(files.read(name))
             try:
                 table = pq.ParquetFile(stream)
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 raise ActsearchError(f"{files.path}: {name} cannot be read as Parquet: {error}.") from error
             columns = self._choose(table.schema_arrow.names, f"{files.path}: {name}")
             for batch in table.iter_batches(batch_size=256, columns=list(columns.values())):
@@ -74,4 +74,8 @@ def _shards(files: Files, split: str) -> list[str]:
 
 def _plain(value: object) -> object:
     """Returns a value; of an image, which is kept as {bytes, path}, the bytes."""
-    return value["bytes"] if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    if value["bytes"] is None:
+        raise ActsearchError(f"An image of the Parquet files is only a path, {value['path']}: its bytes are not there.")
+    return value["bytes"]

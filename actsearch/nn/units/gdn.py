@@ -31,7 +31,7 @@ class GDN(nnx.Module):
       Transformation; defaults as TensorFlow and PyTorch ports.
 
     Example:
-      >>> GDN(2)(jnp.array([0.0, 1.0])).round(4).tolist()
+      >>> [round(float(value), 4) for value in GDN(2)(jnp.array([0.0, 1.0]))]
       [0.0, 0.9535]
     """
 

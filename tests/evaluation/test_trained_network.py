@@ -1,0 +1,48 @@
+"""What a trained network is like inside."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from actsearch import parse
+from actsearch.evaluation import Trainer, look_inside
+from actsearch.evaluation.trained_network import _statistics
+from actsearch.language import INPUTS, ActsearchError
+from tests.helpers.tiny import tiny_task
+
+TASK, RELU = tiny_task(), parse("relu(x)")
+
+
+@pytest.mark.slow
+def test_every_site_has_statistics():
+    found = look_inside(TASK, RELU)
+    assert found.metrics.keys() == {"accuracy", "loss"}
+    (site,) = found.sites
+    assert site.site == "layer1"
+    assert 0 < site.nonzero < 1
+    assert 1 / 6 <= site.effective_rank <= 1
+
+
+@pytest.mark.slow
+def test_the_training_is_the_one_that_scores():
+    found = look_inside(TASK, RELU, seed=3)
+    trainer = Trainer.specialized(TASK, RELU, devices=jax.devices()[:1])
+    (outcome,) = trainer(trainer.jobs([()], seeds=[3]))
+    assert found.metrics == pytest.approx(outcome.metrics, abs=1e-6)
+
+
+def test_a_constant_is_dead_and_has_no_rank():
+    found = _statistics(jnp.full((4, 2), 3.0))
+    assert (found["nonzero"], found["dead"], found["scale"], found["outlier"]) == (1, 1, 3, 1)
+    assert found["effective_rank"] == pytest.approx(1 / 2)
+
+
+def test_independent_features_of_equal_variance_have_full_rank():
+    signs = jnp.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    assert _statistics(signs)["effective_rank"] == pytest.approx(1)
+    assert _statistics(jnp.array([[0.0, 9.0], [0.0, 1.0], [0.0, 2.0], [0.0, 2.0]]))["dead"] == 0.5
+
+
+def test_a_gate_does_not_fit():
+    with pytest.raises(ActsearchError, match="is a gate; the task digits-tiny has sites of another kind, activation"):
+        look_inside(TASK, parse("x * y", inputs=INPUTS))
