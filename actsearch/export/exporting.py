@@ -96,4 +96,4 @@ def _renamed(one: Subject, target: Target) -> Subject:
     if target.dialect is not None:
         taken |= {name.rstrip("$") for name in target.dialect.helpers} | target.dialect.imports.keys()
         taken |= target.dialect.reserved if target.suffix == ".h" else set()
-    return one._replace(name=f"{one.name}_unit") if one.name in taken else one
+    return one._replace(name=f"{one.name}_unit") if taken & {one.name, one.class_name} else one

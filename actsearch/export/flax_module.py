@@ -3,7 +3,7 @@
 from actsearch.export.jax_dialect import dialect, statistics
 from actsearch.export.jax_function import definition
 from actsearch.export.jax_test import function_test, module_test
-from actsearch.export.module import SMALLER_GROUPS, Module, class_source, jax_call, jax_settings, module, used
+from actsearch.export.module import JAX_SETTINGS, SMALLER_GROUPS, Module, class_source, jax_call, module, used
 from actsearch.export.python_file import indented, python_file
 from actsearch.export.subject import Subject
 from actsearch.export.target import Target
@@ -30,13 +30,13 @@ def flax_module(subject: Subject) -> str:
 
 def _definition(subject: Subject, one: Module) -> str:
     arguments = {"num_features": "size of the last axis."} if one.has_channels else {}
-    arguments |= {name: text for name, (_, text) in used(one, jax_settings()).items()}
+    arguments |= {name: text for name, (_, text) in used(one, JAX_SETTINGS).items()}
     members = [_init(one), _call(subject, one), *([_AVERAGED] if one.body.averages else [])]
     return class_source(subject, "nnx.Module", arguments, members)
 
 
 def _init(one: Module) -> str:
-    settings = used(one, jax_settings())
+    settings = used(one, JAX_SETTINGS)
     lines = [f"self.{name} = {name}" for name in settings if name != "groups"]
     if "groups" in settings:
         lines.append(f"self.groups = {SMALLER_GROUPS.format(most='groups', channels='num_features')}")

@@ -3,7 +3,7 @@
 from actsearch.export.jax_dialect import dialect, statistics
 from actsearch.export.jax_function import definition
 from actsearch.export.jax_test import function_test, module_test
-from actsearch.export.module import SMALLER_GROUPS, Module, class_source, jax_call, jax_settings, module, used
+from actsearch.export.module import JAX_SETTINGS, SMALLER_GROUPS, Module, class_source, jax_call, module, used
 from actsearch.export.python_file import indented, python_file
 from actsearch.export.subject import Subject
 from actsearch.export.target import Target
@@ -22,6 +22,8 @@ _AVERAGED = '''def averaged(self, average, moment, use_running_average):
         average.value = new.astype(average.value.dtype)
     return moment'''
 
+_NOTE = 'In training it is applied with mutable=["batch_stats"], in evaluation called with use_running_average=True.'
+
 
 def linen_module(subject: Subject) -> str:
     """Returns a file with a Linen module."""
@@ -32,10 +34,11 @@ def linen_module(subject: Subject) -> str:
 
 
 def _definition(subject: Subject, one: Module) -> str:
-    settings = used(one, jax_settings())
+    settings = used(one, JAX_SETTINGS)
     fields = "\n".join(f"{name}: {type(default).__name__} = {default}" for name, (default, _) in settings.items())
     members = [*([fields] if fields else []), _call(subject, one), *([_AVERAGED] if one.body.averages else [])]
-    return class_source(subject, "nn.Module", {name: text for name, (_, text) in settings.items()}, members)
+    described = {name: text for name, (_, text) in settings.items()}
+    return class_source(subject, "nn.Module", described, members, note=_NOTE if one.body.averages else "")
 
 
 def _call(subject: Subject, one: Module) -> str:
@@ -48,7 +51,7 @@ def _call(subject: Subject, one: Module) -> str:
         f'{name} = self.variable("batch_stats", "{name}", jnp.{"ones" if value else "zeros"}, x.shape[-1:])'
         for name, value in one.body.averages
     ]
-    if "groups" in used(one, jax_settings()):
+    if "groups" in used(one, JAX_SETTINGS):
         before.append(f"groups = {SMALLER_GROUPS.format(most='self.groups', channels='x.shape[-1]')}")
     lines = jax_call(subject, one, before)
     return f"@nn.compact\ndef __call__({', '.join(['self', *subject.program.arguments, *flag])}):\n" + indented(lines)

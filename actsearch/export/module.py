@@ -12,6 +12,8 @@ from actsearch.export.subject import Subject, safe_names
 from actsearch.export.writer import Body, write
 from actsearch.language.reductions import EPSILON, GROUPS
 
+Settings = Mapping[str, tuple[float, str]]
+
 
 class Module(NamedTuple):
     """A program as a class.
@@ -80,7 +82,7 @@ def module(subject: Subject, dialect: Dialect, parameter: str = "{}") -> Module:
     return Module(initial, shared, body, bool(program.reductions))
 
 
-def used(one: Module, settings: Mapping[str, tuple[object, str]]) -> dict[str, tuple[object, str]]:
+def used(one: Module, settings: Settings) -> Settings:
     """Returns those of a library's settings, each with default and description, that a class needs."""
     needed = {
         "dim": one.has_channels,
@@ -89,7 +91,7 @@ def used(one: Module, settings: Mapping[str, tuple[object, str]]) -> dict[str, t
         "momentum": bool(one.body.averages),
         "groups": re.search(r"\bgroups\)", one.body.code) is not None,
     }
-    return {name: setting for name, setting in settings.items() if needed.get(name, bool(one.body.averages))}
+    return {name: setting for name, setting in settings.items() if needed[name]}
 
 
 def class_source(
@@ -118,13 +120,12 @@ SMALLER_GROUPS = "max(n for n in range(1, {most} + 1) if {channels} % n == 0)"
 """Expression of the number of groups: the largest divisor of the number of channels that is at most `most`."""
 
 
-def jax_settings(momentum: str = "weight of the old value in the moving averages.") -> dict[str, tuple[object, str]]:
-    """Returns the settings of a class for JAX."""
-    return {
-        "epsilon": (EPSILON, "added inside the roots of statistics."),
-        "momentum": (0.9, momentum),
-        "groups": (GROUPS, "most groups of channels; lowered to the largest divisor of their number."),
-    }
+JAX_SETTINGS = {
+    "epsilon": (EPSILON, "added inside the roots of statistics."),
+    "momentum": (0.9, "weight of the old value in the moving averages."),
+    "groups": (GROUPS, "most groups of channels; lowered to the largest divisor of their number."),
+}
+"""The settings of a class for JAX, each with default and description."""
 
 
 def jax_call(subject: Subject, one: Module, before: Sequence[str], returns: str = "{}") -> list[str]:
@@ -136,9 +137,9 @@ def jax_call(subject: Subject, one: Module, before: Sequence[str], returns: str 
       before: lines that give the parameters their names.
       returns: what is returned, with a place for the value.
     """
-    body, dtype = one.body, subject.program.arguments[0] + ".dtype"
+    body = one.body
     if not one.has_statistics:
         return [*before, *body.statements, f"return {returns.format(body.result)}"]
     wide = [f"{name} = {name}.astype(jnp.promote_types(dtype, jnp.float32))" for name in subject.program.arguments]
-    lines = [*before, f"dtype = {dtype}", *wide, *axes_used(body.code), *body.statements]
+    lines = [*before, "dtype = x.dtype", *wide, *axes_used(body.code), *body.statements]
     return [*lines, f"value = {body.result}", f"return {returns.format('value.astype(dtype)')}"]

@@ -1,7 +1,8 @@
 """Subject: what is exported, its name and where it comes from; every target writes it into its file."""
 
+import itertools
 import keyword
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -73,7 +74,12 @@ def _papers(program: Program, entries: Iterable[Entry]) -> Iterable[str]:
     yield f"No unit of actsearch's catalogue ({len(CATALOG)} of them) computes it."
 
 
-def safe_names(names: Iterable[str], reserved: Iterable[str]) -> dict[str, str]:
+def safe_names(names: Collection[str], reserved: Collection[str]) -> dict[str, str]:
     """Returns how parameters are called in a language: as they are, or with `_` behind where that means something."""
-    taken = {*reserved, *keyword.kwlist}
-    return {name: f"{name}_" if name in taken or name.startswith("_") else name for name in names}
+    taken, safe = {*reserved, *keyword.kwlist, *names}, {}
+    for name in names:
+        safe[name] = name
+        if name in reserved or name in keyword.kwlist or name.startswith("_"):
+            safe[name] = next(one for number in itertools.count(1) if (one := name + "_" * number) not in taken)
+            taken.add(safe[name])
+    return safe

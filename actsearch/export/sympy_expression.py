@@ -63,7 +63,7 @@ DIALECT = Dialect(
     helpers=_HELPERS,
     imports={"math": "import math", "sp": "import sympy as sp"},
     number=python_number,
-    reserved=frozenset({"x", "y"}),
+    reserved=frozenset({"x", "x_", "xs", "y", "y_", "ys", "value", "expected", "expecteds"}),
 )
 
 

@@ -3,7 +3,7 @@
 import itertools
 import string
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import jax
@@ -162,19 +162,19 @@ class _Writer:
 
     def _local(self, one: _Shown, name: str | None = None) -> _Shown:
         """Gives an expression a name."""
-        name = self._fresh(name) if name else next(iter(self._numbered()))
-        self.taken.add(name)
+        name = self._fresh(name) if name else self._first(f"t{number}" for number in itertools.count(1))
         self.statements.append(f"{name} = {one.text}")
         return _Shown(name, Precedence.ATOM, one.full)
 
-    def _numbered(self) -> Iterator[str]:
-        return (name for number in itertools.count(1) if (name := f"t{number}") not in self.taken)
-
     def _fresh(self, name: str) -> str:
-        names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
-        fresh = next(one for one in names if one not in self.taken)
-        self.taken.add(fresh)
-        return fresh
+        """Returns a name, with a number behind where it is taken."""
+        return self._first(itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2))))
+
+    def _first(self, names: Iterable[str]) -> str:
+        """Takes the first name that is free."""
+        free = next(name for name in names if name not in self.taken)
+        self.taken.add(free)
+        return free
 
 
 def constants(program: Program) -> dict[int, float]:

@@ -177,9 +177,14 @@ class TestWhatAReaderSees:
         if target != "c":
             ast.parse(code)
 
+    def test_no_two_parameters_have_one_name(self):
+        (line,) = self.body("param lambda = 1; param lambda_ = 2; lambda * x + lambda_")
+        assert line == "return lambda__ * x + lambda_"
+
     def test_a_function_never_calls_itself(self, monkeypatch):
         monkeypatch.setattr("actsearch.export.subject.identify", lambda program: ())
         assert "def sinc_unit(x):" in export_formula(parse("sinc(x)"), "jax", name="sinc", self_test=False)
+        assert "class FUnit(nn.Module)" in export_formula(parse("silu(x)"), "torch", name="f", self_test=False)
         assert "double tanh_unit(double x)" in export_formula(parse("tanh(x)"), "c", self_test=False)
 
     def test_the_header_says_where_a_formula_comes_from(self, monkeypatch):
