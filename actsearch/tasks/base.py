@@ -167,22 +167,28 @@ class Task(ABC):
         """Returns the example numbers of every step, int32 [steps, batch]; drawn with replacement."""
         return jax.random.randint(key, (self.steps, self.batch_size), 0, examples)
 
-    def in_batches(self, function: Callable[[Examples], jax.Array], examples: Examples) -> jax.Array:
+    def in_batches(self, function: Callable[[Any, Examples], jax.Array], network: Any, examples: Examples) -> jax.Array:
         """Returns a function's rows, one for each example, computed one batch after another, for `metrics`.
 
         An evaluation then has the shapes of training: much of what is compiled serves both, and memory is bounded.
 
         Args:
-          function: a batch of examples -> [batch, ...], each row from its own example.
+          function: (network, batch of examples) -> [batch, ...], each row from its own example.
+          network: the network, or a function in its place; what a batch changes in it is forgotten.
           examples: of a part of the data, at least 1.
         """
+        graph, state = nnx.split(network)
         count, size = len(jax.tree.leaves(examples)[0]), self.batch_size
 
         def batches(rows: Any) -> jax.Array:
             filled = jnp.pad(jnp.asarray(rows), ((0, -count % size), *[(0, 0)] * (rows.ndim - 1)))
             return filled.reshape(-1, size, *rows.shape[1:])
 
-        values = jax.lax.map(function, jax.tree.map(batches, examples))
+        def run(batch: Examples) -> jax.Array:
+            # A network of this trace: one that keeps statistics in evaluation too may write them.
+            return function(nnx.merge(graph, state, copy=True), batch)
+
+        values = jax.lax.map(run, jax.tree.map(batches, examples))
         rows: jax.Array = values.reshape(-1, *values.shape[2:])[:count]
         return rows
 

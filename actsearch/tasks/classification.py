@@ -81,7 +81,7 @@ class Classification(Task):
 
     def metrics(self, network: Any, examples: Split) -> dict[str, jax.Array]:
         """Returns `accuracy` in [0, 1] and `loss`, the mean cross entropy."""
-        logits = self.in_batches(lambda inputs: self.logits(network, inputs), examples.inputs)
+        logits = self.in_batches(self.logits, network, examples.inputs)
         finite = jnp.isfinite(logits).all(axis=-1)
         correct = (jnp.argmax(logits, axis=-1) == examples.labels) & finite
         return {"accuracy": jnp.mean(correct), "loss": _cross_entropy(logits, examples.labels)}

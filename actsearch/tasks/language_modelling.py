@@ -77,7 +77,7 @@ class LanguageModel(Task):
 
     def metrics(self, network: Any, examples: Array) -> dict[str, jax.Array]:
         """Returns `loss`, the mean cross entropy of the next token, in nats."""
-        return {"loss": jnp.mean(self.in_batches(lambda batch: _losses(network, batch), examples))}
+        return {"loss": jnp.mean(self.in_batches(_losses, network, examples))}
 
     def score(self, metrics: Mapping[str, float]) -> float:
         """Returns exp(-loss), the geometric mean probability of the next token, in [0, 1]."""

@@ -1,5 +1,6 @@
 """The devices that JAX uses, those that it does not, and the tiny search."""
 
+import dataclasses
 import subprocess
 from types import SimpleNamespace
 
@@ -9,8 +10,21 @@ import pytest
 from actsearch.doctor import devices, machine
 
 
+@dataclasses.dataclass(frozen=True)
+class Device:
+    """A device of any platform; hashable, as JAX's are."""
+
+    platform: str
+    id: int
+    device_kind: str
+    stats: dict | None = dataclasses.field(hash=False)
+
+    def memory_stats(self):
+        return self.stats
+
+
 def device(platform, number=0, kind="cpu", stats=None):
-    return SimpleNamespace(platform=platform, id=number, device_kind=kind, memory_stats=lambda: stats)
+    return Device(platform, number, kind, stats)
 
 
 class TestGroups:
