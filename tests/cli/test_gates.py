@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from actsearch.cli import main
 from tests.helpers import tiny
 
@@ -19,6 +21,7 @@ def test_score_of_a_function_of_one_input(capsys):
     assert "relu(x) does not read a second input, y" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_search(capsys, tmp_path):
     formulas = tmp_path / "formulas.txt"
     formulas.write_text("sigmoid(x) * y  # GLU\n")

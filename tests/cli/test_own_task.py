@@ -38,6 +38,7 @@ def test_no_file_is_overwritten(template, capsys):
     assert template.read_text() == before
 
 
+@pytest.mark.slow
 def test_is_searched_and_resumed_while_unchanged(template, capsys):
     command = ["search", "--task", "my_task.py:make", "--space", "swish-1", "--engine", "specialize", "--out", "run"]
     assert main([*command, "--budget", "2"]) == 0

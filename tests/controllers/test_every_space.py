@@ -13,7 +13,7 @@ SMALL = {
 }
 
 
-LONG = {"surrogate", "ppo"}  # half a minute each on a space that cannot be enumerated
+LONG = {"surrogate", "ppo", "gflownet"}  # up to half a minute each on a space that cannot be enumerated
 NAMES = [
     pytest.param(name, marks=pytest.mark.slow if name in LONG else []) for name in CONTROLLERS if name != "exhaustive"
 ]

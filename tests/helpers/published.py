@@ -52,7 +52,7 @@ def gsmelu(x, p):
 
 def smoothed(x, a, s):
     """The leaky ReLU of slope `a` convolved with N(0, s^2), by quadrature."""
-    nodes, weights = np.polynomial.legendre.leggauss(400)
+    nodes, weights = np.polynomial.legendre.leggauss(80)
     total = 0.0
     for low, high in ((-12 * s, x), (x, 12 * s)):  # split where x - noise changes sign
         low, high = np.clip(low, -12 * s, 12 * s), np.clip(high, -12 * s, 12 * s)

@@ -56,7 +56,7 @@ def _killed(directory, cache, moments, *arguments):
     ("arguments", "kills"),
     [
         # PPO saves weights, optimiser, baseline and pending proposals after every batch, and is killed among the saves.
-        (("ppo",), 4),
+        pytest.param(("ppo",), 4, marks=pytest.mark.slow),
         (("evolution",), 4),
         pytest.param(("evolution", "train"), 20, marks=pytest.mark.slow),
     ],
