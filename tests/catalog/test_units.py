@@ -133,7 +133,7 @@ def test_the_slope_at_a_kink_lies_between_its_sides(name):
     assert not wrong.any(), x[defined][wrong]
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", pytest.param("float16", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("dtype", [pytest.param(name, marks=pytest.mark.slow) for name in ("bfloat16", "float16")])
 @pytest.mark.parametrize("name", LONGER)
 def test_half_precision(name, dtype):
     """Finite, at kinks and in bfloat16 at +-1e4 too, wherever the true value has room in the type; and near it."""

@@ -320,6 +320,7 @@ class TestScore:
         said = capsys.readouterr().err
         assert "instance_std(x) is a whole layer; the task digits-mlp has sites for activations" in said
 
+    @pytest.mark.slow
     def test_a_diverged_training_is_a_value(self, capsys, monkeypatch):
         monkeypatch.setitem(tasks_registry._TASKS, "digits-tiny", functools.partial(tiny_task, learning_rate=100.0))
         facts = _json(capsys, "score", "exp(exp(exp(x)))", "--task", "digits-tiny", "--seeds", 2)
@@ -378,6 +379,7 @@ def test_verify_a_formula_and_a_run(run, capsys):
     assert "-tanh(x)" in json.dumps(facts)
 
 
+@pytest.mark.slow
 def test_verify_at_equal_time_with_costs(capsys, monkeypatch):
     monkeypatch.setattr("actsearch.evaluation.verification.step_shares", lambda *args: [0.5])
     monkeypatch.setattr("actsearch.cli.verify.get_tasks", lambda names: [tiny_task()])
@@ -604,6 +606,7 @@ class TestAsAProcess:
         assert main(["search", "--task", TABLE, "--budget", "1000", "--out", str(tmp_path / "run")]) == 130
         assert "interrupted" in capsys.readouterr().err.lower()
 
+    @pytest.mark.slow
     def test_in_a_folder_that_cannot_be_written(self, tmp_path):
         tmp_path.chmod(0o555)
         process = self.start("show", "relu(x)", "--json", cwd=tmp_path)

@@ -10,6 +10,7 @@ from tests.helpers import tiny
 TASK = f"{tiny.__file__}:tiny_gate_task"
 
 
+@pytest.mark.slow
 def test_score(capsys):
     main(["score", "relu(x) * y", "--task", TASK, "--seeds", "2", "--json"])
     facts = json.loads(capsys.readouterr().out)

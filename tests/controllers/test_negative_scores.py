@@ -18,7 +18,10 @@ def delivered(controller, outcomes):
     return controller.tell(SPACE, state, rows)
 
 
-@pytest.mark.parametrize("controller", [PPO(), GFlowNet(), Surrogate()], ids=lambda controller: controller.name)
+LEARNERS = [pytest.param(PPO(), marks=pytest.mark.slow), GFlowNet(), Surrogate()]
+
+
+@pytest.mark.parametrize("controller", LEARNERS, ids=lambda controller: controller.name)
 def test_what_a_rejection_counts_as(controller):
     assert delivered(controller, [None, -5.0, -2.0]).lowest == -5.0
     assert delivered(controller, [None, 0.5, 0.9]).lowest == 0.0

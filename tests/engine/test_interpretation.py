@@ -114,7 +114,7 @@ def test_formulas_compiled_whole():
         assert_agrees(template, results, i, program, expected[i], "float32")
 
 
-@pytest.mark.parametrize(("units", "count"), [(1, 800), (2, 600), (3, 600)])
+@pytest.mark.parametrize(("units", "count"), [(1, 800), pytest.param(2, 600, marks=pytest.mark.slow), (3, 600)])
 def test_sampled_programs(units, count):
     space, rng = swish(units), np.random.default_rng(units)
     genotypes = [space.sample(rng) for _ in range(count)]

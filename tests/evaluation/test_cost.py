@@ -56,6 +56,7 @@ def test_a_slower_function_has_fewer_steps_and_a_faster_one_no_more(clock):
     assert step_shares(TASK, [SILU, SWISH, RELU], RELU) == [0.5, 1.0, 0.8]
 
 
+@pytest.mark.slow
 def test_shares_are_measured():
     (share,) = step_shares(TASK, [SILU], RELU, repeats=1)
     assert 0 < share <= 1

@@ -22,6 +22,7 @@ def trials():
     return evaluator.evaluate([Proposal(HINGES.decode(genotype), genotype) for genotype in HINGES.enumerate()], 0)
 
 
+@pytest.mark.slow
 def test_rejects_are_trained_in_full(trials):
     rates = audit(trials, HINGES, TASK, sample=3, share=1.0, engine="interpret")
     assert list(rates) == ["finite", "calm"]

@@ -84,6 +84,7 @@ def test_crops_are_fixed_by_the_key():
     assert (first != other).any()
 
 
+@pytest.mark.slow
 def test_one_step_of_training(data):
     """The task with a small network: augmentation, loss, decay and Nesterov run together, and the weights move."""
     task = dataclasses.replace(

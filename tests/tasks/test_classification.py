@@ -35,7 +35,12 @@ def test_score_is_the_accuracy_in_bounds(accuracy, score):
 
 
 @pytest.mark.parametrize(
-    ("name", "loss"), [("digits-resnet", 2.5562603), ("digits-mlp", 2.4007468), ("digits-deep-mlp", 2.4241037)]
+    ("name", "loss"),
+    [
+        pytest.param("digits-resnet", 2.5562603, marks=pytest.mark.slow),
+        ("digits-mlp", 2.4007468),
+        ("digits-deep-mlp", 2.4241037),
+    ],
 )
 def test_the_networks_of_activations_start_as_ever(name, loss):
     """Recorded before there were networks of whole layers: the scores in old archives stay comparable."""

@@ -108,7 +108,10 @@ def test_the_score_is_the_probability_of_the_next_character():
     assert task.score({"loss": float("nan")}) == 0
 
 
-@pytest.mark.parametrize("algorithm", ["adamw", Muon(adamw_rate=1e-2)], ids=["adamw", "muon"])
+ALGORITHMS = ["adamw", pytest.param(Muon(adamw_rate=1e-2), marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS, ids=["adamw", "muon"])
 def test_learns(algorithm):
     """From a uniform guess, 4.6 nats, to below the frequencies of single characters, in one compilation."""
     task = tiny(200)
