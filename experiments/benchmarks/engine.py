@@ -10,8 +10,8 @@ the probe. Seconds depend on the machine: read the ratios. No compilation cache 
 The floor is the same network with ReLU, compiled and warm on every device: no interpreter can be below it. Against
 PyTorch the search is held to the factor that the floor has, each with ReLU.
 
-Hardware and wall time: 2 CPU cores, 6 minutes.
-Expected numbers: interpreted / specialised about 1.1; Flax/Optax 9 and PyTorch 5.5 times slower than the search.
+Hardware and wall time: 2 CPU cores, 200 s.
+Expected numbers: interpreted / specialised about 1.1; Flax/Optax 7.5 and PyTorch 5.3 times slower than the search.
 
 The plain Flax/Optax loop is measured in two forms (`flax_peer`), and the faster one counts. The PyTorch loop
 (`torch_peer`) has the fused optimizer, the fastest of its three. Neither pays for loading data, for imports or for its
