@@ -66,14 +66,11 @@ class KAN(nnx.Module):
         param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
-        check_range("KAN", "intervals", intervals, 1)
-        check_range("KAN", "degree", degree, 0)
         self.in_features, self.grid = in_features, (intervals, degree, low, high)
         shape = in_features, out_features
         self.base = nnx.Param(jax.random.normal(rngs.params(), shape, param_dtype) / in_features**0.5)
         self.scale = nnx.Param(jnp.ones(shape, param_dtype))
-        noise = jax.random.normal(rngs.params(), (*shape, intervals + degree), param_dtype)
-        self.coefficients = nnx.Param(0.1 / intervals * noise)
+        self.coefficients = _coefficients("KAN", shape, intervals, degree, param_dtype, rngs)
 
     def __call__(self, x: jax.typing.ArrayLike) -> jax.Array:
         """Returns [..., out_features] of x, [..., in_features]."""
@@ -116,12 +113,9 @@ class SplineActivation(nnx.Module):
         param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
-        check_range("SplineActivation", "intervals", intervals, 1)
-        check_range("SplineActivation", "degree", degree, 0)
         self.num_features, self.grid = num_features, (intervals, degree, low, high)
         self.base = nnx.Param(jnp.ones(num_features, param_dtype))
-        noise = jax.random.normal(rngs.params(), (num_features, intervals + degree), param_dtype)
-        self.coefficients = nnx.Param(0.1 / intervals * noise)
+        self.coefficients = _coefficients("SplineActivation", (num_features,), intervals, degree, param_dtype, rngs)
 
     def __call__(self, x: jax.typing.ArrayLike) -> jax.Array:
         """Returns an array of the shape of x, [..., num_features]."""
@@ -129,3 +123,13 @@ class SplineActivation(nnx.Module):
         basis = bspline_basis(x, *self.grid)
         curve = jnp.sum(lifted(self.coefficients[...], basis.ndim) * basis, axis=-1)
         return lifted(self.base[...], x.ndim) * jax.nn.silu(x) + curve
+
+
+def _coefficients(
+    unit: str, shape: tuple[int, ...], intervals: int, degree: int, param_dtype: DTypeLike, rngs: nnx.Rngs
+) -> nnx.Param[jax.Array]:
+    """Returns the first coefficients of curves, [*shape, intervals + degree], N(0, (0.1 / intervals)^2)."""
+    check_range(unit, "intervals", intervals, 1)
+    check_range(unit, "degree", degree, 0)
+    noise = jax.random.normal(rngs.params(), (*shape, intervals + degree), param_dtype)
+    return nnx.Param(0.1 / intervals * noise)
