@@ -22,12 +22,14 @@ from actsearch.evaluation.task_worth import TaskWorth, measure_task
 from actsearch.evaluation.trained_network import SiteStatistics, TrainedNetwork, look_inside
 from actsearch.evaluation.trainer import Part, Trainer
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
+from actsearch.evaluation.unit_ranking import RATE_SCALES, rank_units
 from actsearch.evaluation.verification import HasTrials, best_programs, fresh_seeds, verify
 
 __all__ = [
     "CACHE_BYTES",
     "FIDELITY",
     "GATES",
+    "RATE_SCALES",
     "TABLES",
     "DataParallel",
     "Engine",
@@ -76,6 +78,7 @@ __all__ = [
     "make_table",
     "measure_costs",
     "measure_task",
+    "rank_units",
     "register",
     "regret_on_table",
     "repeat_seeds",

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from actsearch.report.genealogy import draw_genealogy
     from actsearch.report.graph import MAX_NODES, draw_graph
     from actsearch.report.intervals import draw_intervals
+    from actsearch.report.mean_ranks import draw_mean_ranks
     from actsearch.report.progress import ProgressLog
+    from actsearch.report.ranking import ranking_table, ranking_verdict
     from actsearch.report.regret import regret_curves, regret_panels
     from actsearch.report.rendering import Column, render, show, to_text
     from actsearch.report.scale import ScoreScale, score_axis
@@ -43,11 +45,14 @@ _HOMES = {
     "draw_genealogy": "genealogy",
     "draw_graph": "graph",
     "draw_intervals": "intervals",
+    "draw_mean_ranks": "mean_ranks",
     "fidelity_text": "fidelity",
     "funnel_bars": "stages",
     "funnel_table": "tables",
     "new_figure": "style",
     "pareto_fronts": "fronts",
+    "ranking_table": "ranking",
+    "ranking_verdict": "ranking",
     "regret_curves": "regret",
     "regret_panels": "regret",
     "regret_table": "tables",
@@ -78,11 +83,14 @@ __all__ = [
     "draw_genealogy",
     "draw_graph",
     "draw_intervals",
+    "draw_mean_ranks",
     "fidelity_text",
     "funnel_bars",
     "funnel_table",
     "new_figure",
     "pareto_fronts",
+    "ranking_table",
+    "ranking_verdict",
     "regret_curves",
     "regret_panels",
     "regret_table",

@@ -1,0 +1,181 @@
+"""Ranking of units: many units on several tasks, each at its own best rate, with fresh seeds."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from actsearch.analysis.cost import Cost
+from actsearch.analysis.unit_ranking import UnitRanking, ranked
+from actsearch.catalog import CATALOG
+from actsearch.engine import fingerprint
+from actsearch.evaluation.compilation_cache import use_compilation_cache
+from actsearch.evaluation.cost import measure_costs
+from actsearch.evaluation.devices import Devices, platform_of
+from actsearch.evaluation.engines import BANK, Chosen, Engine, choose_engine
+from actsearch.evaluation.result_lines import ResultLines
+from actsearch.evaluation.score import Result, score_programs
+from actsearch.evaluation.trainer import Part
+from actsearch.evaluation.training import as_tasks
+from actsearch.evaluation.verification import check_kind, check_options, scores_of, seeds_beyond
+from actsearch.language import INPUTS, ActsearchError, Program, parse
+from actsearch.tasks import Task
+
+RATE_SCALES = (0.5, 1.0, 2.0)
+"""Factors on the recipe's learning rate among which each unit has its best one."""
+
+
+def rank_units(
+    units: Mapping[str, Program] | Sequence[Program | str] | str,
+    tasks: Task | str | Sequence[Task],
+    seeds: int | Sequence[int] = 5,
+    *,
+    rate_scales: Sequence[float] = RATE_SCALES,
+    rate_seeds: int = 1,
+    part: Part = "test",
+    confidence: float = 0.95,
+    cost: bool = False,
+    out: Path | None = None,
+    engine: Engine = "auto",
+    devices: Devices = None,
+    report: Callable[[str], None] = lambda line: None,
+) -> UnitRanking:
+    """Trains units on several tasks, each at its own best rate, and ranks them.
+
+    Units that are equal, by their fingerprints, are trained once. On each task the unit with the highest mean score
+    over seeds has rank 1; the order is that of the mean ranks over tasks, with `mean_rank_intervals`, `friedman_p` and
+    `critical_difference` of `actsearch.analysis`.
+
+    Args:
+      units: programs by name; or names of published units, formulas and programs; or "all", every published unit of the
+        tasks' kind.
+      tasks: all of one kind: Tasks, or names joined by "+".
+      seeds: how many fresh seeds judge, at least 2, or the seeds themselves.
+      rate_scales: factors on the learning rate. With several, each unit has on each task the one with its best mean
+        score on validation data.
+      rate_seeds: how many further seeds choose among the rates, at least 1; none of them judges.
+      part: of the data that ranks are of.
+      confidence: in (0, 1), of intervals and critical difference.
+      cost: whether to measure what each unit's layer costs beside ReLU's, by `measure_costs`, half a second a unit.
+      out: folder of the results, `results.jsonl`: a run that was stopped goes on, and one with more units or tasks
+        trains those alone. None for none.
+      engine: "auto", "interpret", "specialize" or "bank".
+      devices: JAX devices, all by default.
+      report: receives lines on progress.
+
+    Raises:
+      ActsearchError: fewer than two different units, a unit of another kind than the tasks, tasks of several kinds, an
+        argument out of range; all before the first training.
+
+    Example:
+      >>> from actsearch.tasks import get_task
+      >>> short = get_task("digits-mlp").at_fidelity(0.05)
+      >>> ranking = rank_units(["relu", "x * sigmoid(1.7 * x)", "x"], short, seeds=2, rate_scales=(1.0,))
+      >>> sorted(unit.name for unit in ranking.units)
+      ['relu', 'x', 'x * sigmoid(1.7 * x)']
+    """
+    chosen, wanted = as_tasks(tasks), tuple(seeds) if not isinstance(seeds, int) else seeds_beyond((), seeds)
+    named = distinct_units(units_by_name(units, chosen))
+    check_options(rate_scales, part, confidence, engine)
+    if rate_seeds < 1 or len(set(wanted)) < max(2, len(wanted)):
+        raise ActsearchError(
+            f"A ranking needs 2 or more different seeds and 1 or more rate_seeds; received {seeds}, {rate_seeds}."
+        )
+    for task in chosen:
+        check_kind(task, list(named.values()))
+    use_compilation_cache()
+    plan = _Plan(wanted, tuple(rate_scales), seeds_beyond(wanted, rate_seeds), part, devices, ResultLines(out), report)
+    results = [_trained(task, list(named.values()), engine, plan) for task in chosen]
+    trained = {
+        name: [
+            scores_of(task, program, False, own[program], rate_scales)
+            for task, own in zip(chosen, results, strict=True)
+        ]
+        for name, program in named.items()
+    }
+    costs = _costs(named) if cost else None
+    return ranked(trained, wanted, rate_scales=rate_scales, costs=costs, part=part, confidence=confidence)
+
+
+class _Plan(NamedTuple):
+    """What all tasks of a ranking share."""
+
+    seeds: tuple[int, ...]
+    rate_scales: tuple[float, ...]
+    rate_seeds: tuple[int, ...]
+    part: Part
+    devices: Devices
+    results: ResultLines
+    report: Callable[[str], None]
+
+
+def _trained(task: Task, programs: Sequence[Program], engine: Engine, plan: _Plan) -> dict[Program, Result]:
+    """Returns the result of each program on a task; trains those that are not known, bank by bank, and stores them."""
+    # Of all programs: a run that goes on must not train its last three with another engine.
+    chosen, why = choose_engine(
+        engine, len(programs), task.steps, task.kind, platform=platform_of(plan.devices), listed=True
+    )
+    keys = {program: _key(task, program, chosen, plan) for program in programs}
+    missing = [program for program in programs if keys[program] not in plan.results]
+    plan.report(f"{task.name}: {len(missing)} of {len(programs)} units to train; {why}")
+    for group in _batches(missing):
+        found = score_programs(
+            task,
+            group,
+            plan.seeds,
+            rate_scales=plan.rate_scales,
+            rate_seeds=plan.rate_seeds,
+            part=plan.part,
+            engine=chosen,
+            devices=plan.devices,
+            report=plan.report,
+        )
+        plan.results.store((keys[program], result) for program, result in zip(group, found, strict=True))
+    return {program: plan.results[key] for program, key in keys.items()}
+
+
+def _batches(programs: Sequence[Program]) -> list[Sequence[Program]]:
+    return [programs[first : first + BANK] for first in range(0, len(programs), BANK)]
+
+
+def _key(task: Task, program: Program, engine: Chosen, plan: _Plan) -> list[object]:
+    """Returns all that a result depends on, as plain data."""
+    settings = [list(plan.seeds), list(plan.rate_scales), list(plan.rate_seeds), plan.part]
+    return [task.name, task.digest, str(program), engine, *settings]
+
+
+def units_by_name(
+    units: Mapping[str, Program] | Sequence[Program | str] | str, tasks: Sequence[Task]
+) -> dict[str, Program]:
+    """Returns units by name, as `rank_units` reads them.
+
+    Raises:
+      ActsearchError: no task, tasks of several kinds, or no formula.
+    """
+    kinds = {task.kind for task in tasks}
+    if len(kinds) != 1:
+        raise ActsearchError(f"A ranking needs one or more tasks of one kind; received {', '.join(sorted(kinds))}.")
+    if isinstance(units, Mapping):
+        return dict(units)
+    if units == "all":
+        return {name: entry.program for name, entry in CATALOG.items() if entry.program.kind in kinds}
+    listed = [units] if isinstance(units, str) else units
+    return dict(_named(unit) for unit in listed)
+
+
+def _named(unit: Program | str) -> tuple[str, Program]:
+    if isinstance(unit, Program):
+        return str(unit), unit
+    return (unit, CATALOG[unit].program) if unit in CATALOG else (unit, parse(unit, inputs=INPUTS))
+
+
+def distinct_units(units: Mapping[str, Program]) -> dict[str, Program]:
+    """Returns the first program of each function, under the names of all that are equal to it, joined by ", "."""
+    names: dict[str, list[str]] = {}
+    for name, program in units.items():
+        names.setdefault(fingerprint(program), []).append(name)
+    return {", ".join(own): units[own[0]] for own in names.values()}
+
+
+def _costs(units: Mapping[str, Program]) -> dict[str, Cost]:
+    relu, *others = measure_costs([CATALOG["relu"].program, *units.values()])
+    return {name: one.relative_to(relu) for name, one in zip(units, others, strict=True)}
