@@ -1,5 +1,6 @@
 """Ranking of units: many units on several tasks, each at its own best rate, with fresh seeds."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -117,7 +118,9 @@ def _trained(task: Task, programs: Sequence[Program], engine: Engine, plan: _Pla
     keys = {program: _key(task, program, chosen, plan) for program in programs}
     missing = [program for program in programs if keys[program] not in plan.results]
     plan.report(f"{task.name}: {len(missing)} of {len(programs)} units to train; {why}")
+    done = len(programs) - len(missing)
     for group in _batches(missing):
+        began = time.perf_counter()
         found = score_programs(
             task,
             group,
@@ -127,9 +130,10 @@ def _trained(task: Task, programs: Sequence[Program], engine: Engine, plan: _Pla
             part=plan.part,
             engine=chosen,
             devices=plan.devices,
-            report=plan.report,
         )
         plan.results.store((keys[program], result) for program, result in zip(group, found, strict=True))
+        done += len(group)
+        plan.report(f"{task.name}: {done} of {len(programs)} units, {time.perf_counter() - began:.1f} s")
     return {program: plan.results[key] for program, key in keys.items()}
 
 

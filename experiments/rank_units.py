@@ -1,0 +1,82 @@
+"""Every published activation of the catalogue, ranked over the tasks of a laptop, each at its own best rate.
+
+    python experiments/rank_units.py [--out runs/rank_units]
+    python experiments/rank_units.py --out runs/rank_units --publish
+
+Each activation is trained on each task at three factors on the recipe's rate with one seed; three other seeds judge it
+at the best, on test data. The shorter tasks come first. Results are stored as they come: the same command goes on after
+a stop, and trains only what is new where the catalogue has grown. --publish also measures costs and writes the results,
+the picture and the tables of the page.
+
+Hardware and wall time: experiments/studies/rank_units.md.
+"""
+
+from pathlib import Path
+
+import tyro
+from _card import fill_page, machine, say, write_json
+
+from actsearch import report
+from actsearch.analysis import UnitRanking
+from actsearch.evaluation import rank_units
+
+TASKS = (
+    "mnist1d-mlp",
+    "photos-mlp",
+    "digits-deep-mlp",
+    "digits-resnet",
+    "mnist1d-resnet",
+    "text-ffn-short",
+    "photos-cnn",
+)
+HERE = Path(__file__).parent
+KNOWN = (
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "tanh",
+    "softplus",
+    "squared_relu",
+    "prelu",
+    "swish",
+)
+"""Units that the page ranks by themselves: with fewer units, tasks tell more of them apart."""
+
+
+def main(
+    out: Path = Path("runs/rank_units"), tasks: tuple[str, ...] = TASKS, seeds: int = 3, publish: bool = False
+) -> None:
+    """Train what is missing and print the ranking; `seeds` are those that judge."""
+    ranking = rank_units("all", "+".join(tasks), seeds, cost=publish, out=out, report=say)
+    report.show(report.ranking_table(ranking))
+    say(report.ranking_verdict(ranking))
+    if publish:
+        known = rank_units(KNOWN, "+".join(tasks), seeds, out=out)
+        _publish(ranking, known)
+
+
+def _publish(ranking: UnitRanking, known: UnitRanking) -> None:
+    """Writes the results, the picture and the tables of the page."""
+    write_json(HERE / "results" / "rank_units.json", machine() | {"all": ranking.to_json(), "known": known.to_json()})
+    report.save(report.draw_mean_ranks(ranking, 40), HERE / "figures" / "rank_units")
+    fill_page(HERE / "studies" / "rank_units.md", "all of rank_units.py", table_lines(ranking))
+    fill_page(HERE / "studies" / "rank_units.md", "known of rank_units.py", table_lines(known))
+
+
+def table_lines(ranking: UnitRanking) -> list[str]:
+    """Returns Markdown: a row for each unit, with its mean rank, its rank on each task, and its cost."""
+    tasks = " | ".join(f"`{task}`" for task in ranking.tasks)
+    lines = [f"| place | unit | mean rank | {tasks} | cost |", "|---" * (4 + len(ranking.tasks)) + "|"]
+    for place, unit in enumerate(ranking.units, 1):
+        mean = "{:.1f} [{:.1f}, {:.1f}]".format(*unit.mean_rank)
+        cost = "" if unit.cost is None else f"{unit.cost.backward_ms:.1f}"
+        lines.append(f"| {place} | {unit.name} | {mean} | {' | '.join(f'{rank:g}' for rank in unit.ranks)} | {cost} |")
+    return [*lines, "", report.ranking_verdict(ranking)]
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
