@@ -77,6 +77,8 @@ def rank_units(
     chosen, wanted = as_tasks(tasks), tuple(seeds) if not isinstance(seeds, int) else seeds_beyond((), seeds)
     named = distinct_units(units_by_name(units, chosen))
     check_options(rate_scales, part, confidence, engine)
+    if len(named) < 2:
+        raise ActsearchError(f"A ranking needs two or more different units; received {', '.join(named) or 'none'}.")
     if rate_seeds < 1 or len(set(wanted)) < max(2, len(wanted)):
         raise ActsearchError(
             f"A ranking needs 2 or more different seeds and 1 or more rate_seeds; received {seeds}, {rate_seeds}."

@@ -21,6 +21,7 @@ STUDIES = (
     "evonorm_text.py",
     "evonorm_photos.py",
     "sine_inr.py",
+    "rank_units.py",
     "compare_controllers.py",
     "exhaustive_tables.py",
 )
