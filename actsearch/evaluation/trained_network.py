@@ -146,15 +146,16 @@ class _Watched(Task):
         return self.task.batches(key, examples)
 
     def metrics(self, network: Any, examples: Examples) -> dict[str, jax.Array]:
-        batch = take(examples, jnp.arange(min(EXAMPLES, count(examples))))
-        found = self.task.metrics(network, examples)
         names = {site.path: site.name for site in sites(lambda layer: self.task.init(layer, jax.random.key(0)))}
-        for name, outputs in _outputs(self.task, network, batch, names).items():
-            found |= {f"{name} {column}": value for column, value in _statistics(outputs).items()}
+        found = dict(self.task.metrics(network, examples)) | {"sharpness": self._sharpness(network)}
         found |= {f"int8 {name}": value for name, value in self._quantized(network, examples, names).items()}
         if isinstance(self.task, Classification):
             found |= {f"fgsm {name}": value for name, value in self._attacked(network, examples).items()}
-        return found | {"sharpness": self._sharpness(network)}
+        batch = take(examples, jnp.arange(min(EXAMPLES, count(examples))))
+        # The last, for it leaves watched functions in the network.
+        for name, outputs in _outputs(self.task, network, batch, names).items():
+            found |= {f"{name} {column}": value for column, value in _statistics(outputs).items()}
+        return found
 
     def _sharpness(self, network: Any) -> jax.Array:
         train = self.task.data().train
