@@ -12,7 +12,9 @@ from actsearch.evaluation.fisher import FisherSpectrum
 from actsearch.evaluation.gate_audit import audit
 from actsearch.evaluation.gates import GATES, Gate, Verdict, gates_of, register, screen
 from actsearch.evaluation.jobs import Job
+from actsearch.evaluation.objectives import Objective, objectives_of
 from actsearch.evaluation.one_training import Outcome, Training, TrainState, init_state, split_network, train
+from actsearch.evaluation.property_features import PropertyFeatures
 from actsearch.evaluation.score import Result, combine, score_programs, summarize
 from actsearch.evaluation.stability import Stability, ascend
 from actsearch.evaluation.table import TABLES, Table, get_table, make_table
@@ -39,8 +41,10 @@ __all__ = [
     "HasTrials",
     "Job",
     "Memory",
+    "Objective",
     "Outcome",
     "Part",
+    "PropertyFeatures",
     "Result",
     "SiteStatistics",
     "Stability",
@@ -78,6 +82,7 @@ __all__ = [
     "make_table",
     "measure_costs",
     "measure_task",
+    "objectives_of",
     "rank_units",
     "register",
     "regret_on_table",

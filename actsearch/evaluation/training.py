@@ -12,6 +12,7 @@ from actsearch.evaluation.base import Memory, base_trial, genotype_of
 from actsearch.evaluation.devices import Devices, as_layout, platform_of
 from actsearch.evaluation.engines import BANK, Engine, choose_engine
 from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
+from actsearch.evaluation.objectives import Objective, identity_with, objectives_of, with_properties
 from actsearch.evaluation.one_training import train
 from actsearch.evaluation.score import Result, combine, summarize
 from actsearch.evaluation.task_check import check_own
@@ -76,6 +77,8 @@ class TrainingEvaluator:
       budget: expected number of candidates, for the choice of engine.
       devices: JAX devices, all by default; `DataParallel` lets several share each training.
       gates: names or Gates to try instead of all those registered for the space's kind. "shape" is always tried.
+      objectives: properties that stand beside the scores in `Trial.objectives`, "-" before one to be made small, such
+        as "-operations"; see `actsearch.evaluation.objectives_of`.
 
     Attributes:
       engine: the one that is used, never "auto".
@@ -100,10 +103,12 @@ class TrainingEvaluator:
         budget: int = 1000,
         devices: Devices = None,
         gates: Iterable[Gate | str] | None = None,
+        objectives: Iterable[str] = (),
     ):
         self.space, self.tasks, self.seeds, self.devices = space, as_tasks(tasks), tuple(seeds), devices
         _check(space, self.tasks, self.seeds)
         self.gates = gates_of(space.kind) if gates is None else get_gates(gates)
+        self.objectives = objectives_of(objectives, space.kind)
         steps = max(task.steps for task in self.tasks)
         self.engine, self._summary = choose_engine(engine, budget, steps, space.kind, platform=platform_of(devices))
         self._memory = Memory()
@@ -120,6 +125,7 @@ class TrainingEvaluator:
             "seeds": list(self.seeds),
             "gates": [gate.identity for gate in self.gates],
             "fingerprint": FINGERPRINT_VERSION,
+            **identity_with(self.objectives),
             **as_layout(self.devices).identity,
         }
 
@@ -258,7 +264,7 @@ class TrainingEvaluator:
         fingerprint, gate, note = candidate.verdict
         fields: dict[str, Any] = {"seconds": candidate.seconds, "first": self._memory.first(fingerprint)}
         if training is not None:
-            status, fields = training.status, fields | _trained_fields(training)
+            status, fields = training.status, fields | _trained_fields(training, self.objectives)
         elif gate:
             status, fields = Status.REJECTED, fields | {"gate": gate, "note": note, "first": None}
         elif self._memory.has(*candidate.claim):
@@ -270,7 +276,7 @@ class TrainingEvaluator:
         return dataclasses.replace(failed, status=status, **fields)
 
 
-def _trained_fields(training: _Training) -> dict[str, Any]:
+def _trained_fields(training: _Training, objectives: Sequence[Objective]) -> dict[str, Any]:
     """Returns the fields of a trial that was trained."""
     combined = combine(training.results)
     fields = {
@@ -282,7 +288,8 @@ def _trained_fields(training: _Training) -> dict[str, Any]:
     }
     if training.status is not Status.REJECTED:
         fields["score"] = combined.score
-        fields["objectives"] = {name: row.score for name, row in training.results.items()}
+        scores = {name: row.score for name, row in training.results.items()}
+        fields["objectives"] = with_properties(scores, training.candidate.proposal.program, objectives)
     return fields
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from actsearch.report.tables import (
         agreement_table,
         audit_table,
+        front_table,
         funnel_table,
         regret_table,
         runs_table,
@@ -47,6 +48,7 @@ _HOMES = {
     "draw_intervals": "intervals",
     "draw_mean_ranks": "mean_ranks",
     "fidelity_text": "fidelity",
+    "front_table": "tables",
     "funnel_bars": "stages",
     "funnel_table": "tables",
     "new_figure": "style",
@@ -85,6 +87,7 @@ __all__ = [
     "draw_intervals",
     "draw_mean_ranks",
     "fidelity_text",
+    "front_table",
     "funnel_bars",
     "funnel_table",
     "new_figure",

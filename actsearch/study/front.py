@@ -157,6 +157,7 @@ def make_evaluator(
     engine: Engine = "auto",
     out: str | os.PathLike[str] | None = None,
     constraints: Iterable[str] = (),
+    objectives: Iterable[str] = (),
 ) -> Evaluator:
     """Returns the evaluator of a task: a table looked up, or trainings.
 
@@ -170,19 +171,23 @@ def make_evaluator(
       out: directory of the run; it may be absent or empty.
       constraints: conditions on properties that a candidate meets before it is trained or looked up, such as
         "lipschitz<=1"; see `actsearch.evaluation.constraint`.
+      objectives: properties that stand beside the scores in `Trial.objectives`, which a Pareto search selects by,
+        such as "-operations"; see `actsearch.evaluation.objectives_of`.
 
     Raises:
       ActsearchError: an unknown name, no task, one that cannot hold the space's programs, a number out of range, or a
-        constraint that is none.
+        constraint or objective that is none.
     """
     gates = constraints_of(constraints, space.kind)
     if isinstance(task, Table) or (isinstance(task, str) and task in TABLES):
-        return TabularEvaluator(space, task, seed=seed, seeds_per_trial=seeds_per_trial, gates=gates)
+        return TabularEvaluator(
+            space, task, seed=seed, seeds_per_trial=seeds_per_trial, gates=gates, objectives=objectives
+        )
     if engine == "auto":  # engines differ by rounding, which training amplifies: a run keeps the one it began with
         engine = _stored_identity(out).get("engine", "auto")
     seeds = tuple(seed * seeds_per_trial + i for i in range(seeds_per_trial))
     every = (*gates_of(space.kind), *gates) if gates else None
-    return TrainingEvaluator(space, task, seeds=seeds, engine=engine, budget=budget, gates=every)
+    return TrainingEvaluator(space, task, seeds=seeds, engine=engine, budget=budget, gates=every, objectives=objectives)
 
 
 def _stored_identity(out: str | os.PathLike[str] | None) -> Mapping[str, Any]:
