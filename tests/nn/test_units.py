@@ -440,9 +440,8 @@ def test_a_scaled_sign_is_straight_through_and_scaled():
     """Of (0.5, -2): K = 1.25, and its slope is that of |x| over the number of channels, times the sum of the signs."""
     assert slope_of(units.ScaledSign(2), [0.5, -2.0]) == [1.25, 0.0]
     image = jnp.zeros((1, 3, 3, 1)).at[0, 1, 1, 0].set(9.0)
-    np.testing.assert_allclose(
-        units.ScaledSign(1)(image)[0, :, :, 0], [[9 / 4, 1.5, 9 / 4], [1.5, 1, 1.5], [9 / 4, 1.5, 9 / 4]]
-    )
+    box = [[9 / 4, 1.5, 9 / 4], [1.5, 1, 1.5], [9 / 4, 1.5, 9 / 4]]
+    np.testing.assert_allclose(units.ScaledSign(1)(image)[0, :, :, 0], box)
 
 
 def test_rounding_passes_the_gradient_inside_its_range():
@@ -455,7 +454,7 @@ def test_scaled_weights_keep_the_variance():
 
 
 def test_arithmetic_units_add_and_multiply():
-    chosen = jnp.array([[1.0], [0.0], [1.0]])
+    chosen = jnp.array([[1.0], [0.0], [1.0]], jnp.float32)
     for unit, expected in ((units.NAU(3, 1, rngs=nnx.Rngs(0)), 5.0), (units.NMU(3, 1, rngs=nnx.Rngs(0)), 6.0)):
         unit.weights[...] = chosen
         assert float(unit(jnp.array([2.0, 7.0, 3.0]))[0]) == expected

@@ -24,7 +24,7 @@ class PiecewiseGain(nnx.Module):
     Attributes:
       levels: [knots + 1, num_features].
 
-    Source: Liu et al. 2021, Neural Networks with Trainable Matrix Activation Functions, the diagonal case; from memory of the paper.
+    Source: Liu et al. 2021, Neural Networks with Trainable Matrix Activation Functions, the diagonal case; from memory.
 
     Example:
       >>> PiecewiseGain(2)(jnp.array([-2.0, 3.0])).tolist()

@@ -119,6 +119,5 @@ class FakeQuant(nnx.Module):
         return rounded(x)
 
     def _rounded(self, x: jax.Array) -> jax.Array:
-        return self.low + self.step * jnp.round(
-            (jnp.minimum(jnp.maximum(x, self.low), self.high) - self.low) / self.step
-        )
+        inside = jnp.minimum(jnp.maximum(x, self.low), self.high)
+        return self.low + self.step * jnp.round((inside - self.low) / self.step)
