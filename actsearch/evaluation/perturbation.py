@@ -26,7 +26,8 @@ def fgsm(loss: Callable[[jax.Array], jax.Array], inputs: jax.Array, size: float 
       [[1.5, -1.5]]
     """
     start = jnp.asarray(inputs, jnp.float32)
-    return start + size * jnp.std(start) * jnp.sign(jax.grad(loss)(start))
+    moved: jax.Array = start + size * jnp.std(start) * jnp.sign(jax.grad(loss)(start))
+    return moved
 
 
 def int8(values: jax.Array) -> jax.Array:

@@ -47,7 +47,8 @@ def sharpness(loss: Callable[[Any], jax.Array], parameters: Any, iterations: int
         return _dot(vector, product(vector))
 
     first = largest(0.0)
-    return jax.lax.cond(first < 0, lambda: largest(-first), lambda: first)
+    found: jax.Array = jax.lax.cond(first < 0, lambda: largest(-first), lambda: first)
+    return found
 
 
 def _dot(a: Any, b: Any) -> jax.Array:

@@ -160,12 +160,12 @@ class _Watched(Task):
     def _sharpness(self, network: Any) -> jax.Array:
         train = self.task.data().train
         batch = jax.tree.map(jnp.asarray, take(train, np.arange(min(EXAMPLES, count(train)))))
-        graph, parameters, rest = nnx.split(network, nnx.Param, ...)
-        return sharpness(lambda own: self.task.loss(nnx.merge(graph, own, rest, copy=True), batch), parameters)
+        graph, parameters, *rest = nnx.split(network, nnx.Param, ...)
+        return sharpness(lambda own: self.task.loss(nnx.merge(graph, own, *rest, copy=True), batch), parameters)
 
     def _quantized(self, network: Any, examples: Examples, names: Mapping[Any, str]) -> dict[str, jax.Array]:
-        graph, parameters, rest = nnx.split(network, nnx.Param, ...)
-        rounded = nnx.merge(graph, jax.tree.map(int8, parameters), rest, copy=True)
+        graph, parameters, *rest = nnx.split(network, nnx.Param, ...)
+        rounded = nnx.merge(graph, jax.tree.map(int8, parameters), *rest, copy=True)
         _replace_functions(rounded, names, lambda function, _: _rounded(function))
         return self.task.metrics(rounded, examples)
 

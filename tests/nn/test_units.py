@@ -228,6 +228,9 @@ FORMS = {
     "fake_quant": lambda x, p: np.round((np.clip(x, -1, 1) + 1) * 255 / 2) * 2 / 255 - 1,
 }
 OPTIONS = {name: {"k": 4} for name in FORMS if name.startswith("top_k")} | {"sgu": {"tokens": len(X)}}
+HEAVY = ("meta_acon", "mu_layer", "pi_net_ccp", "quadratic_neuron", "scaled_ws", "sgu")
+"""Those that take seconds to compile."""
+UNITS = [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY else name for name in FORMS]
 OWN_BACKWARD = ("helu", "sign_ste", "few_bit_backward", "biper", "xnor_scaled_sign", "fake_quant")
 
 
@@ -242,7 +245,7 @@ def test_every_module_has_a_closed_form():
     assert {entry.module for entry in MODULES.values()} == set(units.__all__)
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", UNITS)
 def test_value(name):
     p, _, value, slopes = measured(name, "float64")
     np.testing.assert_allclose(value, FORMS[name](X, p), rtol=1e-9, atol=1e-9)
@@ -250,7 +253,7 @@ def test_value(name):
     assert all(np.isfinite(slope).all() for slope in jax.tree.leaves(slopes)), "far out and at kinks too"
 
 
-@pytest.mark.parametrize("name", [name for name in FORMS if name not in OWN_BACKWARD])
+@pytest.mark.parametrize("name", [unit for unit in UNITS if unit not in OWN_BACKWARD])
 def test_gradients(name):
     """Of x and of every weight along random directions, against central differences of the closed form."""
     p, cotangent, _, slopes = measured(name, "float64")

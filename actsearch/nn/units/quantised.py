@@ -67,7 +67,8 @@ class ScaledSign(nnx.Module):
         x = as_input("ScaledSign", self.num_features, x)
         sign = with_slope(lambda x: jnp.where(x < 0, -1, 1).astype(x.dtype), lambda x: jnp.abs(x) <= 1)
         scale = jnp.mean(jnp.abs(x), axis=-1, keepdims=True)
-        return sign(x) * (_box(scale, self.window) if x.ndim >= 4 else scale)
+        smooth: jax.Array = _box(scale, self.window) if x.ndim >= 4 else scale
+        return sign(x) * smooth
 
 
 def _box(scale: jax.Array, window: int) -> jax.Array:
@@ -78,7 +79,8 @@ def _box(scale: jax.Array, window: int) -> jax.Array:
         jax.lax.reduce_window(rows, jnp.zeros((), rows.dtype), jax.lax.add, sides, strides, "SAME")
         for rows in (scale, jnp.ones_like(scale))
     )
-    return total / count
+    mean: jax.Array = total / count
+    return mean
 
 
 class FakeQuant(nnx.Module):
@@ -110,7 +112,8 @@ class FakeQuant(nnx.Module):
         check_range("FakeQuant", "bits", bits, 1, 16)
         if not -math.inf < low < high < math.inf:
             raise ActsearchError(f"FakeQuant needs low below high; received {low} and {high}.")
-        self.num_features, self.low, self.high, self.step = num_features, low, high, (high - low) / (2**bits - 1)
+        self.num_features, self.low, self.high = num_features, low, high
+        self.step: float = (high - low) / (2**bits - 1)
 
     def __call__(self, x: jax.typing.ArrayLike) -> jax.Array:
         """Returns an array like x, [..., num_features]."""
@@ -120,4 +123,5 @@ class FakeQuant(nnx.Module):
 
     def _rounded(self, x: jax.Array) -> jax.Array:
         inside = jnp.minimum(jnp.maximum(x, self.low), self.high)
-        return self.low + self.step * jnp.round((inside - self.low) / self.step)
+        rounded: jax.Array = self.low + self.step * jnp.round((inside - self.low) / self.step)
+        return rounded
