@@ -12,6 +12,7 @@ from actsearch.evaluation.fisher import FisherSpectrum
 from actsearch.evaluation.gate_audit import audit
 from actsearch.evaluation.gates import GATES, Gate, Verdict, gates_of, register, screen
 from actsearch.evaluation.jobs import Job
+from actsearch.evaluation.long_training import Candidate, SavedTrainer, load_candidate, train_saved
 from actsearch.evaluation.objectives import Objective, objectives_of
 from actsearch.evaluation.one_training import Outcome, Training, TrainState, init_state, split_network, train
 from actsearch.evaluation.property_features import PropertyFeatures
@@ -33,6 +34,7 @@ __all__ = [
     "GATES",
     "RATE_SCALES",
     "TABLES",
+    "Candidate",
     "DataParallel",
     "Engine",
     "Evaluator",
@@ -46,6 +48,7 @@ __all__ = [
     "Part",
     "PropertyFeatures",
     "Result",
+    "SavedTrainer",
     "SiteStatistics",
     "Stability",
     "Table",
@@ -78,6 +81,7 @@ __all__ = [
     "genotype_of",
     "get_table",
     "init_state",
+    "load_candidate",
     "look_inside",
     "make_table",
     "measure_costs",
@@ -93,6 +97,7 @@ __all__ = [
     "step_shares",
     "summarize",
     "train",
+    "train_saved",
     "use_all_cores",
     "use_compilation_cache",
     "verify",

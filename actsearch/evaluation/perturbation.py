@@ -1,7 +1,6 @@
 """A trained network under small changes: of its inputs, against the loss, and of its numbers, to eight bits."""
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -40,5 +39,5 @@ def int8(values: jax.Array) -> jax.Array:
       [-127.0, 0.0, 1.0, 100.0]
     """
     scale = jnp.maximum(jnp.max(jnp.abs(values)), 1e-30) / 127
-    rounded: Any = jnp.round(values / scale) * scale
+    rounded: jax.Array = jnp.round(values / scale) * scale
     return rounded.astype(values.dtype)
