@@ -13,11 +13,12 @@ Hardware and wall time: experiments/studies/rank_units.md.
 
 from pathlib import Path
 
+import numpy as np
 import tyro
 from _card import fill_page, machine, say, write_json
 
 from actsearch import report
-from actsearch.analysis import UnitRanking
+from actsearch.analysis import UnitRanking, kendall_tau
 from actsearch.evaluation import rank_units
 
 TASKS = (
@@ -62,9 +63,27 @@ def main(
 def _publish(ranking: UnitRanking, known: UnitRanking) -> None:
     """Writes the results, the picture and the tables of the page."""
     write_json(HERE / "results" / "rank_units.json", machine() | {"all": ranking.to_json(), "known": known.to_json()})
-    report.save(report.draw_mean_ranks(ranking, 40), HERE / "figures" / "rank_units")
-    fill_page(HERE / "studies" / "rank_units.md", "all of rank_units.py", table_lines(ranking))
-    fill_page(HERE / "studies" / "rank_units.md", "known of rank_units.py", table_lines(known))
+    report.save(report.draw_mean_ranks(known, title="Twelve known activations"), HERE / "figures" / "rank_units")
+    tables = {"known": table_lines(known), "tasks": task_lines(ranking), "all": table_lines(ranking)}
+    for name, lines in tables.items():
+        fill_page(HERE / "studies" / "rank_units.md", f"{name} of rank_units.py", lines)
+
+
+def task_lines(ranking: UnitRanking) -> list[str]:
+    """Returns Markdown: for each task which rates were chosen, and Kendall's tau between its order and the others'."""
+    means = np.array([unit.means for unit in ranking.units])
+    header = [*(f"rate x {scale:g}" for scale in ranking.rate_scales), *(f"`{task}`" for task in ranking.tasks)]
+    lines = [f"| task | {' | '.join(header)} |", "|---" * (1 + len(header)) + "|"]
+    for i, task in enumerate(ranking.tasks):
+        chosen = [unit.trained[i].rate_scale for unit in ranking.units]
+        cells = [f"{chosen.count(scale)}" for scale in ranking.rate_scales]
+        cells += ["" if i == j else f"{_tau(means[:, i], means[:, j]):.2f}" for j in range(len(ranking.tasks))]
+        lines.append(f"| `{task}` | {' | '.join(cells)} |")
+    return lines
+
+
+def _tau(a: np.ndarray, b: np.ndarray) -> float:
+    return kendall_tau(a, b, resamples=1).estimate
 
 
 def table_lines(ranking: UnitRanking) -> list[str]:
