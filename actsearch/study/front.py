@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from actsearch.archive import Archive
-from actsearch.controllers import Controller, Random, get_controller
+from actsearch.controllers import Controller, Random, RegularizedEvolution, get_controller
+from actsearch.controllers.base import nested
 from actsearch.evaluation import (
     TABLES,
     Engine,
@@ -120,6 +121,7 @@ def search(
     evaluator = task if isinstance(task, Evaluator) else make_evaluator(space, task, budget, seed=seed, out=out)
     _check_space(space, evaluator)
     controller = controller or _default(evaluator, budget, batch, out)
+    _check_reach(controller, evaluator)
     use_compilation_cache()
     go = functools.partial(
         run, space, evaluator, controller, budget, seed=seed, batch=batch, callbacks=tuple(callbacks)
@@ -225,6 +227,16 @@ def _check_controller(controller: object, budget: int) -> None:
         raise ActsearchError(
             f"The controller {controller} only starts within its first {controller.min_budget() - 1} trials; received "
             f"the budget {budget}: give a larger one, or other hyperparameters."
+        )
+
+
+def _check_reach(controller: Controller[Any], evaluator: Evaluator) -> None:
+    """Raises where a controller proposes what is no member of the space, and the evaluator knows members alone."""
+    leads_out = any(isinstance(one, RegularizedEvolution) and one.transforms for one in nested(controller))
+    if leads_out and (isinstance(evaluator, TabularEvaluator) or evaluator.identity.get("engine") == "interpret"):
+        raise ActsearchError(
+            "Transforms lead out of the space, and tables and the interpreter hold its members alone: search a task "
+            'with engine "bank" or "specialize".'
         )
 
 
