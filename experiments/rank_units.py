@@ -28,7 +28,6 @@ TASKS = (
     "digits-resnet",
     "mnist1d-resnet",
     "text-ffn-short",
-    "photos-cnn",
 )
 HERE = Path(__file__).parent
 KNOWN = (
