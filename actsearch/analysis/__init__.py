@@ -21,7 +21,7 @@ from actsearch.analysis.statistics import (
     percentile_rank,
     simultaneous_intervals,
 )
-from actsearch.analysis.unit_ranking import RankedUnit, UnitRanking, ranked
+from actsearch.analysis.unit_ranking import RankedUnit, UnitRanking, UnitScores, ranked
 from actsearch.analysis.verification import Difference, Row, Scores, Verification, verified
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Spread",
     "Stage",
     "UnitRanking",
+    "UnitScores",
     "Verification",
     "ancestors",
     "best_so_far",

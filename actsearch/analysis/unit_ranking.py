@@ -6,15 +6,32 @@
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from actsearch.analysis.cost import Cost
 from actsearch.analysis.friedman import cliques, critical_difference, friedman_p, mean_rank_intervals, ranks_of
 from actsearch.analysis.statistics import Interval
-from actsearch.analysis.verification import Scores
 from actsearch.language import ActsearchError
+
+
+class UnitScores(NamedTuple):
+    """Trainings of one unit on one task.
+
+    Attributes:
+      task: its name.
+      formula: what the unit computes.
+      scores: one a seed; the task's worst score for a training that diverged.
+      diverged: how many of them diverged.
+      rate_scale: factor on the task's learning rate.
+    """
+
+    task: str
+    formula: str
+    scores: tuple[float, ...]
+    diverged: int = 0
+    rate_scale: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +47,7 @@ class RankedUnit:
     """
 
     name: str
-    trained: tuple[Scores, ...]
+    trained: tuple[UnitScores, ...]
     ranks: tuple[float, ...]
     mean_rank: Interval
     cost: Cost | None = None
@@ -38,7 +55,7 @@ class RankedUnit:
     @property
     def formula(self) -> str:
         """What it computes."""
-        return str(self.trained[0].program)
+        return self.trained[0].formula
 
     @property
     def means(self) -> tuple[float, ...]:
@@ -101,7 +118,7 @@ class UnitRanking:
 
 
 def ranked(
-    trained: Mapping[str, Sequence[Scores]],
+    trained: Mapping[str, Sequence[UnitScores]],
     seeds: Sequence[int],
     *,
     rate_scales: Sequence[float] = (1.0,),
@@ -123,9 +140,8 @@ def ranked(
       ActsearchError: fewer than two units, or a unit without scores for all seeds of all tasks.
 
     Example:
-      >>> from actsearch.language import parse
       >>> scores = {"relu(x)": (0.5, 0.6), "tanh(x)": (0.8, 0.6)}
-      >>> trained = {text: [Scores("digits", parse(text), False, own)] for text, own in scores.items()}
+      >>> trained = {text: [UnitScores("digits", text, own)] for text, own in scores.items()}
       >>> [unit.name for unit in ranked(trained, (100, 101)).units]
       ['tanh(x)', 'relu(x)']
     """

@@ -77,6 +77,7 @@ MIXING = (
         _PORTS,
         "of a fixed number of tokens",
         words=_TRAINED | {"smooth"},
+        resizes=True,
     ),
     ModuleEntry(
         "tmaf",
@@ -97,6 +98,7 @@ MIXING = (
         "an embedding of coordinates: the result has more features",
         verified=False,
         words=_BOUNDED | {"smooth"},
+        resizes=True,
     ),
     ModuleEntry(
         "scaled_ws",

@@ -20,6 +20,7 @@ class ModuleEntry(NamedTuple):
       words: of `actsearch.catalog.WORDS`, stated.
       options: keyword arguments of the class that make it this unit.
       weights: whether it is a layer of weights, made with the features of input and of output.
+      resizes: whether the result has another number of features.
     """
 
     name: str
@@ -32,6 +33,20 @@ class ModuleEntry(NamedTuple):
     words: frozenset[str] = frozenset()
     options: tuple[tuple[str, Any], ...] = ()
     weights: bool = False
+    resizes: bool = False
+
+    @property
+    def kind(self) -> type[Any]:
+        """The class."""
+        from actsearch.nn import units
+
+        kind: type[Any] = getattr(units, self.module)
+        return kind
+
+    @property
+    def is_site(self) -> bool:
+        """Whether it is made with a number of features alone and keeps them, so that it serves as a network's site."""
+        return not self.weights and not self.resizes
 
     def build(self, *features: int, rngs: "nnx.Rngs | None" = None, **options: Any) -> "nnx.Module":
         """Returns the module.
@@ -49,9 +64,5 @@ class ModuleEntry(NamedTuple):
         """
         from flax import nnx
 
-        from actsearch.nn import units
-
-        module: nnx.Module = getattr(units, self.module)(
-            *features, rngs=rngs or nnx.Rngs(0), **{**dict(self.options), **options}
-        )
+        module: nnx.Module = self.kind(*features, rngs=rngs or nnx.Rngs(0), **{**dict(self.options), **options})
         return module

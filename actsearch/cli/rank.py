@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from actsearch.analysis import UnitRanking
-from actsearch.catalog import CATALOG
+from actsearch.catalog import CATALOG, MODULES, ModuleEntry
 from actsearch.cli.common import Json, at_least, check_named, explain, print_json, read_unit, writing
 from actsearch.evaluation import RATE_SCALES, rank_units
 from actsearch.language import ActsearchError, Program
@@ -34,7 +34,8 @@ def rank(
     Every published unit: actsearch rank --units all --out runs/rank
 
     Args:
-        units: names of published units and formulas, joined by commas; or all, those of the tasks' kind.
+        units: names of published units and formulas, joined by commas; or all, every published formula of the
+            tasks' kind.
         tasks: what to train on, names joined by +, all of one kind.
         seeds: trainings of each unit on each task that it is judged by, at least 2.
         rates: per-unit: each unit has on each task the best of --rate-scales, by one further seed and validation data;
@@ -75,7 +76,7 @@ def _write(ranking: UnitRanking, out: Path, count: int | None) -> list[str]:
         return [str(path) for path in save(draw_mean_ranks(ranking, count), out / "ranks")]
 
 
-def read_units(text: str) -> dict[str, Program] | str:
+def read_units(text: str) -> dict[str, Program | ModuleEntry] | str:
     """Returns units by name: names of the catalogue and formulas joined by commas; "all" as it is.
 
     Raises:
@@ -83,7 +84,7 @@ def read_units(text: str) -> dict[str, Program] | str:
 
     Example:
       >>> {name: str(unit) for name, unit in read_units("silu, max(x, sin(x))").items()}
-      {'silu': 'x * sigmoid(x)', 'max(x, sin(x))': 'max(x, sin(x))'}
+      {'silu': 'silu(x)', 'max(x, sin(x))': 'max(x, sin(x))'}
     """
     if text.strip() == "all":
         return "all"
@@ -92,7 +93,9 @@ def read_units(text: str) -> dict[str, Program] | str:
         raise ActsearchError(
             f'--units are names and formulas joined by commas, such as "relu,silu"; received {text!r}.'
         )
-    return {part if part in CATALOG else str(read_unit(part)): read_unit(part) for part in parts}
+    modules = {part: MODULES[part] for part in parts if part in MODULES}
+    programs = {part: read_unit(part) for part in parts if part not in modules}
+    return modules | {part if part in CATALOG else str(unit): unit for part, unit in programs.items()}
 
 
 def _split(text: str) -> list[str]:

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from actsearch.analysis import Cost, Scores, ranked
-from actsearch.language import ActsearchError, parse
+from actsearch.analysis import Cost, UnitScores, ranked
+from actsearch.language import ActsearchError
 
 
 def trained(**units):
     """Returns trainings on tasks "a", "b", ... of units by name; scores are those of two seeds."""
     return {
-        name: [Scores(task, parse("relu(x)"), False, pair) for task, pair in zip("abcdef", pairs, strict=False)]
+        name: [UnitScores(task, "relu(x)", pair) for task, pair in zip("abcdef", pairs, strict=False)]
         for name, pairs in units.items()
     }
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from actsearch.catalog import MODULES
 from actsearch.cli import main
 from actsearch.cli.rank import read_units
 from actsearch.language import ActsearchError
@@ -36,6 +37,7 @@ def test_units_are_split_at_commas_outside_of_brackets():
     units = read_units("silu, max(x,sin(x)),x*sigmoid(1.7*x)")
     assert list(units) == ["silu", "max(x, sin(x))", "x * sigmoid(1.7 * x)"]
     assert read_units(" all ") == "all"
+    assert read_units("relu,maxmin")["maxmin"] is MODULES["maxmin"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from actsearch import parse
-from actsearch.catalog import CATALOG
+from actsearch.catalog import CATALOG, MODULES
 from actsearch.evaluation import rank_units, score_programs
 from actsearch.language import ActsearchError
 from tests.helpers.tiny import tiny_layer_task, tiny_task
@@ -81,6 +81,9 @@ def test_equal_units_are_trained_once_under_all_their_names(trainings):
     ("options", "said"),
     [
         ({"units": ["relu", "max(x, 0)"]}, "two or more different units; received relu"),
+        ({"units": ["relu", "kan_bspline"]}, "kan_bspline is a module that cannot stand at these sites"),
+        ({"units": ["relu", "sgu"]}, "sgu is a module that cannot stand"),
+        ({"units": ["relu", "maxmin"], "tasks": tiny_layer_task()}, "maxmin is a module that cannot stand"),
         ({"units": ["relu", "x / batch_std(x)"]}, "is a whole layer; the task digits-tiny"),
         ({"tasks": [TASK, tiny_layer_task()]}, "tasks of one kind; received activation, layer"),
         ({"seeds": 1}, "2 or more different seeds and 1 or more rate_seeds; received 1, 1"),
@@ -93,3 +96,23 @@ def test_mistakes_are_noticed_before_the_first_training(options, said, trainings
     with pytest.raises(ActsearchError, match=said):
         rank_units(**{"units": UNITS, "tasks": TASK, "seeds": 2, **options})
     assert trainings == []
+
+
+def test_a_module_is_ranked_among_programs(trainings, tmp_path):
+    """Units that no program says stand at the sites themselves; a module that is a formula has the formula's scores."""
+    sign = MODULES["sign_ste"]
+    ranking = rank_units(["relu", "top_k_relu", sign], TASK, 2, rate_scales=(1.0,), out=tmp_path)
+    units = {unit.name: unit for unit in ranking.units}
+    assert units.keys() == {"relu", "top_k_relu", "sign_ste"}
+    assert units["sign_ste"].formula == sign.formula
+    assert trainings == ["relu(x)"]
+    again = rank_units({"relu": CATALOG["relu"].program, "sign": sign}, TASK, 2, rate_scales=(1.0,), out=tmp_path)
+    assert {unit.trained for unit in again.units} == {units["relu"].trained, units["sign_ste"].trained}
+    assert len((tmp_path / "results.jsonl").read_text().splitlines()) == 3
+
+
+def test_the_module_of_a_formula_trains_as_the_formula_does():
+    """HeLU without its hysteresis is ReLU; a module's forward and backward are what is trained."""
+    helu = MODULES["helu"]._replace(name="flat", options=(("alpha", 0.0),))
+    (first, second) = rank_units(["relu", helu], TASK, 2, rate_scales=(1.0,), engine="specialize").units
+    assert first.trained[0].scores == pytest.approx(second.trained[0].scores, abs=1e-6)

@@ -4,13 +4,12 @@ import dataclasses
 
 import pytest
 
-from actsearch.analysis import Cost, Scores, ranked
-from actsearch.language import parse
+from actsearch.analysis import Cost, UnitScores, ranked
 from actsearch.report import draw_mean_ranks, ranking_table, ranking_verdict, to_text
 
 
 def unit(level, diverged=0):
-    return [Scores(f"t{i}", parse("relu(x)"), False, (level, level + 0.1), diverged) for i in range(9)]
+    return [UnitScores(f"t{i}", "relu(x)", (level, level + 0.1), diverged) for i in range(9)]
 
 
 @pytest.fixture(scope="module")
