@@ -1,7 +1,6 @@
 """`actsearch search`."""
 
 import math
-import re
 import signal
 from pathlib import Path
 from types import FrameType
@@ -12,7 +11,7 @@ import tyro
 from actsearch.analysis import fidelity_agreement, funnel
 from actsearch.archive import Archive
 from actsearch.cli.app import Interrupted
-from actsearch.cli.common import Json, at_least, check_named, explain, print_json, read_formulas
+from actsearch.cli.common import Json, at_least, check_named, explain, file_name, print_json, read_formulas
 from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
 from actsearch.controllers.base import nested
@@ -85,7 +84,7 @@ def search(
     if formulas is not None:  # innermost: formulas are halved and repeated as any other candidate
         controller = Seeded(controller, tuple(str(program) for program in read_formulas(formulas)))
     strategies = _strategies(controller, task, budget, batch, repeats, halving)
-    folders = [Path("runs") / f"{space}-{_file_name(task)}-{_label(one)}-seed{seed}" for one in strategies]
+    folders = [Path("runs") / f"{space}-{file_name(task)}-{_label(one)}-seed{seed}" for one in strategies]
     out = out or next(filter(Archive.exists, folders), folders[0])
     strategy = (_as_begun(controller, out, repeats) if halving else None) or strategies[0]
     evaluator = make_evaluator(
@@ -175,11 +174,6 @@ def _label(controller: Controller[Any]) -> str:
         names.append(config["name"])
         config = config.get("inner", {})
     return "-".join(reversed(names))
-
-
-def _file_name(task: str) -> str:
-    """Returns the names of tasks as a part of a path; ".", "/" and ":" of a user's own become "-"."""
-    return re.sub(r"[^\w+-]+", "-", task)
 
 
 def _kept(out: Path) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from actsearch.report.scale import ScoreScale, score_axis
     from actsearch.report.scores import score_by_batch, score_distribution, search_progress
     from actsearch.report.stages import funnel_bars
-    from actsearch.report.style import new_figure, save, styled
+    from actsearch.report.style import new_figure, save, styled, to_svg
     from actsearch.report.tables import (
         agreement_table,
         audit_table,
@@ -60,6 +60,7 @@ _HOMES = {
     "search_progress": "scores",
     "show": "rendering",
     "styled": "style",
+    "to_svg": "style",
     "to_text": "rendering",
     "verification_table": "tables",
     "winners_table": "tables",
@@ -95,6 +96,7 @@ __all__ = [
     "search_progress",
     "show",
     "styled",
+    "to_svg",
     "to_text",
     "verification_table",
     "winners_table",
