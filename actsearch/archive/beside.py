@@ -44,7 +44,9 @@ def kept(directory: str | os.PathLike[str], pattern: str) -> dict[str, dict[str,
         try:
             found[path.stem] = dict(json.loads(path.read_text()))
         except (OSError, ValueError, TypeError) as error:
-            raise ArchiveError(f"{path} cannot be read as a result: {error}. Make it again, or move it away.") from error
+            raise ArchiveError(
+                f"{path} cannot be read as a result: {error}. Make it again, or move it away."
+            ) from error
     return found
 
 

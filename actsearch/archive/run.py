@@ -14,6 +14,9 @@ from actsearch.trials.trial import Trial
 if TYPE_CHECKING:
     import pandas
 
+PROCESS = "process"
+"""Name of the file beside the archive in which the process that searches says what it is."""
+
 
 class Run:
     """The contents of a run's archive, read when they are first asked for.
@@ -48,7 +51,7 @@ class Run:
     @functools.cached_property
     def process(self) -> dict[str, Any]:
         """What the process that searched last said of itself: "command", "budget" and others; empty where nothing."""
-        return kept(self.directory, "process").get("process", {})
+        return kept(self.directory, PROCESS).get(PROCESS, {})
 
     @functools.cached_property
     def incumbent(self) -> CandidateStats | None:

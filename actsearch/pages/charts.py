@@ -28,6 +28,7 @@ _CONFIG: Spec = {
     "background": "transparent",
     "font": _FONT,
     "axis": {**_AXIS, "labelFontSize": 12, "titleFontSize": 13, "titleFontWeight": "normal"},
+    "axisX": {"grid": False, "labelFlush": False},
     "legend": {"labelColor": INK, "titleColor": INK, "orient": "bottom", "labelFontSize": 12, "labelLimit": 400},
     "view": {"stroke": None},
 }
@@ -49,9 +50,10 @@ def distribution(scores: Sequence[float], marks: Mapping[str, float]) -> Spec:
     tooltip = [alt.Tooltip("from:Q", format=".4f"), alt.Tooltip("to:Q", format=".4f"), "functions:Q"]
     histogram = _chart(bars).mark_bar(color=BLUE, opacity=0.75, binSpacing=1)
     histogram = histogram.encode(
-        x=alt.X("from:Q", title="score", scale=alt.Scale(zero=False), bin="binned"),
+        x=alt.X("from:Q", title="score", scale=alt.Scale(domain=edges[[0, -1]].tolist(), nice=False), bin="binned"),
         x2="to:Q",
-        y=alt.Y("functions:Q", title="functions"),
+        # Room above the bars, for the names of published units.
+        y=alt.Y("functions:Q", title="functions", scale=alt.Scale(domain=[0, 1.35 * max(counts.tolist())], nice=False)),
         tooltip=tooltip,
     )
     known = [{"unit": name, "score": max(score, edges[0])} for name, score in marks.items()]
@@ -96,8 +98,11 @@ def progress(points: Sequence[Point], best: Sequence[Point]) -> Spec:
     finalists = _chart([one for one in shown if one.get("card")])
     finalists = finalists.mark_point(filled=True, size=110, stroke=INK, strokeWidth=1.5, cursor="pointer", opacity=1)
     finalists = finalists.encode(x=x, y=y, href="card:N", **_statuses(statuses))
+    names = list(dict.fromkeys(row["line"] for row in best))
     lines = _chart([{**row, "height": max(row["score"], floor)} for row in best]).mark_line(interpolate="step-after")
-    lines = lines.encode(x=x, y=y, strokeDash=_dash(best), detail="line:N", color=alt.value(INK))
+    lines = lines.encode(
+        x=x, y=y, strokeDash=_dash(names, alt.Legend(title=None, columns=2)), detail="line:N", color=alt.value(INK)
+    )
     return _spec(alt.layer(dots.add_params(select), lines, finalists))
 
 
@@ -128,10 +133,13 @@ def front(points: Sequence[Point], x: str, y: str = "score") -> Spec:
     floor = _floor([point["y"] for point in points])
     cut = [float("-inf") if sign < 0 else _floor([point["x"] for point in points]), floor]
     shown = [{**point, "x": max(point["x"], cut[0]), "y": max(point["y"], cut[1])} for point in points]
-    across = alt.X("x:Q", title=x, scale=alt.Scale(zero=False))
+    axis = alt.Axis(tickMinStep=1, format="d") if sign < 0 else alt.Undefined
+    across = alt.X("x:Q", title=x, scale=alt.Scale(zero=False, padding=20, nice=False), axis=axis)
     up = alt.Y("y:Q", title=y, scale=alt.Scale(zero=False))
     tooltip = ["formula:N", alt.Tooltip("x:Q", title=x, format=".4~g"), alt.Tooltip("y:Q", title=y, format=".4f")]
-    dots = _chart(shown).mark_point(filled=True, size=22, color=BLUE, opacity=0.4).encode(x=across, y=up, tooltip=tooltip)
+    dots = (
+        _chart(shown).mark_point(filled=True, size=22, color=BLUE, opacity=0.4).encode(x=across, y=up, tooltip=tooltip)
+    )
     edge = [shown[i] for i in best.tolist()]
     line = _chart(edge).mark_line(color=ORANGE, interpolate="step-after" if sign < 0 else "step-before")
     line = line.encode(x=across, y=up)
@@ -156,12 +164,14 @@ def regret(comparison: Comparison, baseline: Mapping[int, float]) -> Spec:
         shortest = min(map(len, group.curves))
         mean = top - np.mean([curve[:shortest] for curve in group.curves], axis=0)
         rows += [{"trial": i, "regret": max(value, 1e-4), "line": label} for i, value in _steps(mean)]
+    names, legend = list(dict.fromkeys(row["line"] for row in rows)), alt.Legend(title=None, columns=1)
+    colours = [_COLOURS[i % len(_COLOURS)] for i in range(len(names))]
     lines = _chart(rows).mark_line(interpolate="step-after", strokeWidth=2)
     lines = lines.encode(
-        x=alt.X("trial:Q", title="trials", scale=alt.Scale(type="log")),
-        y=alt.Y("regret:Q", title=f"regret: {top:.4f} - best so far", scale=alt.Scale(type="log")),
-        color=alt.Color("line:N", scale=alt.Scale(range=list(_COLOURS)), legend=alt.Legend(title=None, columns=1)),
-        strokeDash=_dash(rows),
+        x=alt.X("trial:Q", title="trials", scale=alt.Scale(type="log", nice=False)),
+        y=alt.Y("regret:Q", title=f"regret: {top:.4f} - best so far", scale=alt.Scale(type="log", nice=False)),
+        color=alt.Color("line:N", scale=alt.Scale(domain=names, range=colours), legend=legend),
+        strokeDash=_dash(names, legend),
         tooltip=["line:N", "trial:Q", alt.Tooltip("regret:Q", format=".4f")],
     )
     return _spec(lines)
@@ -211,12 +221,11 @@ def _floored(values: Sequence[float]) -> np.ndarray:
     return np.maximum(values, _floor(values))
 
 
-def _dash(rows: Sequence[Point]) -> Any:
+def _dash(lines: Sequence[str], legend: Any) -> Any:
     alt = package("altair")
-    lines = list(dict.fromkeys(row["line"] for row in rows))
     dashes = [[1, 0], [5, 3], [2, 2], [6, 2, 2, 2], [8, 4]]
     scale = alt.Scale(domain=lines, range=[dashes[i % len(dashes)] for i in range(len(lines))])
-    return alt.StrokeDash("line:N", scale=scale, legend=alt.Legend(title=None, columns=2))
+    return alt.StrokeDash("line:N", scale=scale, legend=legend)
 
 
 def _chart(rows: Sequence[Point]) -> Any:

@@ -9,9 +9,8 @@ from typing import Any
 
 from actsearch.analysis import Comparison, best_so_far, compare_runs, funnel
 from actsearch.archive import Run
-from actsearch.catalog import identify
 from actsearch.language import ActsearchError, Program, simplify
-from actsearch.pages import charts, finalists, grids, papers, words
+from actsearch.pages import charts, finalists, grids, known, papers, words
 from actsearch.pages.baseline import expected_best, is_random
 from actsearch.pages.material import Material, false_rejects, gather, published
 from actsearch.pages.mathml import to_mathml
@@ -68,24 +67,24 @@ def write_report(
 
 def render(material: Material, cards: int, say: Callable[[str], None]) -> str:
     """Returns the page."""
-    names = functools.cache(lambda program: tuple(entry.name for entry in identify(program)))
-    said = verdict(material, names)
-    chosen = {run.name: finalists.finalists(run, f"card-{i}", cards) for i, run in enumerate(material.runs)}
-    shown = [section(run, f"run-{i}", chosen[run.name]) for i, run in enumerate(material.runs)]
+    said = verdict(material, known.names)
+    chosen = [finalists.finalists(run, f"card-{i}", cards) for i, run in enumerate(material.runs)]
+    shown = [section(run, f"run-{i}", chosen[i]) for i, run in enumerate(material.runs)]
     units = dict.fromkeys(name for one in shown for name in one["published"])
-    by_program = {one.program: one.card for run in chosen.values() for one in run.values()}
-    known = {p: ", ".join(names(p)) for one in material.verified for p in one.result.programs}
+    by_program = {one.program: one.card for own in chosen for one in own.values()}
+    called = {p: ", ".join(known.names(p)) for one in material.verified for p in one.result.programs}
     context = {
         "title": words.title(material.runs),
         "version": version("actsearch"),
         "verdict": said,
         "runs": shown,
-        "verified": [grids.verified_grid(one, known, by_program) for one in material.verified],
+        "verified": [grids.verified_grid(one, called, by_program) for one in material.verified],
+        "named": {str(p): name or str(p) for p, name in called.items()},
         "comparison": comparison(material.runs),
         "cards": [
             finalists.card(one, run, material.verified, say)
-            for run in material.runs
-            for one in chosen[run.name].values()
+            for run, own in zip(material.runs, chosen, strict=True)
+            for one in own.values()
         ],
         "noise": [line for run in material.runs for line in words.noise(run, material.verified)],
         "bibtex": papers.bibtex(material.runs, units, version("actsearch")),
@@ -96,10 +95,10 @@ def render(material: Material, cards: int, say: Callable[[str], None]) -> str:
 def section(run: Run, prefix: str, chosen: Mapping[str, finalists.Finalist]) -> dict[str, Any]:
     """Returns what the page says of one run, by name, for the template."""
     cards = {fingerprint: one.card for fingerprint, one in chosen.items()}
-    known = published(run)
+    units = published(run)
     full = [trial for trial in of_highest_fidelity(run.trials) if not trial.retrained or trial.first is None]
     best = list({trial.fingerprint: trial for trial in reversed(of_highest_fidelity(run.trials))}.values())
-    marks = {name: trial.score for name, trial in known.items() if trial.score is not None and trial in best}
+    marks = {name: trial.score for name, trial in units.items() if trial.score is not None and trial in best}
     gates = run.config.get("evaluator", {}).get("gates", ())
     return {
         "id": prefix,
@@ -109,7 +108,7 @@ def section(run: Run, prefix: str, chosen: Mapping[str, finalists.Finalist]) -> 
         "funnel": grids.funnel_grid(funnel(run.trials, gates), false_rejects(run)),
         "audited": bool(false_rejects(run)),
         "directory": str(run.directory),
-        "published": list(known),
+        "published": list(units),
         "distribution": charts.distribution([one.score or 0.0 for one in best], marks) if best else None,
         "progress": _progress(run, cards) if best else None,
         "front": _front(best, cards) if best else None,
@@ -191,8 +190,8 @@ def comparison(runs: Sequence[Run]) -> dict[str, Any]:
         return {"reason": str(error)}
     baseline = expected_best(max(with_trials, key=len))
     if len(with_trials) == 1 and not baseline:
-        known = "The run itself draws at random" if is_random(with_trials[0]) else "There is no random baseline"
-        return {"reason": f"{known}: give a run of another controller on this space and task too, to see regret."}
+        why = "The run itself draws at random" if is_random(with_trials[0]) else "There is no random baseline"
+        return {"reason": f"{why}: give a run of another controller on this space and task too, to see regret."}
     return {
         "chart": charts.regret(compared, baseline),
         "runs": grids.runs_grid(compared),

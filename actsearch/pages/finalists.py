@@ -1,6 +1,7 @@
 """Finalists of a run: what the card of each on a page says."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -9,20 +10,33 @@ import numpy as np
 from actsearch import report
 from actsearch.analysis import ancestors
 from actsearch.archive import Run
-from actsearch.catalog import CATALOG, novelty
+from actsearch.catalog import CATALOG
 from actsearch.export import TARGETS, export_formula, formats_of
 from actsearch.language import ActsearchError, Program, simplify
-from actsearch.pages import charts, grids
+from actsearch.pages import charts, grids, known
 from actsearch.pages.material import Verified
 from actsearch.pages.mathml import to_mathml
 from actsearch.pages.packages import package
 from actsearch.properties import properties
 from actsearch.report.card import LEGEND, value_text
 from actsearch.report.curves import curve_values
-from actsearch.report.style import INK, LIGHT
+from actsearch.report.style import BLUE, INK, LIGHT, ORANGE
 from actsearch.trials import Trial, rank
 
 _POINTS = 161
+_VARIABLES = {
+    INK: "currentColor",
+    LIGHT: "var(--line)",
+    BLUE: "var(--blue)",
+    ORANGE: "var(--orange)",
+    "#ffffff": "var(--paper)",
+    "#DCE5EA": "var(--soft)",
+}
+"""Colours of pictures -> those of the page."""
+
+_REST = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", re.DOTALL)
+"""What stands in a picture's file and would reach beyond it on a page."""
+
 _LONGEST_LINE = 30
 """Ancestors that are drawn; of a longer line the table of the run has all."""
 
@@ -72,7 +86,7 @@ def card(
         "curve": curve_spec(program),
         "graph": svg(report.draw_graph(program), f"graph-{finalist.card}") if _fits(program) else "",
         "genealogy": _genealogy(finalist, run),
-        "novelty": known_as(program),
+        "novelty": known.sentence(program),
         "properties": property_rows(program),
         "legend": LEGEND,
         "seeds": grids.seeds_grid(scored, verified, program),
@@ -96,14 +110,6 @@ def curve_spec(program: Program) -> dict[str, Any] | None:
             for a, b in zip(x, values, strict=True)
         ]
     return charts.curve(rows)
-
-
-def known_as(program: Program) -> str:
-    """Returns one sentence on whether a program is published, and what it is nearest to."""
-    try:
-        return novelty(program).verdict
-    except ActsearchError as error:  # not finite for every |x| <= 20
-        return str(error)
 
 
 def property_rows(program: Program) -> list[tuple[str, str, str, str]]:
@@ -141,9 +147,8 @@ def _name(program: Program) -> str | None:
 
 def svg(figure: Any, salt: str) -> Any:
     """Returns a figure as markup for a page, in the page's colours, so that it can be dark."""
-    text = report.to_svg(figure, salt, transparent=True)
-    text = text[text.index("<svg") :]
-    colours = {INK: "currentColor", LIGHT: "var(--line)", "#ffffff": "var(--paper)", "#DCE5EA": "var(--soft)"}
-    for colour, variable in colours.items():
+    text = report.to_svg(figure, salt, outlines=False, transparent=True)
+    text = _REST.sub("", text[text.index("<svg") :]).replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
+    for colour, variable in _VARIABLES.items():
         text = text.replace(colour.lower(), variable)
     return package("markupsafe").Markup(text)

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from actsearch.analysis import Comparison, FalseReject, Interval, Stage
 from actsearch.language import Program, simplify
-from actsearch.pages.mathml import to_mathml
 from actsearch.pages.material import Verified
+from actsearch.pages.mathml import to_mathml
 from actsearch.pages.packages import package
 from actsearch.trials import CandidateStats, Trial
 
@@ -112,8 +112,9 @@ def verified_grid(verified: Verified, names: Mapping[Program, str], cards: Mappi
     """Returns a verification: means, and differences with intervals that hold for all comparisons at once."""
     result = verified.result
     columns = ["formula", "published as"]
+    by_text = {str(program): name for program, name in names.items() if name}
     for task in result.tasks:
-        columns += [task, *(f"{task}: minus {baseline}" for baseline in result.baselines(task))]
+        columns += [task, *(f"minus {by_text.get(baseline, baseline)}" for baseline in result.baselines(task))]
     costs = tuple(dict.fromkeys(name for cost in verified.costs.values() for name in cost))
     rows = []
     for program in result.ranked:

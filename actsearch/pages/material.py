@@ -121,4 +121,6 @@ def _fingerprint(name: str, version: int) -> str:
 def tasks_of(run: Run) -> dict[str, Any]:
     """Returns the names of the tasks that a run scored on, with their digests; of a table its own."""
     evaluator = run.config.get("evaluator", {})
-    return dict(evaluator["tasks"]) if "tasks" in evaluator else {str(evaluator.get("table", evaluator.get("kind"))): None}
+    return (
+        dict(evaluator["tasks"]) if "tasks" in evaluator else {str(evaluator.get("table", evaluator.get("kind"))): None}
+    )

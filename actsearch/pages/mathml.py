@@ -19,8 +19,10 @@ def to_mathml(program: Program) -> str:
       >>> to_mathml(parse("x + shift")).partition("<mrow>")[2]
       '<mi>x</mi><mo>&#x0002B;</mo><mrow><mi>shift</mi></mrow></mrow></math>'
     """
-    convert = package("latex2mathml.converter").convert
-    return _WORD.sub(_joined, convert(to_latex(program)))
+    latex = to_latex(program)
+    if r"\frac" not in latex:  # brackets that stretch are too tall where no font for formulas is installed
+        latex = latex.replace(r"\left(", "(").replace(r"\right)", ")")
+    return _WORD.sub(_joined, package("latex2mathml.converter").convert(latex))
 
 
 def _joined(letters: re.Match[str]) -> str:

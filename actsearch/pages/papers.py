@@ -9,7 +9,12 @@ from actsearch.catalog import CATALOG
 
 _SWISH = ("ramachandran2017searching", "Ramachandran, Prajit and Zoph, Barret and Le, Quoc V.", 2017, "1710.05941")
 _EVONORM = ("liu2020evolving", "Liu, Hanxiao and Brock, Andrew and Simonyan, Karen and Le, Quoc V.", 2020, "2004.02967")
-_REAL = ("real2019regularized", "Real, Esteban and Aggarwal, Alok and Huang, Yanping and Le, Quoc V.", 2019, "1802.01548")
+_REAL = (
+    "real2019regularized",
+    "Real, Esteban and Aggarwal, Alok and Huang, Yanping and Le, Quoc V.",
+    2019,
+    "1802.01548",
+)
 _PPO = (
     "schulman2017proximal",
     "Schulman, John and Wolski, Filip and Dhariwal, Prafulla and Radford, Alec and Klimov, Oleg",

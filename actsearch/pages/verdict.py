@@ -104,8 +104,8 @@ def _how(one: Verified) -> str:
     result = one.result
     comparisons = sum(len(row.differences) for row in result.rows)
     return (
-        f"{one.name}: {_count(len(result.seeds), 'fresh seed')}, {result.part} data, {', '.join(result.tasks)}; intervals "
-        f"hold at {result.confidence:.0%} for all {_count(comparisons, 'comparison')} at once."
+        f"{one.name}: {_count(len(result.seeds), 'fresh seed')}, {result.part} data, {', '.join(result.tasks)}; "
+        f"intervals hold at {result.confidence:.0%} for all {_count(comparisons, 'comparison')} at once."
     )
 
 

@@ -44,7 +44,7 @@ def configuration(run: Run) -> list[tuple[str, str]]:
 
 
 def _task_words(name: str, digest: str | None) -> str:
-    summary = TASKS[name].summary if name in TASKS else ""
+    summary = get_task(name).summary if name in TASKS else ""
     return name + (f": {summary}" if summary else "") + (f" (digest {digest})" if digest else "")
 
 
@@ -100,10 +100,10 @@ def command(run: Run) -> str:
 
 
 def fidelity(run: Run) -> str:
-    """Returns how far the order on a run's tasks can be trusted elsewhere; a sentence that says where nothing is known."""
+    """Returns how far the order on a run's tasks can be trusted elsewhere; a sentence that says where nothing is."""
     known = []
     for name, digest in tasks_of(run).items():
-        task = _task(TABLES[name].task if name in TABLES else name)
+        task = _task(get_table(name).task if name in TABLES else name)
         if task is not None and digest in (None, _digest(task)):
             known.append(fidelity_text(fidelity_of(task)))
     text = " ".join(filter(None, known))
@@ -132,9 +132,9 @@ def noise(run: Run, verified: Sequence[Verified]) -> list[str]:
     if freedom:
         sd = math.sqrt(sum(float(np.square(row - row.mean()).sum()) for row in several) / freedom)
         lines.append(
-            f"In the search a function's score varies with the seed by {sd:.4f} (standard deviation, from {len(several):,} "
-            f"functions trained more than once): single trainings that differ by less than about {2 * 2**0.5 * sd:.4f} "
-            "are in no order."
+            f"In the search a function's score varies with the seed by {sd:.4f} (standard deviation, from "
+            f"{len(several):,} functions trained more than once): single trainings that differ by less than about "
+            f"{2 * 2**0.5 * sd:.4f} are in no order."
         )
     else:
         lines.append("The search trained no function more than once, so that its noise is not known.")

@@ -92,15 +92,17 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> tuple[Path, Path]:
     return png, svg
 
 
-def to_svg(figure: Figure, salt: str = "actsearch", **options: Any) -> str:
+def to_svg(figure: Figure, salt: str = "actsearch", outlines: bool = True, **options: Any) -> str:
     """Returns a figure as SVG; equal figures give equal text.
 
     Args:
       figure: from this package, or any other.
       salt: of the ids within, which two pictures on one page must not share.
+      outlines: draw letters as shapes, the same everywhere; else as text, in a font of the reader's.
       options: of `Figure.savefig`, such as `transparent`.
     """
     text = io.StringIO()
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_STYLE, "svg.hashsalt": salt}):
+    own = {"svg.hashsalt": salt, "svg.fonttype": "path" if outlines else "none"}
+    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_STYLE, **own}):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, **options)
     return text.getvalue()

@@ -25,7 +25,7 @@ function open() {
 addEventListener("hashchange", open);
 document.addEventListener("click", (event) => { if (event.target.closest("a[href^='#card-']")) setTimeout(open); });
 open();
-addEventListener("beforeprint", () => document.querySelectorAll("details.card").forEach((card) => { card.open = true; }));
+addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details.print")) part.open = true; });
 // What is to be copied.
 for (const button of document.querySelectorAll(".copy > button")) {
   button.addEventListener("click", async () => {
