@@ -25,6 +25,7 @@ IMPORTS = {
         "export",
         "language",
         "nn",
+        "pages",
         "properties",
         "report",
         "spaces",

@@ -21,6 +21,7 @@ mistake, 130 interrupted.
 
 COMMANDS = {
     "search": "search",
+    "watch": "watch",
     "verify": "verify",
     "compare": "compare",
     "report": "report",

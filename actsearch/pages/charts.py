@@ -97,7 +97,7 @@ def progress(points: Sequence[Point], best: Sequence[Point]) -> Spec:
     dots = dots.encode(x=x, y=y, opacity=alt.condition(select, alt.value(0.55), alt.value(0.0)), **_statuses(statuses))
     finalists = _chart([one for one in shown if one.get("card")])
     finalists = finalists.mark_point(filled=True, size=110, stroke=INK, strokeWidth=1.5, cursor="pointer", opacity=1)
-    finalists = finalists.encode(x=x, y=y, href="card:N", **_statuses(statuses))
+    finalists = finalists.encode(x=x, y=y, href="card:N", **_statuses(statuses)).properties(name="finalists")
     names = list(dict.fromkeys(row["line"] for row in best))
     lines = _chart([{**row, "height": max(row["score"], floor)} for row in best]).mark_line(interpolate="step-after")
     lines = lines.encode(

@@ -55,7 +55,7 @@ def test_a_table_sorts_by_keyboard(chromium, address):
 
 def test_a_click_on_a_finalist_opens_its_card(chromium, address):
     page, errors = opened(chromium, address)
-    point = page.locator(".chart svg.marks path[cursor=pointer], .chart svg.marks path[style*=pointer]").first
+    point = page.locator(".finalists_marks path").first
     point.scroll_into_view_if_needed()
     assert page.locator("details.card[open]").count() == 0
     point.click()
@@ -75,7 +75,7 @@ def test_a_link_to_a_card_opens_it_twice(chromium, address):
 
 def test_a_point_tells_its_formula_and_a_status_can_be_chosen(chromium, address):
     page, errors = opened(chromium, address)
-    point = page.locator(".chart svg.marks path[cursor=pointer], .chart svg.marks path[style*=pointer]").first
+    point = page.locator(".finalists_marks path").first
     point.scroll_into_view_if_needed()
     point.hover()
     page.wait_for_function("document.querySelector('#vg-tooltip-element.visible')?.textContent.includes('formula')")
