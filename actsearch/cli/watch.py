@@ -34,7 +34,8 @@ def watch(
     if not every > 0:
         raise ActsearchError(f"--every is a number of seconds above 0; received {every}.")
     at_least("--port", port, 0)
-    jax.config.update("jax_platforms", "cpu")  # an accelerator's memory is for the runs that are watched
+    # An accelerator's memory is for the runs that are watched.
+    jax.config.update("jax_platforms", "cpu")  # type: ignore[no-untyped-call]
     runs = followers(directories)
     if not browser:
         watch_terminal(runs, every=every, once=once)

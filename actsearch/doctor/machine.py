@@ -17,6 +17,7 @@ EXTRAS = {
     "data": ("mlxtend", "scikit-image"),
     "imagenet": ("grain",),
     "notebooks": ("ipykernel", "nbclient", "nbformat"),
+    "report": ("altair", "jinja2", "latex2mathml", "vl-convert-python"),
     "torch": ("torch",),
     "onnx": ("onnx", "onnxruntime"),
     "equinox": ("equinox",),

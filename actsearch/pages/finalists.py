@@ -121,7 +121,7 @@ def property_rows(program: Program) -> list[tuple[str, str, str, str]]:
     return [(one.name.replace("_", " "), value_text(one.value), one.certainty, one.summary) for one in quantities]
 
 
-def _genealogy(finalist: Finalist, run: Run) -> str:
+def _genealogy(finalist: Finalist, run: Run) -> Any:
     """Returns the picture of where a finalist comes from; empty where it was not bred from others."""
     first = next((trial for trial in finalist.trials if trial.parents and trial.first is None), None)
     if first is None or len(ancestors(run.trials, first.index)) > _LONGEST_LINE:

@@ -37,7 +37,7 @@ class Grid(NamedTuple):
 
     caption: str
     columns: tuple[str, ...]
-    rows: list[tuple[Cell, ...]]
+    rows: Sequence[tuple[Cell, ...]]
 
 
 def text(value: object) -> Cell:

@@ -105,7 +105,7 @@ def published(run: Run) -> dict[str, Trial]:
     for trial in sorted(scored, key=lambda trial: (-trial.fidelity, trial.index)):
         by_identity.setdefault(trial.fingerprint, trial)
         by_identity.setdefault(str(simplify(trial.program)), trial)
-    found = {}
+    found: dict[str, Trial] = {}
     for name in _KNOWN[scored[0].program.kind]:
         for identity in (str(simplify(CATALOG[name].program)), _fingerprint(name, version)):
             if identity in by_identity:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from actsearch.report.genealogy import draw_genealogy
     from actsearch.report.graph import MAX_NODES, draw_graph
     from actsearch.report.intervals import draw_intervals
+    from actsearch.report.notebook import program_html, program_latex, run_html
     from actsearch.report.progress import ProgressLog
     from actsearch.report.regret import regret_curves, regret_panels
     from actsearch.report.rendering import Column, render, show, to_text
@@ -48,10 +49,13 @@ _HOMES = {
     "funnel_table": "tables",
     "new_figure": "style",
     "pareto_fronts": "fronts",
+    "program_html": "notebook",
+    "program_latex": "notebook",
     "regret_curves": "regret",
     "regret_panels": "regret",
     "regret_table": "tables",
     "render": "rendering",
+    "run_html": "notebook",
     "runs_table": "tables",
     "save": "style",
     "score_axis": "scale",
@@ -84,10 +88,13 @@ __all__ = [
     "funnel_table",
     "new_figure",
     "pareto_fronts",
+    "program_html",
+    "program_latex",
     "regret_curves",
     "regret_panels",
     "regret_table",
     "render",
+    "run_html",
     "runs_table",
     "save",
     "score_axis",

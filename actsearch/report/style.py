@@ -102,7 +102,7 @@ def to_svg(figure: Figure, salt: str = "actsearch", outlines: bool = True, **opt
       options: of `Figure.savefig`, such as `transparent`.
     """
     text = io.StringIO()
-    own = {"svg.hashsalt": salt, "svg.fonttype": "path" if outlines else "none"}
+    own: Any = {"svg.hashsalt": salt, "svg.fonttype": "path" if outlines else "none"}
     with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_STYLE, **own}):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, **options)
     return text.getvalue()

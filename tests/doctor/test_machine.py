@@ -53,6 +53,7 @@ class TestExtras:
             "extra data": "note",  # one of its two packages is not enough
             "extra imagenet": "note",
             "extra notebooks": "note",
+            "extra report": "note",
             "extra torch": "ok",
             "extra onnx": "note",
             "extra equinox": "note",

@@ -70,4 +70,4 @@ def test_bibtex_has_each_paper_once(tmp_path):
     search("swish-1", MockEvaluator(), "evolution", 110, out=tmp_path)
     text = papers.bibtex([open_run(tmp_path)], ["relu", "swish", "silu", "tanh"], "1.0")
     keys = [line.partition("{")[2].rstrip(",") for line in text.splitlines() if line.startswith("@")]
-    assert keys == ["actsearch", "ramachandran2017searching", "real2019regularized", "nair2010"]
+    assert keys == ["actsearch", "ramachandran2017searching", "real2019regularized", "nair2010", "hendrycks2016"]
