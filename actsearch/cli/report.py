@@ -24,7 +24,7 @@ def report(directories: Directories, out: Out = Path("report.html"), cards: int 
         directories: each a run's, with what `actsearch verify` and `actsearch audit` kept there; or one that holds the
             folders of runs.
         out: the file.
-        cards: finalists of each run that get a card; each takes seconds.
+        cards: finalists of each run that get a card, and as many of those that were only verified; each takes seconds.
     """
     at_least("--cards", cards, 0)
     with writing(out):

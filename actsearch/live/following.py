@@ -29,7 +29,7 @@ class View(NamedTuple):
     """What can be seen of a run.
 
     Attributes:
-      name: its directory's name.
+      name: its directory's name, or the whole path where another run has the same.
       what: space, task and controller.
       state: "waiting" for its first batch; "running"; "finished", the budget is spent; "stopped" before that; or
         "unreadable" for the moment, when the numbers are those of the last look.
@@ -65,6 +65,7 @@ class Follower:
 
     Args:
       directory: of the run; it may be empty or absent yet.
+      name: for people; the directory's when left out.
 
     Example:
       >>> import tempfile
@@ -79,8 +80,9 @@ class Follower:
       ('waiting', 'running', 1, 0.9, 'stopped')
     """
 
-    def __init__(self, directory: str | os.PathLike[str]):
+    def __init__(self, directory: str | os.PathLike[str], name: str = ""):
         self.directory = Path(directory)
+        self.name = name or self.directory.resolve().name
         self._forget()
 
     def _forget(self) -> None:
@@ -107,7 +109,7 @@ class Follower:
         state: State = "unreadable" if note else self._state(now, process)
         moving = state == "running" and rate and budget is not None
         return View(
-            self.directory.resolve().name,
+            self.name,
             self._what,
             state,
             self._done,
@@ -174,12 +176,13 @@ class Follower:
 
 def followers(directories: Iterable[str | os.PathLike[str]]) -> list[Follower]:
     """Returns a follower for each directory; for one that holds the folders of runs, one for each of these."""
-    found: dict[Path, Follower] = {}
+    found: dict[Path, Path] = {}
     for directory in map(Path, directories):
         inner = [] if Archive.exists(directory) else sorted(path.parent for path in directory.glob(f"*/{FILE}"))
         for place in inner or [directory]:
-            found.setdefault(place.resolve(), Follower(place))
-    return list(found.values())
+            found.setdefault(place.resolve(), place)
+    names = Counter(place.name for place in found)
+    return [Follower(place, str(place) if names[key.name] > 1 else "") for key, place in found.items()]
 
 
 def _merit(trial: Trial | None) -> tuple[float, float]:

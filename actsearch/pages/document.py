@@ -41,7 +41,8 @@ def write_report(
     Args:
       directories: each a run's, or one whose folders are runs' and which keeps their verifications.
       out: the file, written whole or not at all; its folder is made when missing.
-      cards: finalists of each run that get a card, at least 0; each takes seconds.
+      cards: finalists of each run that get a card, at least 0, and as many of those that were only verified; each takes
+        seconds.
       say: receives lines on progress.
 
     Returns:
@@ -71,7 +72,10 @@ def render(material: Material, cards: int, say: Callable[[str], None]) -> str:
     chosen = [finalists.finalists(run, f"card-{i}", cards) for i, run in enumerate(material.runs)]
     shown = [section(run, f"run-{i}", chosen[i]) for i, run in enumerate(material.runs)]
     units = dict.fromkeys(name for one in shown for name in one["published"])
-    by_program = {one.program: one.card for own in chosen for one in own.values()}
+    shared = finalists.verified_alone(material, [one for own in chosen for one in own.values()], cards)
+    everyone = [(one, run) for run, own in zip(material.runs, chosen, strict=True) for one in own.values()]
+    everyone += [(one, material.runs[0]) for one in shared]
+    by_program = {one.program: one.card for one, _ in everyone}
     called = {p: ", ".join(known.names(p)) for one in material.verified for p in one.result.programs}
     context = {
         "title": words.title(material.runs),
@@ -81,12 +85,8 @@ def render(material: Material, cards: int, say: Callable[[str], None]) -> str:
         "verified": [grids.verified_grid(one, called, by_program) for one in material.verified],
         "named": {str(p): name or str(p) for p, name in called.items()},
         "comparison": comparison(material.runs),
-        "cards": [
-            finalists.card(one, run, material.verified, say)
-            for run, own in zip(material.runs, chosen, strict=True)
-            for one in own.values()
-        ],
-        "noise": [line for run in material.runs for line in words.noise(run, material.verified)],
+        "cards": [finalists.card(one, run, material.verified, say) for one, run in everyone],
+        "noise": [line for one in material.verified for line in words.verified_noise(one)],
         "bibtex": papers.bibtex(material.runs, units, version("actsearch")),
     }
     return template("report.html", context)
@@ -96,9 +96,8 @@ def section(run: Run, prefix: str, chosen: Mapping[str, finalists.Finalist]) -> 
     """Returns what the page says of one run, by name, for the template."""
     cards = {fingerprint: one.card for fingerprint, one in chosen.items()}
     units = published(run)
-    full = [trial for trial in of_highest_fidelity(run.trials) if not trial.retrained or trial.first is None]
     best = list({trial.fingerprint: trial for trial in reversed(of_highest_fidelity(run.trials))}.values())
-    marks = {name: trial.score for name, trial in units.items() if trial.score is not None and trial in best}
+    marks = {n: one.score for n, one in units.items() if one.score is not None and one.fidelity == best[0].fidelity}
     gates = run.config.get("evaluator", {}).get("gates", ())
     return {
         "id": prefix,
@@ -115,8 +114,8 @@ def section(run: Run, prefix: str, chosen: Mapping[str, finalists.Finalist]) -> 
         "objectives": _objectives(best, cards),
         "leaders": grids.leaders_grid(rank(run.trials)[:_LEADERS], cards),
         "functions": len(best),
-        "first": len(full),
         "fidelity": words.fidelity(run),
+        "noise": words.search_noise(run),
         "facts": words.facts(run),
         "command": words.command(run),
     }

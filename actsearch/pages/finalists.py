@@ -14,7 +14,7 @@ from actsearch.catalog import CATALOG
 from actsearch.export import TARGETS, export_formula, formats_of
 from actsearch.language import ActsearchError, Program, simplify
 from actsearch.pages import charts, grids, known
-from actsearch.pages.material import Verified
+from actsearch.pages.material import Material, Verified
 from actsearch.pages.mathml import to_mathml
 from actsearch.pages.packages import package
 from actsearch.properties import properties
@@ -68,6 +68,18 @@ def finalists(run: Run, prefix: str, count: int) -> dict[str, Finalist]:
         one.fingerprint: Finalist(f"{prefix}-{one.first}", simplify(one.program), tuple(members[one.fingerprint]), i)
         for i, one in enumerate(best, 1)
     }
+
+
+def verified_alone(material: Material, have: Sequence[Finalist], count: int) -> list[Finalist]:
+    """Returns the best of the verified functions that are no baseline and have no card yet."""
+    taken = {one.program for one in have}
+    found: dict[Program, Finalist] = {}
+    for one in material.verified:
+        taken |= {simplify(row.program) for row in one.result.rows if row.trained.baseline}
+        for program in map(simplify, one.result.ranked):
+            if program not in taken and len(found) < count:
+                found.setdefault(program, Finalist(f"card-verified-{len(found)}", program, (), None))
+    return list(found.values())
 
 
 def card(

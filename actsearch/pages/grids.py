@@ -118,7 +118,7 @@ def verified_grid(verified: Verified, names: Mapping[Program, str], cards: Mappi
     costs = tuple(dict.fromkeys(name for cost in verified.costs.values() for name in cost))
     rows = []
     for program in result.ranked:
-        cells = [formula(program, cards.get(program, "")), text(names.get(program, ""))]
+        cells = [formula(program, cards.get(simplify(program), "")), text(names.get(program, ""))]
         for task in result.tasks:
             cells += _verified_cells(verified, task, program)
         own = verified.costs.get(str(program), {})
@@ -175,7 +175,7 @@ def seeds_grid(trials: Sequence[Trial], verified: Sequence[Verified], program: P
             rows.append((text(f"search{share}"), number(seed, "d"), number(metrics.get("score", trial.score))))
     for one in verified:
         for row in one.result.rows:
-            if row.program == program:
+            if simplify(row.program) == program:
                 scores = zip(one.result.seeds, row.trained.scores, strict=True)
                 rows += [(text(f"{row.task}, {one.name}"), number(seed, "d"), number(score)) for seed, score in scores]
     return Grid("Score of each training", ("where", "seed", "score"), rows)

@@ -1,6 +1,7 @@
 """Material of a report: runs, and what was verified and audited of them, as their folders keep it."""
 
 import functools
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,6 +63,9 @@ def gather(directories: Iterable[str | Path]) -> Material:
     if not folders:
         raise ActsearchError("A report needs the directory of a run at least; received none.")
     runs = {run.directory.resolve(): run for folder in folders for run in _runs(folder)}
+    names = Counter(run.name for run in runs.values())
+    for run in runs.values():
+        run.name = str(run.directory) if names[run.name] > 1 else run.name
     places = dict.fromkeys([*(folder.resolve() for folder in folders), *runs])
     verified: list[Verified] = []
     for place in places:

@@ -121,27 +121,25 @@ def _digest(task: Task) -> str | None:
         return None
 
 
-def noise(run: Run, verified: Sequence[Verified]) -> list[str]:
-    """Returns sentences on luck: how much scores vary with the seed, and the smallest difference that can be seen."""
+def search_noise(run: Run) -> str:
+    """Returns a sentence on luck in a search: how much a score varies with the seed."""
     scores: dict[str, list[float]] = {}
     for trial in of_highest_fidelity(run.trials):
         scores.setdefault(trial.fingerprint, []).extend(row["score"] for row in trial.metrics if "score" in row)
     several = [np.array(row) for row in scores.values() if len(row) > 1]
     freedom = sum(len(row) - 1 for row in several)
-    lines = []
-    if freedom:
-        sd = math.sqrt(sum(float(np.square(row - row.mean()).sum()) for row in several) / freedom)
-        lines.append(
-            f"In the search a function's score varies with the seed by {sd:.4f} (standard deviation, from "
-            f"{len(several):,} functions trained more than once): single trainings that differ by less than about "
-            f"{2 * 2**0.5 * sd:.4f} are in no order."
-        )
-    else:
-        lines.append("The search trained no function more than once, so that its noise is not known.")
-    return lines + [line for one in verified for line in _verified_noise(one)]
+    if not freedom:
+        return f"{run.name} trained no function more than once, so that its noise is not known."
+    sd = math.sqrt(sum(float(np.square(row - row.mean()).sum()) for row in several) / freedom)
+    return (
+        f"In {run.name} a function's score varies with the seed by {sd:.4f} (standard deviation, from {len(several):,} "
+        "functions trained more than once): single trainings that differ by less than about "
+        f"{2 * 2**0.5 * sd:.4f} are in no order."
+    )
 
 
-def _verified_noise(one: Verified) -> list[str]:
+def verified_noise(one: Verified) -> list[str]:
+    """Returns sentences on luck in a verification: the smallest difference that its seeds can see on each task."""
     lines = []
     for task in one.result.tasks:
         rows = [row.trained.scores for row in one.result.rows if row.task == task and not row.trained.diverged]

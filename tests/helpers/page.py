@@ -10,12 +10,13 @@ class Page(HTMLParser):
     """Elements with their attributes and the text within, in order.
 
     Attributes:
+      html: its text.
       elements: (tag, attributes, list of texts) each.
     """
 
     def __init__(self, html):
         super().__init__()
-        self.elements, self._open = [], []
+        self.html, self.elements, self._open = html, [], []
         self.feed(html)
         self.close()
 

@@ -124,7 +124,9 @@ def test_a_folder_of_runs_is_all_of_them_once(tmp_path):
     for seed in (0, 1):
         search("swish-1", MockEvaluator(), "random", 5, seed=seed, out=tmp_path / f"seed{seed}")
     found = followers([tmp_path, tmp_path / "seed1", tmp_path / "later"])
-    assert [follower.directory.name for follower in found] == ["seed0", "seed1", "later"]
+    assert [follower.name for follower in found] == ["seed0", "seed1", "later"]
+    alike = followers([tmp_path / "seed0", tmp_path / "other" / "seed0"])
+    assert [follower.name for follower in alike] == [str(tmp_path / "seed0"), str(tmp_path / "other" / "seed0")]
 
 
 @pytest.mark.slow
