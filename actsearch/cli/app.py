@@ -23,6 +23,7 @@ COMMANDS = {
     "search": "search",
     "watch": "watch",
     "verify": "verify",
+    "train": "train",
     "compare": "compare",
     "report": "report",
     "top": "runs",
@@ -44,10 +45,10 @@ COMMANDS = {
 }
 """The module of each command, in the order of --help."""
 
-FORMULA_COMMANDS = ("score", "show", "card", "novelty", "transform", "verify", "export-formula")
+FORMULA_COMMANDS = ("score", "show", "card", "novelty", "transform", "verify", "train", "export-formula")
 """Commands whose arguments may begin with a minus sign that belongs to a formula."""
 
-LONG_COMMANDS = ("search", "verify", "score", "audit", "report")
+LONG_COMMANDS = ("search", "verify", "train", "score", "audit", "report")
 """Commands that repeat what they were asked for at once: JAX takes a second to import, on a cold disk many."""
 
 

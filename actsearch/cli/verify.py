@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import tyro
@@ -42,6 +43,7 @@ def verify(
     equal_time: bool = False,
     cost: bool = False,
     novelty: bool = False,
+    out: Path | None = None,
     json: Json = False,
 ) -> None:
     """Tell whether a finding is real: train it and baselines with fresh seeds, on test data, with intervals.
@@ -64,6 +66,7 @@ def verify(
             many as fit in the baseline's time.
         cost: print what each function's layer costs on a tensor of 64 x 1,024, as ratios to ReLU: operations, bytes,
             and milliseconds forward and backward, measured here.
+        out: a folder for long trainings: each is saved while it goes on, and the same command goes on after a kill.
         novelty: tell for each function which published unit it is nearest to, up to scale and shift.
     """
     at_least("--seeds", seeds, 2)
@@ -80,6 +83,7 @@ def verify(
         baselines=[read_formula(formula) for formula in baselines] or None,
         rate_scales=rate_scales,
         equal_time=equal_time,
+        out=out,
         report=explain,
     )
     costs = _costs(verification.programs) if cost else None

@@ -12,6 +12,7 @@ from actsearch.evaluation.fisher import FisherSpectrum
 from actsearch.evaluation.gate_audit import audit
 from actsearch.evaluation.gates import GATES, Gate, Verdict, gates_of, register, screen
 from actsearch.evaluation.jobs import Job
+from actsearch.evaluation.long_training import Candidate, SavedTrainer, load_candidate, train_saved
 from actsearch.evaluation.one_training import Outcome, Training, TrainState, init_state, split_network, train
 from actsearch.evaluation.score import Result, combine, score_programs, summarize
 from actsearch.evaluation.stability import Stability, ascend
@@ -29,6 +30,7 @@ __all__ = [
     "FIDELITY",
     "GATES",
     "TABLES",
+    "Candidate",
     "DataParallel",
     "Engine",
     "Evaluator",
@@ -40,6 +42,7 @@ __all__ = [
     "Outcome",
     "Part",
     "Result",
+    "SavedTrainer",
     "SiteStatistics",
     "Stability",
     "Table",
@@ -72,6 +75,7 @@ __all__ = [
     "genotype_of",
     "get_table",
     "init_state",
+    "load_candidate",
     "look_inside",
     "make_table",
     "measure_costs",
@@ -85,6 +89,7 @@ __all__ = [
     "step_shares",
     "summarize",
     "train",
+    "train_saved",
     "use_all_cores",
     "use_compilation_cache",
     "verify",
