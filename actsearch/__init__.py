@@ -74,8 +74,8 @@ _SHOWN = (
 
 def _teach_notebook() -> None:
     """Tells the notebook that runs, if one does, how to show programs and runs; nothing is imported until it does."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    for kind, module, name, function in _SHOWN if shell is not None else ():
+    shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    for kind, module, name, function in () if shell is None else _SHOWN:
         formatter = shell.display_formatter.formatters[kind]
         formatter.for_type_by_name(module, name, functools.partial(_show, function))
 

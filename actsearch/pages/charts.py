@@ -169,7 +169,12 @@ def regret(comparison: Comparison, baseline: Mapping[int, float]) -> Spec:
     lines = _chart(rows).mark_line(interpolate="step-after", strokeWidth=2)
     lines = lines.encode(
         x=alt.X("trial:Q", title="trials", scale=alt.Scale(type="log", nice=False)),
-        y=alt.Y("regret:Q", title=f"regret: {top:.4f} - best so far", scale=alt.Scale(type="log", nice=False)),
+        y=alt.Y(
+            "regret:Q",
+            title=f"regret: {top:.4f} - best so far",
+            scale=alt.Scale(type="log", nice=False),
+            axis=alt.Axis(tickCount=4),
+        ),
         color=alt.Color("line:N", scale=alt.Scale(domain=names, range=colours), legend=legend),
         strokeDash=_dash(names, legend),
         tooltip=["line:N", "trial:Q", alt.Tooltip("regret:Q", format=".4f")],
