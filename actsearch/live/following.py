@@ -88,6 +88,7 @@ class Follower:
     def _forget(self) -> None:
         self._done = 0
         self._seen: object = None
+        self._place = 0
         self._what = ""
         self._best: Trial | None = None
         self._stages: Counter[str] = Counter()
@@ -133,9 +134,11 @@ class Follower:
         signature = [_signature(self.directory / (FILE + suffix)) for suffix in ("", "-wal")]
         if signature == self._seen:
             return
+        place = (self.directory / FILE).stat().st_ino
+        if place != self._place:  # another run took the place
+            self._forget()
+            self._place = place
         with Archive.read(self.directory, patience=PATIENCE) as archive:
-            if len(archive) < self._done:  # another run took the place
-                self._forget()
             self._what = _what(archive.config)
             for trial in archive.iterate(self._done):
                 self._add(trial)

@@ -118,6 +118,7 @@ def section(run: Run, prefix: str, chosen: Mapping[str, finalists.Finalist]) -> 
         "noise": words.search_noise(run),
         "facts": words.facts(run),
         "command": words.command(run),
+        "own_command": bool(run.process.get("command")),
     }
 
 

@@ -92,6 +92,7 @@ def card(
     return {
         "id": finalist.card,
         "place": finalist.place,
+        "run": run.name,
         "formula": str(program),
         "mathml": package("markupsafe").Markup(to_mathml(program)),
         "parameters": ", ".join(f"{name} = {value:g}" for name, value in program.parameters),

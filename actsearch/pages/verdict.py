@@ -1,6 +1,6 @@
 """The verdict of a report: what was verified, in words that promise no more than the intervals."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from actsearch.analysis import Difference, Verification
@@ -73,7 +73,7 @@ def _verified(verified: Sequence[Verified], names: Names) -> Verdict:
     findings.sort(key=lambda finding: -min(one.simultaneous.low for one in finding.differences))
     candidates = {p for one in verified for p in _candidates(one.result) if not known[p]}
     tasks = list(dict.fromkeys(task for one in verified for task in one.result.tasks))
-    remarks = [_how(one) for one in verified]
+    remarks = [_how(one) + _best_published(one, known, names) for one in verified]
     if any(len(one.result.seeds) < 2 for one in verified):
         remarks.append("One seed says nothing of luck: verify with several.")
     if findings:
@@ -107,6 +107,16 @@ def _how(one: Verified) -> str:
         f"{one.name}: {_count(len(result.seeds), 'fresh seed')}, {result.part} data, {', '.join(result.tasks)}; "
         f"intervals hold at {result.confidence:.0%} for all {_count(comparisons, 'comparison')} at once."
     )
+
+
+def _best_published(one: Verified, known: Mapping[Program, bool], names: Names) -> str:
+    """Returns a sentence on the best published function, where it is no baseline: a finding may be below it."""
+    ranked = one.result.ranked
+    best = next((program for program in ranked if known[program]), None)
+    if best is None or best not in _candidates(one.result):
+        return ""
+    above = sum(not known[program] for program in ranked[: ranked.index(best)])
+    return f" The best published function is {names(best)[0]}, with {_count(above, 'new one')} above it on average."
 
 
 def _count(number: int, noun: str) -> str:

@@ -80,16 +80,17 @@ def facts(run: Run) -> list[tuple[str, str]]:
 
 
 def command(run: Run) -> str:
-    """Returns the command that makes a run again."""
-    config, begun = run.config, run.process
-    if begun.get("command"):
-        return str(begun["command"])
+    """Returns the command that makes a run again: the run's own where it kept one, else one from its configuration."""
+    if run.process.get("command"):
+        return str(run.process["command"])
+    config = run.config
     controller, evaluator = config.get("controller", {}), config.get("evaluator", {})
     while "inner" in controller:
         controller = controller["inner"]
     words = ["actsearch search", f"--space {config.get('space')}", f"--task {'+'.join(tasks_of(run))}"]
     words += [f"--budget {len(run)}", f"--seed {config.get('seed')}", f"--batch {config.get('batch')}"]
     words += [f"--engine {evaluator['engine']}"] if "engine" in evaluator else []
+    words += [f"--seeds-per-trial {len(evaluator['seeds'])}"] if len(evaluator.get("seeds", ())) > 1 else []
     words += [f"controller:{controller.get('name')}"]
     for key, value in controller.items():
         if isinstance(value, bool):
@@ -107,7 +108,7 @@ def fidelity(run: Run) -> str:
         if task is not None and digest in (None, _digest(task)):
             known.append(fidelity_text(fidelity_of(task)))
     text = " ".join(filter(None, known))
-    return text or "How this proxy orders functions as compared with larger networks was not measured."
+    return text or f"How far the order on {' and '.join(tasks_of(run))} holds on other networks was not measured."
 
 
 def _task(name: str) -> Task | None:

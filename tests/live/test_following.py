@@ -83,6 +83,10 @@ class TestStates:
         view = follower.look()
         assert (view.done, view.score) == (1, 0.1)
         assert view.what.startswith("two")
+        with Archive.write(tmp_path / "three", {"space": "three"}) as archive:
+            archive.append([trial(0, 0.2), trial(1, 0.3)])
+        os.replace(tmp_path / "three" / "archive.sqlite", tmp_path / "archive.sqlite")
+        assert (follower.look().done, follower.look().curve) == (2, ((1, 0.2), (2, 0.3)))
 
 
 class TestTrouble:

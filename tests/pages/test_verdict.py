@@ -39,6 +39,20 @@ def test_a_published_unit_is_no_finding():
     assert "Only published functions" in said.headline
 
 
+def test_an_interval_of_its_own_above_0_is_not_enough():
+    rows = [Scores("a", RELU, True, LOW[:2]), Scores("a", NEW, False, (0.93, 0.97)), Scores("a", TANH, False, LOW[1::-1])]
+    two = material(*rows, seeds=(1, 2))
+    own, together = two.verified[0].result.rows[1].differences[0][1:3]
+    assert own.low > 0 > together.low
+    assert verdict(two, lambda program: ()).state == "none"
+
+
+def test_the_best_published_function_is_named_where_it_is_no_baseline():
+    rows = [Scores("a", RELU, True, LOW), Scores("a", TANH, False, HIGH), Scores("a", NEW, False, MIDDLE)]
+    said = verdict(material(*rows), lambda program: ("tanh",) if program == TANH else ())
+    assert said.remarks[0].endswith("The best published function is tanh, with 0 new ones above it on average.")
+
+
 def test_one_seed_proves_nothing():
     rows = [Scores("a", RELU, True, LOW[:1]), Scores("a", NEW, False, HIGH[:1])]
     said = verdict(material(*rows, seeds=(1,)), lambda program: ())
