@@ -40,7 +40,11 @@ def test_a_published_unit_is_no_finding():
 
 
 def test_an_interval_of_its_own_above_0_is_not_enough():
-    rows = [Scores("a", RELU, True, LOW[:2]), Scores("a", NEW, False, (0.93, 0.97)), Scores("a", TANH, False, LOW[1::-1])]
+    rows = [
+        Scores("a", RELU, True, LOW[:2]),
+        Scores("a", NEW, False, (0.93, 0.97)),
+        Scores("a", TANH, False, LOW[1::-1]),
+    ]
     two = material(*rows, seeds=(1, 2))
     own, together = two.verified[0].result.rows[1].differences[0][1:3]
     assert own.low > 0 > together.low
