@@ -80,7 +80,7 @@ class TestOneRun:
 
     def test_every_chart_and_picture_has_words(self, whole):
         assert len(whole.charts) == 3 + 3  # distribution, progress, front; a curve for each card
-        pictures = [attributes for _, attributes, _ in whole.elements if attributes.get("role") == "img"]
+        pictures = [attributes for _, attributes, _ in whole.elements if attributes.get("role") in ("img", "group")]
         assert len(pictures) == 6 + 3
         assert all(len(attributes["aria-label"]) > 10 for attributes in pictures)
         assert {chart["$schema"].rsplit("/")[-2] for chart in whole.charts} == {"vega-lite"}
