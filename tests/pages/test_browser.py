@@ -92,3 +92,5 @@ def test_printed_it_has_its_cards_open(chromium, address):
     assert page.locator("details.card:not([open])").count() == 0
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator("nav").is_visible()
+    page.set_viewport_size({"width": 720, "height": 1000})  # A4 less its margins
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720
