@@ -63,8 +63,8 @@ class Recipe:
       algorithm: "sgd", "adamw" (Loshchilov and Hutter 2019), or `Muon(adamw_rate=...)`.
       momentum: of SGD and Muon; AdamW's b1. From 0 up to, not including, 1.
       b2: AdamW's, from 0 up to, not including, 1.
-      schedule: "constant"; "cosine": from the learning rate down to 0 at the last step; or "steps": times `drop` at each
-        of `drops`.
+      schedule: "constant"; "cosine": from the learning rate down to 0 at the last step; or "steps": times `drop` at
+        each of `drops`.
       drops: shares of the steps after which the rate drops, rising, each above 0 and below 1; for "steps" alone.
       drop: factor of each drop, above 0 and below 1.
       warmup: share of the steps in which the rate rises linearly from 0, from 0 up to, not including, 1.
