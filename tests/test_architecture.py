@@ -34,7 +34,7 @@ IMPORTS = {
     },
     "doctor": {"__init__", "evaluation", "spaces", "study", "tasks"},
     "__init__": {"archive", "catalog", "engine", "evaluation", "language", "nn", "study"},
-    "study": {"archive", "controllers", "evaluation", "language", "spaces", "tasks", "trials"},
+    "study": {"analysis", "archive", "controllers", "evaluation", "language", "spaces", "tasks", "trials"},
     "evaluation": {"analysis", "catalog", "engine", "language", "nn", "properties", "spaces", "tasks", "trials"},
     "report": {"analysis", "engine", "language", "properties", "trials"},
     "tasks": {"catalog", "data", "language", "nn"},

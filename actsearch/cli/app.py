@@ -21,6 +21,7 @@ mistake, 130 interrupted.
 
 COMMANDS = {
     "search": "search",
+    "plan": "plan",
     "verify": "verify",
     "compare": "compare",
     "top": "runs",
@@ -45,7 +46,7 @@ COMMANDS = {
 FORMULA_COMMANDS = ("score", "show", "card", "novelty", "transform", "verify", "export-formula")
 """Commands whose arguments may begin with a minus sign that belongs to a formula."""
 
-LONG_COMMANDS = ("search", "verify", "score", "audit")
+LONG_COMMANDS = ("search", "plan", "verify", "score", "audit")
 """Commands that repeat what they were asked for at once: JAX takes a second to import, on a cold disk many."""
 
 

@@ -6,7 +6,7 @@ from actsearch.evaluation.compilation_cache import CACHE_BYTES, cache_folder, fo
 from actsearch.evaluation.constraints import constraint, constraints_of
 from actsearch.evaluation.cost import measure_costs, step_shares
 from actsearch.evaluation.devices import DataParallel, count_cores, use_all_cores
-from actsearch.evaluation.engines import Engine, choose_engine
+from actsearch.evaluation.engines import COSTS, Engine, choose_engine
 from actsearch.evaluation.fidelity import FIDELITY, fidelity_of, fidelity_record
 from actsearch.evaluation.fisher import FisherSpectrum
 from actsearch.evaluation.gate_audit import audit
@@ -15,6 +15,7 @@ from actsearch.evaluation.jobs import Job
 from actsearch.evaluation.one_training import Outcome, Training, TrainState, init_state, split_network, train
 from actsearch.evaluation.score import Result, combine, score_programs, summarize
 from actsearch.evaluation.stability import Stability, ascend
+from actsearch.evaluation.step_time import StepTime, step_times
 from actsearch.evaluation.table import TABLES, Table, get_table, make_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
 from actsearch.evaluation.task_check import check_task
@@ -26,6 +27,7 @@ from actsearch.evaluation.verification import HasTrials, best_programs, fresh_se
 
 __all__ = [
     "CACHE_BYTES",
+    "COSTS",
     "FIDELITY",
     "GATES",
     "TABLES",
@@ -42,6 +44,7 @@ __all__ = [
     "Result",
     "SiteStatistics",
     "Stability",
+    "StepTime",
     "Table",
     "TableRegret",
     "TabularEvaluator",
@@ -83,6 +86,7 @@ __all__ = [
     "screen",
     "split_network",
     "step_shares",
+    "step_times",
     "summarize",
     "train",
     "use_all_cores",

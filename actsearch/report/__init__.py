@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from actsearch.report.genealogy import draw_genealogy
     from actsearch.report.graph import MAX_NODES, draw_graph
     from actsearch.report.intervals import draw_intervals
+    from actsearch.report.planning import plan_table
     from actsearch.report.progress import ProgressLog
     from actsearch.report.regret import regret_curves, regret_panels
     from actsearch.report.rendering import Column, render, show, to_text
@@ -48,6 +49,7 @@ _HOMES = {
     "funnel_table": "tables",
     "new_figure": "style",
     "pareto_fronts": "fronts",
+    "plan_table": "planning",
     "regret_curves": "regret",
     "regret_panels": "regret",
     "regret_table": "tables",
@@ -83,6 +85,7 @@ __all__ = [
     "funnel_table",
     "new_figure",
     "pareto_fronts",
+    "plan_table",
     "regret_curves",
     "regret_panels",
     "regret_table",

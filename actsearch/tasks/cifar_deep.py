@@ -3,8 +3,8 @@
 For activations: ResNet-164, Wide ResNet 28-10 and DenseNet 100-12, as Ramachandran, Zoph and Le 2017, section 3, names
 them, on CIFAR-10 and CIFAR-100 with their papers' hyperparameters:
 
-- ResNet-164 (He et al. 2016, Identity mappings, appendix): batch 128, rate 0.1, a tenth of it after 32,000 and 48,000 of
-  64,000 steps, decay 1e-4. Its 400 steps at a rate of 0.01 are a linear rise here.
+- ResNet-164 (He et al. 2016, Identity mappings, appendix): batch 128, rate 0.1, a tenth of it after 32,000 and 48,000
+  of 64,000 steps, decay 1e-4. Its 400 steps at a rate of 0.01 are a linear rise here.
 - Wide ResNet 28-10 (Zagoruyko and Komodakis 2016, section 3, and the authors' code): batch 128, Nesterov, rate 0.1, a
   fifth of it after 60, 120 and 160 of 200 epochs, decay 5e-4. Padding is black here, in the paper it mirrors the image.
 - DenseNet 100-12 (Huang et al. 2017, section 4.2): batch 64, Nesterov, rate 0.1, a tenth of it after half and three
