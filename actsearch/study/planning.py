@@ -38,8 +38,8 @@ def plan(
     Steps are timed by `actsearch.evaluation.step_times` on each task's baseline; what the engines cost beside it is
     their published ratio, measured on a CPU (`actsearch.evaluation.COSTS`). Data need not be there. A search makes at
     most as many trainings as its budget, each for its share of the steps; at least the share of random candidates that
-    are neither rejected before training nor duplicates: a controller that learns gets more of its proposals trained.
-    Not counted: evaluation, and the trainings that a quality gate ends early or a stability gate makes.
+    are neither rejected before training nor duplicates, each up to its quality gate where there is one: a controller
+    that learns gets more of its proposals trained. Not counted: evaluation, and what a stability gate trains.
 
     Args:
       space: what is searched.
@@ -69,7 +69,8 @@ def plan(
     least, verified = most * fresh_share(space), float(programs * seeds)
     searching, verifying = times[: len(tasks)], times[len(tasks) :]
     work = [
-        _work("search", task, one, engine, budget, (least, most)) for task, one in zip(tasks, searching, strict=True)
+        _work("search", task, one, engine, budget, (least * _before_gate(task), most))
+        for task, one in zip(tasks, searching, strict=True)
     ]
     work += [
         _work("verification", task, one, verify_engine, programs, (verified, verified), listed=True)
@@ -102,6 +103,11 @@ def _work(
         programs * compiled * measured.compilation,
         measured.measured,
     )
+
+
+def _before_gate(task: Task) -> float:
+    """Returns the share of the steps up to the quality gate, which every training makes; 1 where there is none."""
+    return 1.0 if task.quality is None else task.quality.steps / task.steps
 
 
 def mean_fidelity(controller: Controller[Any]) -> float:
