@@ -16,7 +16,7 @@ from actsearch import Program, analysis, report
 from actsearch.analysis import Scores, Verification
 from actsearch.archive import Archive
 from actsearch.data import get_collection, prepare, prepared
-from actsearch.evaluation import verify
+from actsearch.evaluation import Engine, verify
 from actsearch.study import plan
 from actsearch.tasks import Task
 
@@ -54,38 +54,54 @@ def print_plan(out: Path, price: float | None, *arguments: Any, **options: Any) 
         report.show(report.plan_table(plan(*arguments, **options), price))
 
 
-def verified_one_by_one(
-    programs: Mapping[str, Program], tasks: Sequence[Task], seeds: Sequence[int], out: Path
+def verified_in_parts(
+    programs: Mapping[str, Program], tasks: Sequence[Task], seeds: Sequence[int], out: Path, together: int = 1
 ) -> Verification:
-    """Verifies named programs, of which the first is the baseline; each function's trainings on a task are kept.
+    """Verifies named programs, of which the first is the baseline; trainings are kept as soon as they are done.
 
     Args:
       programs: by name; those that are equal are trained once.
       tasks: to train on.
       seeds: the same for all.
       out: folder of the trainings. Those that are there already, on the same task with the same seeds, are read.
+      together: functions that are trained between two writes; several are compiled as a bank.
     """
     functions = {actsearch.fingerprint(program): program for program in reversed(programs.values())}
-    baseline = next(iter(programs.values()))
-    rows = [
-        _trained(program, task, seeds, out / f"{task.name}-{identity}.json")._replace(
-            program=program, baseline=program == baseline
-        )
-        for task in tasks
-        for identity, program in reversed(functions.items())
-    ]
+    functions = dict(reversed(functions.items()))
+    rows = [row for task in tasks for row in _trained(functions, task, seeds, out, together)]
     return analysis.verified(rows, seeds)
 
 
-def _trained(program: Program, task: Task, seeds: Sequence[int], path: Path) -> Scores:
+def _trained(
+    functions: Mapping[str, Program], task: Task, seeds: Sequence[int], out: Path, together: int
+) -> list[Scores]:
+    """Returns the trainings of functions, by fingerprint, on a task; the first function is the baseline."""
     key = {"task": task.digest, "seeds": list(seeds)}
-    if path.exists():
-        record = json.loads(path.read_text())
-        if {name: record[name] for name in key} == key:
-            return Scores(task.name, program, False, tuple(record["scores"]), record["diverged"])
-    (row,) = verify(program, task, seeds, baselines=program, engine="specialize", report=say).rows
-    write_json(path, key | {"program": str(program), "scores": row.trained.scores, "diverged": row.trained.diverged})
-    return row.trained
+    paths = {identity: out / f"{task.name}-{identity}.json" for identity in functions}
+    missing = [identity for identity in functions if not _is_of(paths[identity], key)]
+    for first in range(0, len(missing), together):
+        some = missing[first : first + together]
+        for identity, scores in zip(some, _train([functions[one] for one in some], task, seeds), strict=True):
+            facts = {"program": str(scores.program), "scores": scores.scores, "diverged": scores.diverged}
+            write_json(paths[identity], key | facts)
+    rows = []
+    for identity, program in functions.items():
+        kept = json.loads(paths[identity].read_text())
+        rows.append(Scores(task.name, program, not rows, tuple(kept["scores"]), kept["diverged"]))
+    return rows
+
+
+def _train(programs: Sequence[Program], task: Task, seeds: Sequence[int]) -> list[Scores]:
+    engine: Engine = "bank" if len(programs) > 1 else "specialize"
+    verification = verify(programs[1:] or programs, task, seeds, baselines=programs[0], engine=engine, report=say)
+    return [row.trained for row in verification.rows]
+
+
+def _is_of(path: Path, key: Mapping[str, Any]) -> bool:
+    if not path.exists():
+        return False
+    kept = json.loads(path.read_text())
+    return {name: kept[name] for name in key} == dict(key)
 
 
 def show_medians(verification: Verification, programs: Mapping[str, Program]) -> dict[str, dict[str, float]]:

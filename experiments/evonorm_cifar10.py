@@ -26,7 +26,7 @@ from typing import Any, Literal, NamedTuple
 
 import tyro
 from _card import machine, searched, write_json
-from _cifar import print_plan, resized, show_medians, use_made_up_data, verified_one_by_one
+from _cifar import print_plan, resized, show_medians, use_made_up_data, verified_in_parts
 
 from actsearch import Program, fingerprint, report, simplify
 from actsearch.analysis import Verification, funnel
@@ -76,6 +76,7 @@ class Size(NamedTuple):
       quality: the early gate of every anchor.
       baselines: published layers that are trained beside the found ones, the first to compare with.
       seeds: trainings of each on each network of the re-ranking.
+      together: functions that are trained between two writes of the verification.
       limit: seconds for the measurement of the estimate.
     """
 
@@ -91,6 +92,7 @@ class Size(NamedTuple):
     quality: Quality
     baselines: tuple[str, ...]
     seeds: int
+    together: int = 1
     limit: float = 60.0
 
 
@@ -108,6 +110,7 @@ SIZES = {
         quality=Quality(4, "accuracy", 0.01),
         baselines=("batch_norm_relu", "evonorm_b0"),
         seeds=2,
+        together=8,
         limit=0.0,
     ),
     "night": Size(
@@ -174,7 +177,7 @@ def main(
         verify=wide,
         programs=len(known) + RERANKED,
         seeds=chosen.seeds,
-        verify_engine="specialize",
+        verify_engine="bank" if chosen.together > 1 else "specialize",
         limit=chosen.limit,
     )
     trials = searched(
@@ -185,7 +188,7 @@ def main(
     found = [simplify(trial.program) for trial in best(trials, RERANKED)]
     programs = known | {f"search #{place}": program for place, program in enumerate(found, 1)}
     seeds = range(FIRST_SEED, FIRST_SEED + chosen.seeds)
-    verification = verified_one_by_one(programs, wide, seeds, out / "verification")
+    verification = verified_in_parts(programs, wide, seeds, out / "verification", chosen.together)
     medians, kept = show_medians(verification, programs), best_of(verification, found)
     print(f"The best {KEPT} of {len(found)}:", *kept, sep="\n  ")
     texts = {name: str(program) for name, program in programs.items()}

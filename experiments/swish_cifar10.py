@@ -27,7 +27,7 @@ from typing import Any, Literal, NamedTuple
 
 import tyro
 from _card import different, machine, places, searched, write_json
-from _cifar import print_plan, resized, show_medians, use_made_up_data, verified_one_by_one
+from _cifar import print_plan, resized, show_medians, use_made_up_data, verified_in_parts
 
 from actsearch import Program, fingerprint, report
 from actsearch.analysis import funnel
@@ -58,6 +58,7 @@ class Size(NamedTuple):
       published: names of the functions that are verified beside what was found; ReLU is always there.
       finalists: functions of the search that are verified.
       seeds: trainings of each on each network.
+      together: functions that are trained between two writes of the verification.
       limit: seconds for the measurement of the estimate.
     """
 
@@ -71,6 +72,7 @@ class Size(NamedTuple):
     published: tuple[str, ...]
     finalists: int
     seeds: int
+    together: int = 1
     limit: float = 60.0
 
 
@@ -90,6 +92,7 @@ SIZES = {
         published=("swish",),
         finalists=1,
         seeds=2,
+        together=8,
         limit=0.0,
     ),
     "night": Size(
@@ -156,7 +159,7 @@ def main(
         verify=deep,
         programs=len(known) + chosen.finalists,
         seeds=chosen.seeds,
-        verify_engine="specialize",
+        verify_engine="bank" if chosen.together > 1 else "specialize",
         limit=chosen.limit,
     )
     trials = searched(SPACE, child, PPO(), chosen.budget, out / "search", seed=seed, batch=chosen.batch)
@@ -165,7 +168,7 @@ def main(
     found = different([row.program for row in rank(trials)], chosen.finalists, known.values())
     programs = known | {f"search #{place}": program for place, program in enumerate(found, 1)}
     seeds = range(FIRST_SEED, FIRST_SEED + chosen.seeds)
-    verification = verified_one_by_one(programs, deep, seeds, out / "verification")
+    verification = verified_in_parts(programs, deep, seeds, out / "verification", chosen.together)
     medians = show_medians(verification, programs)
     ranks = {name: places(trials).get(fingerprint(program)) for name, program in programs.items()}
     facts = {"size": size, "medians": medians, "ranks": ranks, "programs": _texts(programs)}
