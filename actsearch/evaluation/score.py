@@ -9,7 +9,7 @@ from actsearch.evaluation.devices import Devices, platform_of
 from actsearch.evaluation.engines import BANK, Engine, choose_engine
 from actsearch.evaluation.one_training import Outcome
 from actsearch.evaluation.task_check import check_own
-from actsearch.evaluation.trainer import Part, Trainer
+from actsearch.evaluation.trainer import Part, Trainer, fitting_lanes
 from actsearch.language import ActsearchError, Program
 from actsearch.spaces.template import Template
 from actsearch.tasks import Task
@@ -145,12 +145,13 @@ def _score_group(
     devices: Devices,
 ) -> list[Result]:
     """Scores programs that share one compilation."""
+    lanes = fitting_lanes(devices, len(programs) * max(len(seeds), len(rate_seeds)))
     if engine == "interpret":
-        trainer = Trainer.interpreted(task, Template.bank(programs), devices=devices)
+        trainer = Trainer.interpreted(task, Template.bank(programs), devices=devices, lanes=lanes)
     elif engine == "bank":
         trainer = Trainer.bank(task, programs, devices=devices)
     else:
-        trainer = Trainer.specialized(task, programs[0], devices=devices)
+        trainer = Trainer.specialized(task, programs[0], devices=devices, lanes=lanes)
     # One program alone leaves the interpreter nothing to choose.
     choices = [(i,) for i in range(len(programs))] if len(programs) > 1 or engine == "bank" else [()]
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 
 from actsearch.evaluation.devices import Devices, as_layout
-from actsearch.evaluation.trainer import Trainer, default_lanes
+from actsearch.evaluation.trainer import Trainer, default_lanes, fitting_lanes
 from actsearch.nn import Layer
 from actsearch.tasks import Data, Task
 
@@ -22,7 +22,7 @@ class StepTime(NamedTuple):
     """What a task's baseline takes, compiled by itself.
 
     Attributes:
-      step: wall seconds of a step of one training, every device busy, and every lane of an accelerator.
+      step: wall seconds of a step of one training, as many at a time as there will be.
       compilation: wall seconds of tracing and compiling.
       measured: False where both follow from another task's, by operations and by sites.
     """
@@ -47,8 +47,8 @@ def step_times(
     pass, which XLA counts without compiling it, and their compilations by the number of sites.
 
     Args:
-      tasks: each with the jobs that an accelerator trains side by side, None for the default of a search. Such as the
-        seeds of a verification.
+      tasks: each with the number of trainings that are asked for at once, such as the seeds of a verification; None for
+        as many as the devices take, as in a search.
       limit: seconds that the measurement may take, where the first task alone does not take longer.
       devices: JAX devices, all by default.
 
@@ -59,12 +59,12 @@ def step_times(
       (True, True)
     """
     began, times, known = time.perf_counter(), list[StepTime](), dict[_Size, StepTime]()
-    for task, lanes in tasks:
+    for task, trainings in tasks:
         size = _size(task)
         guess = _scaled(size, known)
-        expected = 0.0 if guess is None else guess.compilation + 2 * STEPS * _jobs(lanes, devices) * guess.step
+        expected = 0.0 if guess is None else guess.compilation + 2 * STEPS * _at_once(trainings, devices) * guess.step
         if guess is None or time.perf_counter() - began + expected < limit:
-            guess = known[size] = _measured(task, lanes, devices)
+            guess = known[size] = _measured(task, trainings, devices)
         times.append(guess)
     return times
 
@@ -107,17 +107,19 @@ class _Blank:
         return Data(batch, batch, batch)
 
 
-def _jobs(lanes: int | None, devices: Devices) -> int:
+def _at_once(trainings: int | None, devices: Devices) -> int:
+    """Returns how many trainings run at a time."""
     mesh = as_layout(devices).mesh()
-    return int(mesh.shape["candidate"]) * (lanes if lanes and default_lanes(mesh) > 1 else default_lanes(mesh))
+    most = int(mesh.shape["candidate"]) * default_lanes(mesh)
+    return most if trainings is None else min(trainings, most)
 
 
-def _measured(task: Task, lanes: int | None, devices: Devices) -> StepTime:
+def _measured(task: Task, trainings: int | None, devices: Devices) -> StepTime:
     short = task.at_fidelity(min(1.0, STEPS / task.steps))
     blank: Any = _Blank(short)
-    count = _jobs(lanes, devices)
-    own = count // int(as_layout(devices).mesh().shape["candidate"])
-    trainer = Trainer.specialized(blank, task.baseline, devices=devices, lanes=own)
+    count = _at_once(trainings, devices)
+    lanes = fitting_lanes(devices, count)
+    trainer = Trainer.specialized(blank, task.baseline, devices=devices, lanes=lanes)
     jobs = trainer.jobs([()] * count, seeds=[0])
     seconds = []
     for _ in range(2):

@@ -15,7 +15,7 @@ def measured(monkeypatch):
     """Names of the tasks that were measured, at a step a second for 100 operations."""
     names = []
 
-    def measure(task, lanes, devices):
+    def measure(task, trainings, devices):
         names.append(task.name)
         return StepTime(SIZES[task.name].operations / 100, compilation=2.0)
 
@@ -25,7 +25,7 @@ def measured(monkeypatch):
 
 
 def times(*names, limit):
-    return step_times([(tiny_task(name=name), 1) for name in names], limit=limit)
+    return step_times([(tiny_task(name=name), None) for name in names], limit=limit)
 
 
 def test_what_does_not_fit_follows_from_what_was_measured(measured):
@@ -46,6 +46,12 @@ def test_a_network_of_more_operations_has_a_larger_size():
     small, large = _size(tiny_task()), _size(get_task("digits-mlp"))
     assert small.operations < large.operations
     assert (small.sites, large.sites) == (1, 2)
+
+
+def test_devices_without_work_are_counted(monkeypatch):
+    """Three trainings on four devices that take two at a time each: one device is idle."""
+    monkeypatch.setattr(step_time, "default_lanes", lambda mesh: 2)
+    assert [step_time._at_once(asked, None) for asked in (None, 3, 100)] == [8, 3, 8]
 
 
 def test_data_are_not_read():
