@@ -105,7 +105,7 @@ def _is_of(path: Path, key: Mapping[str, Any]) -> bool:
 
 
 def show_medians(verification: Verification, programs: Mapping[str, Program]) -> dict[str, dict[str, float]]:
-    """Prints the median score of each function on each task, and returns it: name -> task -> median."""
+    """Prints the medians of each function, and a table for each task; returns name -> task -> median test score."""
     names: dict[Program, str] = {}
     for name, program in programs.items():
         key = next(p for p in verification.programs if actsearch.fingerprint(p) == actsearch.fingerprint(program))
@@ -117,5 +117,7 @@ def show_medians(verification: Verification, programs: Mapping[str, Program]) ->
     columns = ["function", *(report.Column(task, ".4f") for task in verification.tasks)]
     rows = [(name, *by_task.values()) for name, by_task in found.items()]
     report.show(report.render(rows, columns, f"Median test score of {len(verification.seeds)} seeds"))
-    report.show(report.verification_table(verification, names))
+    for task in verification.tasks:
+        rows = tuple(row for row in verification.rows if row.task == task)
+        report.show(report.verification_table(dataclasses.replace(verification, rows=rows), names))
     return found

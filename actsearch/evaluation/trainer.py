@@ -286,4 +286,4 @@ def default_lanes(mesh: Mesh) -> int:
 def fitting_lanes(devices: Devices, jobs: int) -> int:
     """Returns the lanes of a trainer that is given so many jobs once: the default, or fewer, so that none is idle."""
     mesh = as_layout(devices).mesh()
-    return min(default_lanes(mesh), math.ceil(jobs / mesh.shape["candidate"]))
+    return min(default_lanes(mesh), math.ceil(jobs / int(mesh.shape["candidate"])))
