@@ -1,7 +1,6 @@
-"""What the experiments on CIFAR share: made-up data, an estimate before the start, trainings that are kept."""
+"""What the experiments on CIFAR share: made-up data, an estimate before the start, medians."""
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,14 +8,12 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from _card import say, write_json
+from _card import verified
 
-import actsearch
-from actsearch import Program, analysis, report
-from actsearch.analysis import Scores, Verification
+from actsearch import Program, report
+from actsearch.analysis import Verification
 from actsearch.archive import Archive
 from actsearch.data import get_collection, prepare, prepared
-from actsearch.evaluation import Engine, verify
 from actsearch.study import plan
 from actsearch.tasks import Task
 
@@ -54,70 +51,26 @@ def print_plan(out: Path, price: float | None, *arguments: Any, **options: Any) 
         report.show(report.plan_table(plan(*arguments, **options), price))
 
 
-def verified_in_parts(
-    programs: Mapping[str, Program], tasks: Sequence[Task], seeds: Sequence[int], out: Path, together: int = 1
-) -> Verification:
-    """Verifies named programs, of which the first is the baseline; trainings are kept as soon as they are done.
+def verified_medians(
+    programs: Mapping[str, Program], tasks: Sequence[Task], seeds: int, out: Path
+) -> tuple[Verification, dict[str, dict[str, float]]]:
+    """Verifies named programs, the first of them the baseline, on tasks that take hours, and prints their medians.
 
     Args:
       programs: by name; those that are equal are trained once.
       tasks: to train on.
-      seeds: the same for all.
-      out: folder of the trainings. Those that are there already, on the same task with the same seeds, are read.
-      together: functions that are trained between two writes; several are compiled as a bank.
+      seeds: how many fresh ones.
+      out: folder where trainings are saved while they go on, so that the same call goes on after a kill.
+
+    Returns:
+      The verification, and name -> task -> median test score.
     """
-    functions = {actsearch.fingerprint(program): program for program in reversed(programs.values())}
-    functions = dict(reversed(functions.items()))
-    rows = [row for task in tasks for row in _trained(functions, task, seeds, out, together)]
-    return analysis.verified(rows, seeds)
-
-
-def _trained(
-    functions: Mapping[str, Program], task: Task, seeds: Sequence[int], out: Path, together: int
-) -> list[Scores]:
-    """Returns the trainings of functions, by fingerprint, on a task; the first function is the baseline."""
-    key = {"task": task.digest, "seeds": list(seeds)}
-    paths = {identity: out / f"{task.name}-{identity}.json" for identity in functions}
-    missing = [identity for identity in functions if not _is_of(paths[identity], key)]
-    for first in range(0, len(missing), together):
-        some = missing[first : first + together]
-        for identity, scores in zip(some, _train([functions[one] for one in some], task, seeds), strict=True):
-            facts = {"program": str(scores.program), "scores": scores.scores, "diverged": scores.diverged}
-            write_json(paths[identity], key | facts)
-    rows = []
-    for identity, program in functions.items():
-        kept = json.loads(paths[identity].read_text())
-        rows.append(Scores(task.name, program, not rows, tuple(kept["scores"]), kept["diverged"]))
-    return rows
-
-
-def _train(programs: Sequence[Program], task: Task, seeds: Sequence[int]) -> list[Scores]:
-    engine: Engine = "bank" if len(programs) > 1 else "specialize"
-    verification = verify(programs[1:] or programs, task, seeds, baselines=programs[0], engine=engine, report=say)
-    return [row.trained for row in verification.rows]
-
-
-def _is_of(path: Path, key: Mapping[str, Any]) -> bool:
-    if not path.exists():
-        return False
-    kept = json.loads(path.read_text())
-    return {name: kept[name] for name in key} == dict(key)
-
-
-def show_medians(verification: Verification, programs: Mapping[str, Program]) -> dict[str, dict[str, float]]:
-    """Prints the medians of each function, and a table for each task; returns name -> task -> median test score."""
-    names: dict[Program, str] = {}
-    for name, program in programs.items():
-        key = next(p for p in verification.programs if actsearch.fingerprint(p) == actsearch.fingerprint(program))
-        names[key] = f"{names[key]}, {name}" if key in names else name
-    found = {
-        name: {task: median(verification.row(task, program).trained.scores) for task in verification.tasks}
-        for program, name in names.items()
+    baseline = next(iter(programs.values()))
+    verification, scores = verified(programs, list(tasks), seeds, baselines=baseline, out=out)
+    medians = {
+        name: {task: median(scores[task][name]) for task in verification.tasks} for name in scores[tasks[0].name]
     }
     columns = ["function", *(report.Column(task, ".4f") for task in verification.tasks)]
-    rows = [(name, *by_task.values()) for name, by_task in found.items()]
-    report.show(report.render(rows, columns, f"Median test score of {len(verification.seeds)} seeds"))
-    for task in verification.tasks:
-        rows = tuple(row for row in verification.rows if row.task == task)
-        report.show(report.verification_table(dataclasses.replace(verification, rows=rows), names))
-    return found
+    rows = [(name, *by_task.values()) for name, by_task in medians.items()]
+    report.show(report.render(rows, columns, f"Median test score of {seeds} seeds"))
+    return verification, medians

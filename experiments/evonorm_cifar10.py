@@ -10,8 +10,8 @@ beside published layers; the best three are named. `actsearch.tasks.cifar10` say
 unverified; the paper's number of candidates is not known.
 
 First the time, and with a price the money, is estimated from a measurement of a minute on this machine; `actsearch
-plan` does that alone. Interrupted, the same command goes on: the search where it stopped, the re-ranking with the layer
-and network at hand. The data are prepared once: `actsearch data cifar10` and `cifar100`.
+plan` does that alone. Interrupted, the same command goes on: the search where it stopped, the re-ranking with the
+training at hand. The data are prepared once: `actsearch data cifar10` and `cifar100`.
 
 Sizes, all numbers ours:
 
@@ -26,7 +26,7 @@ from typing import Any, Literal, NamedTuple
 
 import tyro
 from _card import machine, searched, write_json
-from _cifar import print_plan, resized, show_medians, use_made_up_data, verified_in_parts
+from _cifar import print_plan, resized, use_made_up_data, verified_medians
 
 from actsearch import Program, fingerprint, report, simplify
 from actsearch.analysis import Verification, funnel
@@ -38,11 +38,8 @@ from actsearch.spaces import Space, evonorm
 from actsearch.tasks import TASK_SETS, Quality, Task, get_task
 from actsearch.trials.ranking import best
 
-FIRST_SEED = 100
-"""Of the re-ranking; the search has its own."""
-
-RERANKED, KEPT = 10, 3
-"""As published."""
+KEPT = 3
+"""Of the re-ranked layers, as published."""
 
 Networks = dict[str, Callable[[int], Any]]
 
@@ -74,9 +71,9 @@ class Size(NamedTuple):
       wide_share: of its steps.
       fields: of all tasks that are replaced.
       quality: the early gate of every anchor.
+      reranked: layers of the search that are trained again.
       baselines: published layers that are trained beside the found ones, the first to compare with.
       seeds: trainings of each on each network of the re-ranking.
-      together: functions that are trained between two writes of the verification.
       limit: seconds for the measurement of the estimate.
     """
 
@@ -90,9 +87,9 @@ class Size(NamedTuple):
     wide_share: float
     fields: dict[str, Any]
     quality: Quality
+    reranked: int
     baselines: tuple[str, ...]
     seeds: int
-    together: int = 1
     limit: float = 60.0
 
 
@@ -108,9 +105,9 @@ SIZES = {
         wide_share=0.004,
         fields={"batch_size": 16, "groups": 4},
         quality=Quality(4, "accuracy", 0.01),
-        baselines=("batch_norm_relu", "evonorm_b0"),
+        reranked=2,
+        baselines=("batch_norm_relu",),
         seeds=2,
-        together=8,
         limit=0.0,
     ),
     "night": Size(
@@ -124,6 +121,7 @@ SIZES = {
         wide_share=1.0,
         fields={},
         quality=Quality(100, "accuracy", 0.2),
+        reranked=10,
         baselines=("batch_norm_relu", "group_norm_relu", "evonorm_b0", "evonorm_s0"),
         seeds=2,
     ),
@@ -138,6 +136,7 @@ SIZES = {
         wide_share=1.0,
         fields={},
         quality=Quality(100, "accuracy", 0.2),
+        reranked=10,
         baselines=LAYER_BASELINES,
         seeds=3,
     ),
@@ -175,9 +174,9 @@ def main(
         chosen.controller,
         chosen.budget,
         verify=wide,
-        programs=len(known) + RERANKED,
+        programs=len(known) + chosen.reranked,
         seeds=chosen.seeds,
-        verify_engine="bank" if chosen.together > 1 else "specialize",
+        saved=True,
         limit=chosen.limit,
     )
     trials = searched(
@@ -185,11 +184,10 @@ def main(
     )
     report.show(report.funnel_table(funnel(trials), f"{chosen.space.name} on three networks"))
     report.show(report.winners_table(trials))
-    found = [simplify(trial.program) for trial in best(trials, RERANKED)]
+    found = [simplify(trial.program) for trial in best(trials, chosen.reranked)]
     programs = known | {f"search #{place}": program for place, program in enumerate(found, 1)}
-    seeds = range(FIRST_SEED, FIRST_SEED + chosen.seeds)
-    verification = verified_in_parts(programs, wide, seeds, out / "verification", chosen.together)
-    medians, kept = show_medians(verification, programs), best_of(verification, found)
+    verification, medians = verified_medians(programs, wide, chosen.seeds, out / "trainings")
+    kept = best_of(verification, found)
     print(f"The best {KEPT} of {len(found)}:", *kept, sep="\n  ")
     texts = {name: str(program) for name, program in programs.items()}
     facts = {"size": size, "medians": medians, "programs": texts, "kept": list(map(str, kept))}

@@ -11,7 +11,7 @@ see `PPO` and `actsearch.tasks.cifar10`.
 
 First the time, and with a price the money, is estimated from a measurement of a minute on this machine; `actsearch
 plan` does that alone. Interrupted, the same command goes on: the search where it stopped, the verification with the
-function and network at hand. The data are prepared once: `actsearch data cifar10` and `cifar100`.
+training at hand. The data are prepared once: `actsearch data cifar10` and `cifar100`.
 
 Sizes, all numbers ours but those of "paper" that the docstrings of the tasks name:
 
@@ -27,7 +27,7 @@ from typing import Any, Literal, NamedTuple
 
 import tyro
 from _card import different, machine, places, searched, write_json
-from _cifar import print_plan, resized, show_medians, use_made_up_data, verified_in_parts
+from _cifar import print_plan, resized, use_made_up_data, verified_medians
 
 from actsearch import Program, fingerprint, report
 from actsearch.analysis import funnel
@@ -40,8 +40,6 @@ from actsearch.tasks import Task, get_task
 from actsearch.trials.ranking import rank
 
 SPACE, CHILD, DATA = "swish-2", "cifar10-resnet20", {"cifar10": 10, "cifar100": 100}
-FIRST_SEED = 100
-"""Of the verification; the search has its own."""
 
 
 class Size(NamedTuple):
@@ -58,7 +56,6 @@ class Size(NamedTuple):
       published: names of the functions that are verified beside what was found; ReLU is always there.
       finalists: functions of the search that are verified.
       seeds: trainings of each on each network.
-      together: functions that are trained between two writes of the verification.
       limit: seconds for the measurement of the estimate.
     """
 
@@ -72,7 +69,6 @@ class Size(NamedTuple):
     published: tuple[str, ...]
     finalists: int
     seeds: int
-    together: int = 1
     limit: float = 60.0
 
 
@@ -89,10 +85,9 @@ SIZES = {
         },
         share=5e-5,
         fields={"batch_size": 8},
-        published=("swish",),
+        published=(),
         finalists=1,
         seeds=2,
-        together=8,
         limit=0.0,
     ),
     "night": Size(
@@ -159,7 +154,7 @@ def main(
         verify=deep,
         programs=len(known) + chosen.finalists,
         seeds=chosen.seeds,
-        verify_engine="bank" if chosen.together > 1 else "specialize",
+        saved=True,
         limit=chosen.limit,
     )
     trials = searched(SPACE, child, PPO(), chosen.budget, out / "search", seed=seed, batch=chosen.batch)
@@ -167,9 +162,7 @@ def main(
     report.show(report.winners_table(trials))
     found = different([row.program for row in rank(trials)], chosen.finalists, known.values())
     programs = known | {f"search #{place}": program for place, program in enumerate(found, 1)}
-    seeds = range(FIRST_SEED, FIRST_SEED + chosen.seeds)
-    verification = verified_in_parts(programs, deep, seeds, out / "verification", chosen.together)
-    medians = show_medians(verification, programs)
+    verification, medians = verified_medians(programs, deep, chosen.seeds, out / "trainings")
     ranks = {name: places(trials).get(fingerprint(program)) for name, program in programs.items()}
     facts = {"size": size, "medians": medians, "ranks": ranks, "programs": _texts(programs)}
     write_json(out / "verification.json", machine() | verification.to_json() | facts)

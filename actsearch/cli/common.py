@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import json as jsonlib
+import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -24,6 +25,15 @@ Formula = tyro.conf.Positional[str]
 def print_json(value: Any) -> None:
     """Prints a value as JSON; NaN and the infinities are an error, since not every reader takes them."""
     print(jsonlib.dumps(value, indent=2, allow_nan=False))
+
+
+def finite(value: Any) -> Any:
+    """Returns plain data with null for numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def explain(line: str) -> None:

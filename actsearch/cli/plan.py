@@ -23,6 +23,7 @@ def plan(
     engine: Engine = "auto",
     repeats: float | None = None,
     halving: bool = True,
+    saved: bool = False,
     price: float | None = None,
     json: Json = False,
 ) -> None:
@@ -46,6 +47,7 @@ def plan(
         engine: how programs are run.
         repeats: share of the trials that train promising candidates again.
         halving: short trainings for all, full ones for the best.
+        saved: whether `actsearch verify` saves its trainings in a folder, so that they come one after another.
         price: dollars an hour of this machine.
     """
     at_least("--count", count, 1)
@@ -66,6 +68,7 @@ def plan(
         verify=get_tasks(verify) if verify else (),
         programs=count + 1,
         seeds=seeds,
+        saved=saved,
     )
     if json:
         facts = {"device": estimate.device, "measuring": estimate.measuring, "hours": estimate.hours}

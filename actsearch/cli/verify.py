@@ -1,9 +1,9 @@
 """`actsearch verify`."""
 
 import itertools
-import math
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import tyro
@@ -16,6 +16,7 @@ from actsearch.cli.common import (
     at_least,
     check_named,
     explain,
+    finite,
     novelty_of,
     print_json,
     read_formula,
@@ -40,6 +41,7 @@ def verify(
     equal_time: bool = False,
     cost: bool = False,
     novelty: bool = False,
+    out: Path | None = None,
     json: Json = False,
 ) -> None:
     """Tell whether a finding is real: train it and baselines with fresh seeds, on test data, with intervals.
@@ -60,6 +62,7 @@ def verify(
             many as fit in the baseline's time.
         cost: print what each function's layer costs on a tensor of 64 x 1,024, as ratios to ReLU: operations, bytes,
             and milliseconds forward and backward, measured here.
+        out: a folder for long trainings: each is saved while it goes on, and the same command goes on after a kill.
         novelty: tell for each function which published unit it is nearest to, up to scale and shift.
     """
     at_least("--seeds", seeds, 2)
@@ -76,6 +79,7 @@ def verify(
         baselines=[read_formula(formula) for formula in baselines] or None,
         rate_scales=rate_scales,
         equal_time=equal_time,
+        out=out,
         report=explain,
     )
     costs = _costs(verification.programs) if cost else None
@@ -84,7 +88,7 @@ def verify(
         facts: dict[str, Any] = {}
         facts |= {} if costs is None else {"costs": {str(program): one._asdict() for program, one in costs.items()}}
         facts |= {"novelty": {str(program): verdict for program, verdict in known.items()}} if novelty else {}
-        print_json(_finite(verification.to_json() | facts))
+        print_json(finite(verification.to_json() | facts))
         return
     show(verification_table(verification, costs=costs))
     if novelty:
@@ -105,12 +109,3 @@ def _formula(target: str) -> Program:
         if os.sep not in target:
             raise
         raise ActsearchError(f"There is no run in {target}, and it is no formula: {error}") from error
-
-
-def _finite(value: Any) -> Any:
-    """Returns plain data with null for numbers that JSON does not have."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

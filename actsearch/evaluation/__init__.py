@@ -12,6 +12,7 @@ from actsearch.evaluation.fisher import FisherSpectrum
 from actsearch.evaluation.gate_audit import audit
 from actsearch.evaluation.gates import GATES, Gate, Verdict, gates_of, register, screen
 from actsearch.evaluation.jobs import Job
+from actsearch.evaluation.long_training import Candidate, SavedTrainer, load_candidate, train_saved
 from actsearch.evaluation.one_training import Outcome, Training, TrainState, init_state, split_network, train
 from actsearch.evaluation.score import Result, combine, score_programs, summarize
 from actsearch.evaluation.stability import Stability, ascend
@@ -31,6 +32,7 @@ __all__ = [
     "FIDELITY",
     "GATES",
     "TABLES",
+    "Candidate",
     "DataParallel",
     "Engine",
     "Evaluator",
@@ -42,6 +44,7 @@ __all__ = [
     "Outcome",
     "Part",
     "Result",
+    "SavedTrainer",
     "SiteStatistics",
     "Stability",
     "StepTime",
@@ -75,6 +78,7 @@ __all__ = [
     "genotype_of",
     "get_table",
     "init_state",
+    "load_candidate",
     "look_inside",
     "make_table",
     "measure_costs",
@@ -89,6 +93,7 @@ __all__ = [
     "step_times",
     "summarize",
     "train",
+    "train_saved",
     "use_all_cores",
     "use_compilation_cache",
     "verify",

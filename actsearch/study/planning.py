@@ -31,6 +31,7 @@ def plan(
     programs: int = 6,
     seeds: int = 8,
     verify_engine: Engine = "auto",
+    saved: bool = False,
     limit: float = 60.0,
 ) -> Plan:
     """Returns how long a search, and the verification of what it finds, will take on the devices of this process.
@@ -52,6 +53,7 @@ def plan(
       programs: how many functions it compares, baselines among them.
       seeds: its trainings of each.
       verify_engine: of the verification.
+      saved: whether it saves its trainings, `verify(..., out=)`, which then come one after another.
       limit: seconds for the measurement of steps; the first task is measured however long it takes.
 
     Raises:
@@ -64,7 +66,8 @@ def plan(
     if not tasks:
         raise ActsearchError("A plan needs at least one task to search on.")
     began = time.perf_counter()
-    times = step_times([*((task, None) for task in tasks), *((task, seeds) for task in verify)], limit=limit)
+    at_once = 1 if saved else seeds
+    times = step_times([*((task, None) for task in tasks), *((task, at_once) for task in verify)], limit=limit)
     most = budget * seeds_per_trial * mean_fidelity(controller or Random())
     least, verified = most * fresh_share(space), float(programs * seeds)
     searching, verifying = times[: len(tasks)], times[len(tasks) :]
@@ -73,7 +76,15 @@ def plan(
         for task, one in zip(tasks, searching, strict=True)
     ]
     work += [
-        _work("verification", task, one, verify_engine, programs, (verified, verified), listed=True)
+        _work(
+            "verification",
+            task,
+            one,
+            "specialize" if saved else verify_engine,
+            programs,
+            (verified, verified),
+            listed=True,
+        )
         for task, one in zip(verify, verifying, strict=True)
     ]
     devices = jax.devices()

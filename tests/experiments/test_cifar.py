@@ -46,39 +46,27 @@ def test_at_another_size_they_have_other_names(size):
     assert all(task.quality for task in evonorm.anchors_of(size))
 
 
-def test_trainings_are_kept(tmp_path, monkeypatch):
-    """A second call trains nothing; one with other seeds everything, and what is missing is trained alone."""
-    shared, trained = script("_cifar"), []
+def test_medians_have_every_name(monkeypatch, tmp_path, capsys):
+    """Of functions that are equal each has the scores; ReLU is what the others are compared with."""
+    shared, asked = script("_cifar"), {}
 
-    def verify(programs, task, seeds, *, baselines, **options):
-        both = [baselines, *(program for program in programs if program != baselines)]
-        trained.append([str(program) for program in both])
-        return analysis.verified([Scores("t", p, p == baselines, (0.5, len(str(p)) / 20)) for p in both], seeds)
+    def verify(programs, tasks, seeds, **options):
+        asked.update(options)
+        rows = [
+            Scores(t.name, p, p == programs[0], (0.1, 0.2, 0.9))
+            for t in tasks
+            for p in (programs[i] for i in (0, 1, 3))
+        ]
+        return analysis.verified(rows, (1, 2, 3))
 
-    monkeypatch.setattr(shared, "verify", verify)
-    monkeypatch.setattr(
-        shared, "write_json", lambda path, facts: (path.parent.mkdir(exist_ok=True), path.write_text(json.dumps(facts)))
-    )
-    task = tiny_task()
-    first = shared.verified_in_parts(PROGRAMS, [task], (100, 101), tmp_path, together=2)
-    assert trained == [["relu(x)", "sin(x)"], ["tanh(x)"]]
-    assert [row.trained.baseline for row in first.rows] == [True, False, False]
-    assert first.row(task.name, PROGRAMS["tanh"]).trained.scores == (0.5, 0.35)
-    assert shared.verified_in_parts(PROGRAMS, [task], (100, 101), tmp_path) == first
-    assert len(trained) == 2
-    next(tmp_path.glob("*.json")).unlink()
-    assert shared.verified_in_parts(PROGRAMS, [task], (100, 101), tmp_path) == first
-    assert [len(names) for names in trained] == [2, 1, 1]
-    shared.verified_in_parts(PROGRAMS, [task], (100, 102), tmp_path, together=3)
-    assert [len(names) for names in trained] == [2, 1, 1, 3]
-
-
-def test_medians_have_every_name(capsys):
-    shared = script("_cifar")
-    rows = [Scores("t", PROGRAMS[name], name == "relu", (0.1, 0.2, 0.9)) for name in ("relu", "sine", "tanh")]
-    medians = shared.show_medians(analysis.verified(rows, (1, 2, 3)), PROGRAMS)
-    assert medians["sine, again"] == {"t": 0.2}
-    assert "Median test score" in capsys.readouterr().out
+    monkeypatch.setattr("_card.verify", verify)
+    tasks = [tiny_task(name=f"task{i}") for i in range(4)]
+    _, medians = shared.verified_medians(PROGRAMS, tasks, 3, tmp_path)
+    assert medians == {name: {task.name: 0.2 for task in tasks} for name in PROGRAMS}
+    assert (asked["baselines"], asked["out"]) == (PROGRAMS["relu"], tmp_path)
+    said = capsys.readouterr().out
+    assert "Median test score" in said
+    assert said.count("all at once") == 4  # a table for each task
 
 
 @pytest.fixture
@@ -112,6 +100,6 @@ def test_the_smoke_size_runs_whole_and_goes_on(name, own_data, tmp_path, capsys)
     study.main(smoke=True, out=tmp_path)
     again = capsys.readouterr().out
     assert "Estimate for" not in again  # nothing is ahead
-    assert " programs, " not in again  # nothing was trained
+    assert ": step " not in again  # nothing was trained
     after = json.loads((tmp_path / "smoke/verification.json").read_text())
     assert (after["medians"], after["programs"]) == (result["medians"], result["programs"])
