@@ -1,6 +1,6 @@
 """Flax: the layer that holds a program, in NNX and Linen, networks with sites for it, and the names of those sites."""
 
-from actsearch.nn.airbench import AirbenchConfig, AirbenchNet, airbench
+from actsearch.nn.airbench_net import AirbenchConfig, AirbenchNet, airbench
 from actsearch.nn.cifar_zoo import densenet, preactivation_resnet, wide_resnet
 from actsearch.nn.cnn import CNN, CNNConfig
 from actsearch.nn.conv import Affine, Conv, DepthwiseConv

@@ -19,7 +19,7 @@ from actsearch.nn import (
     mobilenet_v2,
     vit,
 )
-from actsearch.nn.airbench import _dirac_conv, max_pool
+from actsearch.nn.airbench_net import _dirac_conv, max_pool
 
 full = {"width": 1.0, "strided": True}
 NETWORKS = {
