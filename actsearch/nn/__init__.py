@@ -6,18 +6,18 @@ from actsearch.nn.cnn import CNN, CNNConfig
 from actsearch.nn.conv import Affine, Conv, DepthwiseConv
 from actsearch.nn.dense import DenseNet, DenseNetConfig
 from actsearch.nn.gpt import gpt2
-from actsearch.nn.imagenet_resnet import (
-    ImageNetResNet,
-    ImageNetResNetConfig,
-    PostActivationBottleneck,
-    imagenet_resnet,
-)
 from actsearch.nn.layer import Layer, LayerFactory
 from actsearch.nn.linen import LinenLayer
 from actsearch.nn.mlp import MLP, MLPConfig
 from actsearch.nn.mobilenet import InvertedBottleneck, MobileNet, MobileNetConfig, SqueezeExcite, Stage
 from actsearch.nn.replacement import Replaced, sites_of
 from actsearch.nn.resnet import BottleneckBlock, PreActivationBlock, ResNet, ResNetConfig
+from actsearch.nn.resnet_imagenet import (
+    ImageNetResNet,
+    ImageNetResNetConfig,
+    PostActivationBottleneck,
+    imagenet_resnet,
+)
 from actsearch.nn.resnet_v1 import BasicBlock, ResNetV1, ResNetV1Config
 from actsearch.nn.site import Site, sites
 from actsearch.nn.transformer import Transformer, TransformerConfig
