@@ -19,7 +19,7 @@ from actsearch.controllers import Controller, Random, Seeded
 from actsearch.evaluation import Evaluator, TrainingEvaluator, verify
 from actsearch.language import Builder, Program
 from actsearch.report import ProgressLog, show, verification_table
-from actsearch.spaces import get_space
+from actsearch.spaces import Space, get_space
 from actsearch.tasks import Task
 from actsearch.trials import Trial
 from actsearch.trials.ranking import best, rank
@@ -34,10 +34,15 @@ Scores = dict[str, dict[str, list[float]]]
 
 
 def searched(
-    space: str, task: str | Evaluator, controller: Controller | str, budget: int, out: Path, **options: Any
+    space: str | Space,
+    task: str | Task | Sequence[Task] | Evaluator,
+    controller: Controller | str,
+    budget: int,
+    out: Path,
+    **options: Any,
 ) -> list[Trial]:
     """Searches, or goes on, with a progress line; returns the trials."""
-    with ProgressLog(f"{space}, {out.name}") as log:
+    with ProgressLog(f"{space if isinstance(space, str) else space.name}, {out.name}") as log:
         update = [lambda progress: log.update(*progress)]
         result = actsearch.search(space, task, controller, budget, out=out, callbacks=update, **options)
     say(f"{result.evaluator.summary}; {result.seconds:.0f} s")

@@ -17,7 +17,7 @@ from actsearch.data import get_collection, prepare, prepared
 from actsearch.study import plan
 from actsearch.tasks import Task
 
-IMAGES = {"train": 80, "test": 32}
+IMAGES = {"train": 400, "test": 32}
 """Of made-up data."""
 
 

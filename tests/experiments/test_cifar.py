@@ -84,8 +84,8 @@ def test_made_up_data_are_read_as_the_real_ones(own_data, tmp_path):
     shared = script("_cifar")
     shared.use_made_up_data(tmp_path / "made")
     shared.use_made_up_data(tmp_path / "made")
-    assert load("cifar100", "train")["image"].shape == (80, 32, 32, 3)
-    assert [len(part.labels) for part in cifar10()] == [72, 8, 32]
+    assert load("cifar100", "train")["image"].shape == (400, 32, 32, 3)
+    assert [len(part.labels) for part in cifar10()] == [360, 40, 32]
 
 
 @pytest.mark.slow  # minutes: every network is compiled
