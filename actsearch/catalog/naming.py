@@ -56,4 +56,3 @@ def _stored() -> Mapping[str, str]:
     stored = json.loads(FINGERPRINTS.read_text())
     fingerprints: Mapping[str, str] = stored["fingerprints"] if stored["version"] == FINGERPRINT_VERSION else {}
     return fingerprints
-

@@ -24,6 +24,7 @@ def plan(
     repeats: float | None = None,
     halving: bool = True,
     saved: bool = False,
+    limit: float = 60.0,
     price: float | None = None,
     json: Json = False,
 ) -> None:
@@ -48,6 +49,7 @@ def plan(
         repeats: share of the trials that train promising candidates again.
         halving: short trainings for all, full ones for the best.
         saved: whether `actsearch verify` saves its trainings in a folder, so that they come one after another.
+        limit: seconds that the measurement may take; what does not fit follows from the operations of its network.
         price: dollars an hour of this machine.
     """
     at_least("--count", count, 1)
@@ -69,6 +71,7 @@ def plan(
         programs=count + 1,
         seeds=seeds,
         saved=saved,
+        limit=limit,
     )
     if json:
         facts = {"device": estimate.device, "measuring": estimate.measuring, "hours": estimate.hours}

@@ -44,7 +44,8 @@ def step_times(
 
     Data are not read: batches are of zeros. The first task is measured; each other one as long as what it is expected
     to take, by what the measured ones took, ends before the limit. The rest are scaled by the operations of a forward
-    pass, which XLA counts without compiling it, and their compilations by the number of sites.
+    pass, which XLA counts without compiling it, and their compilations by the number of sites. On an accelerator that
+    is too little where fewer of them run at a time than of the measured ones.
 
     Args:
       tasks: each with the number of trainings that are asked for at once, such as the seeds of a verification; None for
