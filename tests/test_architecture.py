@@ -36,7 +36,7 @@ IMPORTS = {
     },
     "doctor": {"__init__", "evaluation", "spaces", "study", "tasks"},
     "__init__": {"archive", "catalog", "engine", "evaluation", "language", "nn", "report", "study"},
-    "study": {"archive", "controllers", "evaluation", "language", "spaces", "tasks", "trials"},
+    "study": {"analysis", "archive", "controllers", "evaluation", "language", "spaces", "tasks", "trials"},
     "pages": {
         "analysis",
         "archive",

@@ -21,6 +21,7 @@ mistake, 130 interrupted.
 
 COMMANDS = {
     "search": "search",
+    "plan": "plan",
     "watch": "watch",
     "verify": "verify",
     "train": "train",
@@ -48,7 +49,7 @@ COMMANDS = {
 FORMULA_COMMANDS = ("score", "show", "card", "novelty", "transform", "verify", "train", "export-formula")
 """Commands whose arguments may begin with a minus sign that belongs to a formula."""
 
-LONG_COMMANDS = ("search", "verify", "train", "score", "audit", "report")
+LONG_COMMANDS = ("search", "plan", "verify", "train", "score", "audit", "report")
 """Commands that repeat what they were asked for at once: JAX takes a second to import, on a cold disk many."""
 
 

@@ -83,10 +83,10 @@ def search(
     check_named(task)
     if formulas is not None:  # innermost: formulas are halved and repeated as any other candidate
         controller = Seeded(controller, tuple(str(program) for program in read_formulas(formulas)))
-    strategies = _strategies(controller, task, budget, batch, repeats, halving)
-    folders = [Path("runs") / f"{space}-{file_name(task)}-{_label(one)}-seed{seed}" for one in strategies]
+    ladder = strategies(controller, task, budget, batch, repeats, halving)
+    folders = [Path("runs") / f"{space}-{file_name(task)}-{_label(one)}-seed{seed}" for one in ladder]
     out = out or next(filter(Archive.exists, folders), folders[0])
-    strategy = (_as_begun(controller, out, repeats) if halving else None) or strategies[0]
+    strategy = (_as_begun(controller, out, repeats) if halving else None) or ladder[0]
     evaluator = make_evaluator(
         chosen,
         task,
@@ -136,7 +136,7 @@ def _show(log: ProgressLog, progress: Progress) -> None:
     log.update(progress.trials, progress.done, progress.budget, progress.fresh, progress.seconds)
 
 
-def _strategies(
+def strategies(
     controller: Controller[Any], task: str, budget: int, batch: int, repeats: float | None, halving: bool
 ) -> list[Controller[Any]]:
     """Returns what a new run searches with, and then others whose folders may hold the run: those of older defaults."""

@@ -6,7 +6,7 @@ from actsearch.evaluation.compilation_cache import CACHE_BYTES, cache_folder, fo
 from actsearch.evaluation.constraints import constraint, constraints_of
 from actsearch.evaluation.cost import measure_costs, step_shares
 from actsearch.evaluation.devices import DataParallel, count_cores, use_all_cores
-from actsearch.evaluation.engines import Engine, choose_engine
+from actsearch.evaluation.engines import COSTS, Engine, choose_engine
 from actsearch.evaluation.fidelity import FIDELITY, fidelity_of, fidelity_record
 from actsearch.evaluation.fisher import FisherSpectrum
 from actsearch.evaluation.gate_audit import audit
@@ -16,6 +16,7 @@ from actsearch.evaluation.long_training import Candidate, SavedTrainer, load_can
 from actsearch.evaluation.one_training import Outcome, Training, TrainState, init_state, split_network, train
 from actsearch.evaluation.score import Result, combine, score_programs, summarize
 from actsearch.evaluation.stability import Stability, ascend
+from actsearch.evaluation.step_time import StepTime, step_times
 from actsearch.evaluation.table import TABLES, Table, get_table, make_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
 from actsearch.evaluation.task_check import check_task
@@ -27,6 +28,7 @@ from actsearch.evaluation.verification import HasTrials, best_programs, fresh_se
 
 __all__ = [
     "CACHE_BYTES",
+    "COSTS",
     "FIDELITY",
     "GATES",
     "TABLES",
@@ -45,6 +47,7 @@ __all__ = [
     "SavedTrainer",
     "SiteStatistics",
     "Stability",
+    "StepTime",
     "Table",
     "TableRegret",
     "TabularEvaluator",
@@ -87,6 +90,7 @@ __all__ = [
     "screen",
     "split_network",
     "step_shares",
+    "step_times",
     "summarize",
     "train",
     "train_saved",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from actsearch.report.graph import MAX_NODES, draw_graph
     from actsearch.report.intervals import draw_intervals
     from actsearch.report.notebook import program_html, program_latex, run_html
+    from actsearch.report.planning import plan_table
     from actsearch.report.progress import ProgressLog
     from actsearch.report.regret import regret_curves, regret_panels
     from actsearch.report.rendering import Column, render, show, to_text
@@ -49,6 +50,7 @@ _HOMES = {
     "funnel_table": "tables",
     "new_figure": "style",
     "pareto_fronts": "fronts",
+    "plan_table": "planning",
     "program_html": "notebook",
     "program_latex": "notebook",
     "regret_curves": "regret",
@@ -88,6 +90,7 @@ __all__ = [
     "funnel_table",
     "new_figure",
     "pareto_fronts",
+    "plan_table",
     "program_html",
     "program_latex",
     "regret_curves",
