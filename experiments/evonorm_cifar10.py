@@ -188,7 +188,7 @@ def main(
     programs = known | {f"search #{place}": program for place, program in enumerate(found, 1)}
     verification, medians = verified_medians(programs, wide, chosen.seeds, out / "trainings")
     kept = best_of(verification, found)
-    print(f"The best {KEPT} of {len(found)}:", *kept, sep="\n  ")
+    print(f"The best {len(kept)} of {len(found)}:", *kept, sep="\n  ")
     texts = {name: str(program) for name, program in programs.items()}
     facts = {"size": size, "medians": medians, "programs": texts, "kept": list(map(str, kept))}
     write_json(out / "verification.json", machine() | verification.to_json() | facts)
