@@ -2,6 +2,10 @@
 
 from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
+from actsearch.evaluation.candidate import Attempt, Screening
+from actsearch.evaluation.cluster.connection import platform_of_cluster
+from actsearch.evaluation.cluster.evaluator import RayEvaluator, Staged
+from actsearch.evaluation.cluster.faults import Fault
 from actsearch.evaluation.compilation_cache import CACHE_BYTES, cache_folder, folder_bytes, use_compilation_cache
 from actsearch.evaluation.constraints import constraint, constraints_of
 from actsearch.evaluation.cost import measure_costs, step_shares
@@ -29,9 +33,11 @@ __all__ = [
     "FIDELITY",
     "GATES",
     "TABLES",
+    "Attempt",
     "DataParallel",
     "Engine",
     "Evaluator",
+    "Fault",
     "FisherSpectrum",
     "Gate",
     "HasTrials",
@@ -39,9 +45,12 @@ __all__ = [
     "Memory",
     "Outcome",
     "Part",
+    "RayEvaluator",
     "Result",
+    "Screening",
     "SiteStatistics",
     "Stability",
+    "Staged",
     "Table",
     "TableRegret",
     "TabularEvaluator",
@@ -76,6 +85,7 @@ __all__ = [
     "make_table",
     "measure_costs",
     "measure_task",
+    "platform_of_cluster",
     "register",
     "regret_on_table",
     "repeat_seeds",
