@@ -27,25 +27,22 @@ class Hired:
       actor: Ray's handle.
       answer: what Ray will deliver, a Greeting or the results of the piece; None where the worker is free.
       piece: in work; None while it greets, and where it is free.
-      alive: what Ray delivers once the worker has come to the piece.
       since: by the monotonic clock, when it got its work.
     """
 
     actor: Any
     answer: Any
     piece: Piece | None = None
-    alive: Any = None
     since: float = dataclasses.field(default_factory=time.monotonic)
 
     def give(self, piece: Piece, stage: str, work: list[Any]) -> None:
         """Gives a free worker a piece."""
         self.piece, self.since = piece, time.monotonic()
-        self.alive = self.actor.ping.remote()
         self.answer = self.actor.evaluate.remote(stage, work)
 
     def free(self) -> None:
         """Makes the worker free for the next piece."""
-        self.answer = self.piece = self.alive = None
+        self.answer = self.piece = None
 
 
 class Crew:

@@ -68,18 +68,14 @@ class Pieces:
         """Returns the next piece, which is then the caller's to finish or to lose."""
         return self._waiting.popleft()
 
-    def lose(self, piece: Piece, why: str, counts: bool = True) -> None:
-        """Takes back a piece whose worker was lost; a candidate over which too many were lost is given up.
-
-        Args:
-          piece: as it was taken.
-          why: for people.
-          counts: whether the worker had begun it; else the piece has nothing to do with the loss.
-        """
+    def lose(self, piece: Piece, why: str) -> None:
+        """Takes back a piece whose worker was lost; a candidate over which too many were lost is given up."""
         lost = piece.lost + 1
-        if not counts:
-            self._waiting.appendleft(piece)
-        elif lost == TRIES and len(piece.indices) == 1:
+        if lost == TRIES and len(piece.indices) == 1:
             self.failed[piece.indices[0]] = why
         else:
             self._waiting.extendleft(Piece((index,), lost) for index in reversed(piece.indices))
+
+    def put_back(self, piece: Piece) -> None:
+        """Takes back a piece that nobody has begun."""
+        self._waiting.appendleft(piece)

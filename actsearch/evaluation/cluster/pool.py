@@ -14,6 +14,9 @@ from actsearch.language import ActsearchError
 WAIT = 0.5
 """Seconds that the driver waits for an answer before it looks at the clock."""
 
+ANSWER = 30.0
+"""Seconds in which a worker that has nothing to do must answer."""
+
 
 class Pool:
     """Workers that pull pieces.
@@ -58,10 +61,23 @@ class Pool:
 
     def _hand_out(self, stage: str, items: Mapping[int, Any], pieces: Pieces) -> None:
         """Gives every free worker a piece."""
-        for worker in self._crew.hired.values():
+        for slot, worker in list(self._crew.hired.items()):
             if worker.answer is None and pieces:
                 piece = pieces.take()
-                worker.give(piece, stage, [items[index] for index in piece.indices])
+                # The last loss over a candidate must be the candidate's: its worker may have died long before.
+                if piece.lost and not self._is_alive(worker):
+                    pieces.put_back(piece)
+                    self._crew.dismiss(slot)
+                else:
+                    worker.give(piece, stage, [items[index] for index in piece.indices])
+
+    def _is_alive(self, worker: Hired) -> bool:
+        """Returns whether a free worker answers."""
+        errors = self._ray.exceptions
+        try:
+            return bool(self._ray.get(worker.actor.ping.remote(), timeout=ANSWER))
+        except (errors.RayError, errors.GetTimeoutError):
+            return False
 
     def _receive(self, pieces: Pieces, results: dict[int, Any]) -> None:
         """Waits a moment, and takes every answer that is there."""
@@ -104,19 +120,12 @@ class Pool:
             return None, _cause(str(error))
 
     def _lose(self, slot: Slot, pieces: Pieces, kind: Kind, why: str) -> None:
-        """Ends a worker and takes back its piece; the loss counts only where the worker had come to it."""
-        worker = self._crew.hired[slot]
-        if worker.piece is not None:
-            self._log.add(kind, why, worker.piece.indices)
-            pieces.lose(worker.piece, why, counts=self._came_to_it(worker))
+        """Ends a worker and takes back its piece."""
+        piece = self._crew.hired[slot].piece
+        if piece is not None:
+            self._log.add(kind, why, piece.indices)
+            pieces.lose(piece, why)
         self._crew.dismiss(slot)
-
-    def _came_to_it(self, worker: Hired) -> bool:
-        """Returns whether a lost worker was alive when it got its piece."""
-        try:
-            return bool(self._ray.get(worker.alive, timeout=0))
-        except self._ray.exceptions.RayError:
-            return False
 
     def _replace_late(self, pieces: Pieces) -> None:
         """Ends the workers that take too long for their pieces."""

@@ -1,0 +1,188 @@
+"""A search on a local cluster of two workers, and all that may go wrong on one. RAY_ADDRESS names another cluster."""
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+ray = pytest.importorskip("ray", reason="needs Ray: pip install 'actsearch[ray]'")
+
+from actsearch import ActsearchError  # noqa: E402
+from actsearch.evaluation import RayEvaluator, TrainingEvaluator  # noqa: E402
+from actsearch.evaluation.cluster import crew  # noqa: E402
+from actsearch.evaluation.cluster.connection import connect  # noqa: E402
+from actsearch.study import run, search  # noqa: E402
+from actsearch.trials import Proposal, Status  # noqa: E402
+from actsearch.trials.codec import to_plain  # noqa: E402
+from tests.helpers.staged import StagedEvaluator  # noqa: E402
+from tests.helpers.tiny import SPACE, tiny_task  # noqa: E402
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster():
+    """A cluster on this machine, whose processes end with the module."""
+    connect(os.environ.get("RAY_ADDRESS"))
+    yield
+    ray.shutdown()
+
+
+PROGRAMS = [SPACE.decode(SPACE.at(index)) for index in range(12)]
+PROPOSALS = [Proposal(program, SPACE.encode(program)) for program in PROGRAMS]
+TEXTS = [str(program) for program in PROGRAMS]
+
+
+def on_ray(inner, **options):
+    return RayEvaluator(inner, workers=2, **options)
+
+
+def told(trials):
+    """Returns trials as text without the seconds that they took; NaN equals NaN."""
+    return [json.dumps(to_plain(trial) | {"seconds": 0}) for trial in trials]
+
+
+def evaluated(**options):
+    """Evaluates the programs on two workers, of which some do what `options` of the evaluator ask of them."""
+    limit = options.pop("limit", None)
+    with on_ray(StagedEvaluator(space=SPACE, **options), limit=limit) as evaluator:
+        return evaluator.evaluate(PROPOSALS, 0), evaluator.faults
+
+
+def expected():
+    return StagedEvaluator(space=SPACE).evaluate(PROPOSALS, 0)
+
+
+def check_only_one_failed(trials, index):
+    """All but one candidate have the scores that they have elsewhere."""
+    assert trials[index].status is Status.FAILED
+    assert [told([one]) for one in trials if one.index != index] == [
+        told([one]) for one in expected() if one.index != index
+    ]
+
+
+@pytest.mark.parametrize("engine", ["interpret", "bank"])
+def test_a_cluster_equals_one_process(engine):
+    """To the last bit, with duplicates, rejects and diverged ones; in the order of the proposals."""
+
+    def evaluator():
+        return TrainingEvaluator(SPACE, tiny_task(), engine=engine, seeds=(0, 1))
+
+    alone = search(SPACE, evaluator(), "evolution", 120, batch=32)
+    with on_ray(evaluator()) as cluster:
+        together = search(SPACE, cluster, "evolution", 120, batch=32)
+        assert cluster.faults == ()
+    assert {"ok", "duplicate", "rejected"} <= {str(trial.status) for trial in alone.trials}
+    assert told(together.trials) == told(alone.trials)
+
+
+@pytest.mark.parametrize("how", ["exit", "segfault"])
+def test_a_candidate_that_takes_its_process_down_fails_after_two_tries(how):
+    trials, faults = evaluated(acts={TEXTS[4]: how})
+    check_only_one_failed(trials, 4)
+    assert [fault.kind for fault in faults] == ["lost", "lost", "failed"]
+    assert all(4 in fault.trials for fault in faults)
+    assert "died" in trials[4].note
+
+
+def test_a_gate_that_takes_its_process_down():
+    trials, faults = evaluated(screened={TEXTS[4]: "segfault"})
+    check_only_one_failed(trials, 4)
+    assert [fault.kind for fault in faults] == ["lost", "lost", "failed"]
+
+
+def test_a_candidate_that_does_not_fit_into_memory():
+    trials, _ = evaluated(acts={TEXTS[0]: "memory"})
+    check_only_one_failed(trials, 0)
+    assert trials[0].note == "out of memory: 16 TB"
+
+
+def test_a_worker_that_hangs_past_its_limit():
+    trials, faults = evaluated(acts={TEXTS[11]: "hang"}, limit=3.0)
+    check_only_one_failed(trials, 11)
+    assert [fault.kind for fault in faults] == ["late", "late", "failed"]
+    assert "longer than 3 s" in trials[11].note
+
+
+def test_a_worker_killed_in_mid_batch(tmp_path):
+    """Its piece goes to another, and is counted once."""
+    mark = tmp_path / "worker"
+
+    def kill():
+        while not mark.exists():
+            time.sleep(0.05)
+        os.kill(int(mark.read_text()), signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start()
+    trials, faults = evaluated(acts={TEXTS[2]: "wait"}, mark=str(mark))
+    assert told(trials) == told(expected())
+    assert [fault.kind for fault in faults] == ["lost"]
+    assert 2 in faults[0].trials
+
+
+def test_a_bug_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError, match="a bug of the package"):
+        evaluated(acts={TEXTS[1]: "bug"})
+
+
+def test_a_worker_with_another_version_is_refused_by_name(monkeypatch):
+    monkeypatch.setattr(crew, "own_version", lambda: "9.9")
+    with pytest.raises(ActsearchError, match=rf"{os.uname().nodename} gets no work: it has actsearch .*search 9\.9"):
+        evaluated()
+
+
+def test_a_machine_with_other_data_is_refused(monkeypatch):
+    inner = StagedEvaluator(space=SPACE)
+    monkeypatch.setattr(StagedEvaluator, "identity", {"tasks": {"digits-tiny": "other"}})
+    with on_ray(inner) as evaluator, pytest.raises(ActsearchError, match=r"other scores: .*tasks\.digits-tiny"):
+        evaluator.evaluate(PROPOSALS, 0)
+
+
+def test_a_clock_that_jumps(monkeypatch):
+    """An hour forth and back, at every look: nobody is late, and the trials are those of a steady clock."""
+    jumps, real = iter(range(10**9)), time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3600 * (-1) ** next(jumps))
+    trials, faults = evaluated(limit=60.0)
+    assert told(trials) == told(expected())
+    assert faults == ()
+
+
+def test_a_full_disk_under_the_archive_and_a_search_that_goes_on(tmp_path):
+    """See tests/study/test_full_disk.py for the disk; here the workers outlive it."""
+    from actsearch.archive import Archive, ArchiveError
+
+    with on_ray(StagedEvaluator()) as evaluator:
+        append, full = Archive.append, iter([False, True])
+
+        def sometimes(self, trials):
+            if next(full, False):
+                raise ArchiveError("The disk is full")
+            append(self, trials)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Archive, "append", sometimes)
+            with pytest.raises(ArchiveError, match="disk is full"):
+                search("swish-1", evaluator, "evolution", 200, out=tmp_path)
+        together = search("swish-1", evaluator, "evolution", 200, out=tmp_path)
+    alone = search("swish-1", StagedEvaluator(), "evolution", 200)
+    assert told(together.trials) == told(alone.trials)
+
+
+def test_workers_end_with_their_evaluator():
+    evaluator = on_ray(StagedEvaluator(space=SPACE))
+    evaluator.evaluate(PROPOSALS, 0)
+    pids = [ray.get(worker.actor.greet.remote("", b"", {})).pid for worker in evaluator._pool._crew.hired.values()]
+    assert all(Path(f"/proc/{pid}").exists() for pid in pids)
+    evaluator.close()
+    for _ in range(100):
+        if not any(Path(f"/proc/{pid}").exists() for pid in pids):
+            break
+        time.sleep(0.1)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+_ = run
