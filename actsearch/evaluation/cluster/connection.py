@@ -29,6 +29,7 @@ def connect(address: str | None = None) -> bool:
         return False
     local: dict[str, Any] = {"num_cpus": count_cores(), "object_store_memory": OBJECTS, "include_dashboard": False}
     options = {"address": address} if address else {"address": "local", **local}
+    os.environ.setdefault("RAY_worker_niceness", "0")  # on this machine workers do what this process would do
     try:
         with warnings.catch_warnings():
             # Ray forks to start its own programs, and nothing of JAX runs in what is forked.
