@@ -3,7 +3,7 @@
 from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
 from actsearch.evaluation.candidate import Attempt, Screening
-from actsearch.evaluation.cluster.connection import platform_of_cluster
+from actsearch.evaluation.cluster.connection import connect, platform_of_cluster
 from actsearch.evaluation.cluster.evaluator import RayEvaluator, Staged
 from actsearch.evaluation.cluster.faults import Fault
 from actsearch.evaluation.compilation_cache import CACHE_BYTES, cache_folder, folder_bytes, use_compilation_cache
@@ -70,6 +70,7 @@ __all__ = [
     "check_task",
     "choose_engine",
     "combine",
+    "connect",
     "constraint",
     "constraints_of",
     "count_cores",

@@ -184,9 +184,7 @@ class TrainingEvaluator:
             if gate.measure is measure and training.status is Status.OK and (note := gate.test(task, results)):
                 training.end(Status.REJECTED, note, gate.name)
 
-    def _measured(
-        self, task: Task, trainings: Sequence[Attempt], measure: Measure
-    ) -> list[tuple[Attempt, list[Any]]]:
+    def _measured(self, task: Task, trainings: Sequence[Attempt], measure: Measure) -> list[tuple[Attempt, list[Any]]]:
         """Measures candidates on a task; returns each with its results, and charges the time to them in equal parts.
 
         `train` is run with every seed, any other measurement with the first one.

@@ -1,4 +1,4 @@
-"""Crew: the workers of a Ray cluster, one in each slot. It starts them, refuses machines, and replaces whom it loses."""
+"""Crew: the workers of a Ray cluster, one in each slot. It starts them, refuses machines and replaces the lost."""
 
 import dataclasses
 import time

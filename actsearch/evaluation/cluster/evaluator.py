@@ -1,6 +1,6 @@
 """RayEvaluator: an evaluator whose candidates are screened and trained by the workers of a Ray cluster."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -92,7 +92,7 @@ class RayEvaluator:
         self._address, self._workers, self._limit = address, workers, limit
         self._log = FaultLog(log, report)
         self._pool: Pool | None = None
-        self._connected = False
+        self._connected = self._noted = False
 
     @property
     def space(self) -> Space:
@@ -116,11 +116,20 @@ class RayEvaluator:
 
     def begin(self, known: Iterable[Known]) -> None:
         """Forgets every trial, then remembers these."""
-        self.inner.begin(known)
+        self._noted = False
+        self.inner.begin(self._noting(known))
 
     def remember(self, known: Iterable[Known]) -> None:
         """Adds trials that were evaluated elsewhere."""
-        self.inner.remember(known)
+        self.inner.remember(self._noting(known))
+
+    def _noting(self, known: Iterable[Known]) -> Iterator[Known]:
+        """Yields trials; the first of a search in this process tells that it goes on where another process stopped."""
+        for trial in known:
+            if not self._noted:
+                self._noted = True
+                self._log.add("resumed", "a new process goes on with the trials of the archive")
+            yield trial
 
     def evaluate(self, proposals: Sequence[Proposal], start: int) -> list[Trial]:
         """Returns a trial for each proposal, the first with the index `start`."""

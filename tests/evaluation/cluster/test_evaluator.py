@@ -80,6 +80,8 @@ def test_a_failed_candidate_is_a_failed_trial_and_so_is_its_duplicate():
 
 
 def test_a_task_from_a_file_is_known_to_travel_with_its_code(tmp_path):
-    (tmp_path / "mine.py").write_text("from tests.helpers.tiny import tiny_task\n\n\ndef make():\n    return tiny_task()\n")
+    (tmp_path / "mine.py").write_text(
+        "from tests.helpers.tiny import tiny_task\n\n\ndef make():\n    return tiny_task()\n"
+    )
     load_task(f"{tmp_path / 'mine.py'}:make")
     assert [module for module in own_modules() if module.__name__.startswith("mine_")]
