@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,16 +14,21 @@ import pytest
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'actsearch[ray]'")
 
 from actsearch import ActsearchError  # noqa: E402
+from actsearch.archive import Archive, ArchiveError  # noqa: E402
 from actsearch.evaluation import RayEvaluator, TrainingEvaluator  # noqa: E402
 from actsearch.evaluation.cluster import crew  # noqa: E402
 from actsearch.evaluation.cluster.connection import connect  # noqa: E402
-from actsearch.study import run, search  # noqa: E402
+from actsearch.spaces import swish  # noqa: E402
+from actsearch.study import MemoryStore, run, search  # noqa: E402
 from actsearch.trials import Proposal, Status  # noqa: E402
 from actsearch.trials.codec import to_plain  # noqa: E402
+from tests.helpers.killed_search import BUDGETS, CONTROLLERS  # noqa: E402
 from tests.helpers.staged import StagedEvaluator  # noqa: E402
 from tests.helpers.tiny import SPACE, tiny_task  # noqa: E402
 
 pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -65,19 +72,32 @@ def check_only_one_failed(trials, index):
     ]
 
 
-@pytest.mark.parametrize("engine", ["interpret", "bank"])
-def test_a_cluster_equals_one_process(engine):
+def test_a_cluster_equals_one_process():
     """To the last bit, with duplicates, rejects and diverged ones; in the order of the proposals."""
 
     def evaluator():
-        return TrainingEvaluator(SPACE, tiny_task(), engine=engine, seeds=(0, 1))
+        return TrainingEvaluator(SPACE, tiny_task(), engine="interpret", seeds=(0, 1))
 
-    alone = search(SPACE, evaluator(), "evolution", 120, batch=32)
+    alone = search(SPACE, evaluator(), "evolution", 96, batch=32)
     with on_ray(evaluator()) as cluster:
-        together = search(SPACE, cluster, "evolution", 120, batch=32)
+        together = search(SPACE, cluster, "evolution", 96, batch=32)
         assert cluster.faults == ()
     assert {"ok", "duplicate", "rejected"} <= {str(trial.status) for trial in alone.trials}
     assert told(together.trials) == told(alone.trials)
+
+
+@pytest.mark.parametrize(("engine", "within"), [("specialize", 0.0), ("bank", 0.1)])
+def test_engines_that_compile_programs(engine, within):
+    """A bank of other programs is rounded differently, and training amplifies that."""
+
+    def evaluator():
+        return TrainingEvaluator(SPACE, tiny_task(), engine=engine)
+
+    alone = evaluator().evaluate(PROPOSALS[:8], 0)
+    with on_ray(evaluator()) as cluster:
+        together = cluster.evaluate(PROPOSALS[:8], 0)
+    assert [(trial.fingerprint, trial.status) for trial in together] == [(t.fingerprint, t.status) for t in alone]
+    assert [trial.score for trial in together] == pytest.approx([trial.score for trial in alone], abs=within)
 
 
 @pytest.mark.parametrize("how", ["exit", "segfault"])
@@ -151,25 +171,23 @@ def test_a_clock_that_jumps(monkeypatch):
     assert faults == ()
 
 
-def test_a_full_disk_under_the_archive_and_a_search_that_goes_on(tmp_path):
-    """See tests/study/test_full_disk.py for the disk; here the workers outlive it."""
-    from actsearch.archive import Archive, ArchiveError
+def test_a_full_disk_stops_the_search_which_then_goes_on(tmp_path, monkeypatch):
+    """The disk itself is in tests/study/test_full_disk.py; here the workers outlive it, and the run lists it."""
+    append, full = Archive.append, iter([False, True])
 
-    with on_ray(StagedEvaluator()) as evaluator:
-        append, full = Archive.append, iter([False, True])
+    def sometimes(self, trials):
+        if next(full, False):
+            raise ArchiveError("The disk is full")
+        append(self, trials)
 
-        def sometimes(self, trials):
-            if next(full, False):
-                raise ArchiveError("The disk is full")
-            append(self, trials)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Archive, "append", sometimes)
-            with pytest.raises(ArchiveError, match="disk is full"):
-                search("swish-1", evaluator, "evolution", 200, out=tmp_path)
+    monkeypatch.setattr(Archive, "append", sometimes)
+    with on_ray(StagedEvaluator(), log=tmp_path / "faults.jsonl") as evaluator:
+        with pytest.raises(ArchiveError, match="disk is full"):
+            search("swish-1", evaluator, "evolution", 200, out=tmp_path)
         together = search("swish-1", evaluator, "evolution", 200, out=tmp_path)
     alone = search("swish-1", StagedEvaluator(), "evolution", 200)
     assert told(together.trials) == told(alone.trials)
+    assert [json.loads(line)["kind"] for line in (tmp_path / "faults.jsonl").read_text().splitlines()] == ["resumed"]
 
 
 def test_workers_end_with_their_evaluator():
@@ -185,4 +203,25 @@ def test_workers_end_with_their_evaluator():
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
-_ = run
+def test_a_driver_killed_and_resumed(tmp_path):
+    """Its workers end with it; another process goes on in the same directory, and all is as in an unbroken run."""
+    command = [sys.executable, "-m", "tests.helpers.killed_search", str(tmp_path / "run"), "evolution", "ray"]
+    address = ray.get_runtime_context().gcs_address
+    options = {"cwd": ROOT, "env": {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}}
+    options["env"]["RAY_ADDRESS"] = address
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as driver:
+        lines = [driver.stdout.readline() for _ in range(3)]
+        driver.send_signal(signal.SIGKILL)
+    stored = int(lines[-1].split()[0])
+    resumed = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    assert resumed.returncode == 0, resumed.stderr
+    done, fresh = map(int, resumed.stdout.splitlines()[-1].split())
+    assert done == BUDGETS["evolution"]
+    assert 0 < done - stored - 3 * 8 <= fresh <= done - stored
+    with Archive.read(tmp_path / "run") as archive:
+        trials = archive.trials()
+    alone = MemoryStore()
+    run(swish(), StagedEvaluator(), CONTROLLERS["evolution"], done, seed=3, batch=8, store=alone)
+    assert told(trials) == told(alone.trials())
+    faults = [json.loads(line)["kind"] for line in (tmp_path / "run" / "faults.jsonl").read_text().splitlines()]
+    assert faults == ["resumed"]
