@@ -3,7 +3,8 @@
 python -m tests.helpers.killed_search DIRECTORY CONTROLLER [train | ray]
 
 A search of a table that saves the controller's state after every batch; with "train", of a real task too small to be of
-other use; with "ray", on the cluster that RAY_ADDRESS names, of nothing. It prints a line after each batch, so that a parent can kill it in the middle.
+other use; with "ray", of nothing, on the cluster that RAY_ADDRESS names. It prints a line after each batch, so that a
+parent can kill it in the middle.
 """
 
 import os

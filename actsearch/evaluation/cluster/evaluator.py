@@ -114,6 +114,11 @@ class RayEvaluator:
         """What went wrong so far, in this process."""
         return tuple(self._log.faults)
 
+    @property
+    def workers(self) -> int:
+        """For how many workers the cluster has room, of those that are allowed; 0 before the first evaluation."""
+        return 0 if self._pool is None else len(self._pool)
+
     def begin(self, known: Iterable[Known]) -> None:
         """Forgets every trial, then remembers these."""
         self._noted = False

@@ -32,6 +32,10 @@ class Pool:
         self._ray, self._crew = import_ray(), Crew(evaluator, log, workers)
         self._log, self._limit = log, limit
 
+    def __len__(self) -> int:
+        """Returns for how many workers there is room."""
+        return len(self._crew)
+
     def run(self, stage: str, items: Mapping[int, Any]) -> tuple[dict[int, Any], dict[int, str]]:
         """Returns the result of each candidate by index, and why for each that was given up.
 
