@@ -84,7 +84,12 @@ def test_one_stopped_in_training_after_it_was_trained_elsewhere(tmp_path):
 
 @pytest.mark.parametrize(
     ("names", "message"),
-    [((), "at least two runs"), (("0",), "at least two"), (("0", "0"), "none of them twice"), (("0", "9"), "no archive")],
+    [
+        ((), "at least two runs"),
+        (("0",), "at least two"),
+        (("0", "0"), "none of them twice"),
+        (("0", "9"), "no archive"),
+    ],
 )
 def test_too_few_or_none(tmp_path, names, message):
     written(tmp_path / "0", [trained(0, RELU, 0.9)])
@@ -95,7 +100,10 @@ def test_too_few_or_none(tmp_path, names, message):
 
 @pytest.mark.parametrize(
     ("config", "message"),
-    [({"space": "t"}, "space is"), ({"evaluator": {"kind": "mock", "engine": "bank", "seeds": [3]}}, "evaluator.engine")],
+    [
+        ({"space": "t"}, "space is"),
+        ({"evaluator": {"kind": "mock", "engine": "bank", "seeds": [3]}}, "evaluator.engine"),
+    ],
 )
 def test_runs_of_different_searches(tmp_path, config, message):
     folders = [written(tmp_path / "a", []), written(tmp_path / "b", [], **config)]

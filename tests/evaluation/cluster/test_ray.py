@@ -15,6 +15,7 @@ ray = pytest.importorskip("ray", reason="needs Ray: pip install 'actsearch[ray]'
 
 from actsearch import ActsearchError  # noqa: E402
 from actsearch.archive import Archive, ArchiveError  # noqa: E402
+from actsearch.cli import main  # noqa: E402
 from actsearch.evaluation import RayEvaluator, TrainingEvaluator  # noqa: E402
 from actsearch.evaluation.cluster import crew  # noqa: E402
 from actsearch.evaluation.cluster.connection import connect  # noqa: E402
@@ -225,3 +226,68 @@ def test_a_driver_killed_and_resumed(tmp_path):
     assert told(trials) == told(alone.trials())
     faults = [json.loads(line)["kind"] for line in (tmp_path / "run" / "faults.jsonl").read_text().splitlines()]
     assert faults == ["resumed"]
+
+
+OWN = """
+import dataclasses
+from actsearch.nn import MLPConfig
+from tests.helpers.tiny import tiny_task
+
+
+@dataclasses.dataclass(frozen=True)
+class Mine(MLPConfig):
+    pass
+
+
+def make():
+    return dataclasses.replace(tiny_task(), name="mine", network=Mine((64, 6, 10)))
+"""
+
+
+def test_the_command_line_with_a_task_from_a_file(tmp_path, capsys):
+    """What is defined in the user's file goes to the workers, and Ray prints nothing among the results."""
+    (tmp_path / "own.py").write_text(OWN)
+    command = ["search", "--task", f"{tmp_path / 'own.py'}:make", "--budget", "24", "--batch", "12", "--json"]
+    assert main([*command, "--out", str(tmp_path / "alone")]) == 0
+    alone = json.loads(capsys.readouterr().out)
+    options = ["--executor", "ray", "--workers", "2", "--piece-minutes", "10"]
+    assert main([*command, *options, "--out", str(tmp_path / "together")]) == 0
+    together = json.loads(capsys.readouterr().out)
+    assert together["best"] == alone["best"]
+    assert [row["trials"] for row in together["funnel"]] == [row["trials"] for row in alone["funnel"]]
+    with Archive.read(tmp_path / "alone") as one, Archive.read(tmp_path / "together") as other:
+        assert one.config == other.config
+        assert told(one.trials()) == told(other.trials())
+
+
+@pytest.fixture
+def old_machine(tmp_path):
+    """A second machine of the cluster, whose package says that it is another version."""
+    info = tmp_path / "old" / "actsearch-0.0.1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: actsearch\nVersion: 0.0.1\n")
+    address = ray.get_runtime_context().gcs_address
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--num-cpus=1", f"--address={address}"]
+    paths = [str(info.parent), str(ROOT), *sys.path]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "RAY_USAGE_STATS_ENABLED": "0"}
+    others = {node["NodeID"] for node in ray.nodes()}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            while not any(node["Alive"] and node["NodeID"] not in others for node in ray.nodes()):
+                assert process.poll() is None
+                time.sleep(0.2)
+            yield
+        finally:
+            process.terminate()
+
+
+def test_a_machine_with_another_version_gets_no_work(old_machine):
+    """The search goes on with the others."""
+    with RayEvaluator(StagedEvaluator(space=SPACE), log=None) as evaluator:
+        deadline = time.monotonic() + 300
+        while not evaluator.faults and time.monotonic() < deadline:
+            assert told(evaluator.evaluate(PROPOSALS, 0)) == told(expected())
+            evaluator.begin([])
+        assert [fault.kind for fault in evaluator.faults] == ["refused"]
+        assert "it has actsearch 0.0.1, and the search" in evaluator.faults[0].note
+        assert told(evaluator.evaluate(PROPOSALS, 0)) == told(expected())
