@@ -16,6 +16,7 @@ ACCELERATORS = {"cuda": ("jax-cuda12-plugin", "jax-cuda13-plugin"), "tpu": ("lib
 EXTRAS = {
     "data": ("mlxtend", "scikit-image"),
     "imagenet": ("grain",),
+    "ray": ("ray",),
     "notebooks": ("ipykernel", "nbclient", "nbformat"),
     "torch": ("torch",),
     "onnx": ("onnx", "onnxruntime"),

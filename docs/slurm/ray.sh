@@ -18,7 +18,7 @@ export RAY_USAGE_STATS_ENABLED=0
 
 srun --overlap --nodes=1 --ntasks=1 --nodelist="$HEAD" \
     ray start --head --block --port="$PORT" --num-gpus="$SLURM_GPUS_ON_NODE" --include-dashboard=false &
-until ray health-check --address "$HEAD:$PORT"; do sleep 2; done
+until ray status --address "$HEAD:$PORT" > /dev/null 2>&1; do sleep 2; done
 
 if [ "$SLURM_JOB_NUM_NODES" -gt 1 ]; then
     srun --overlap --nodes=$((SLURM_JOB_NUM_NODES - 1)) --ntasks=$((SLURM_JOB_NUM_NODES - 1)) --exclude="$HEAD" \
