@@ -81,8 +81,8 @@ def _moved(trial: Trial, shift: int, first: dict[str, int], seen: Seen) -> Trial
         moved = dataclasses.replace(moved, first=earliest)
     key = trial.fingerprint, trial.fidelity, trial.seeds
     if trial.seeds and key in seen:
-        same = {"status": Status.DUPLICATE, "score": seen[key], "gate": "", "note": ""}
-        return dataclasses.replace(moved, **same, metrics=(), seeds=(), objectives={})
+        copy = dataclasses.replace(moved, score=seen[key], metrics=(), seeds=(), objectives={})
+        return dataclasses.replace(copy, status=Status.DUPLICATE, gate="", note="")
     if trial.seeds:
         seen[key] = trial.score
     return moved
