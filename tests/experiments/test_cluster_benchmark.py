@@ -1,4 +1,4 @@
-"""The benchmark of a cluster: what it searches in process, and from start to end where Ray is; no timing is asserted."""
+"""The benchmark of a cluster: what it searches in process, and all of it where Ray is; no timing is asserted."""
 
 import json
 

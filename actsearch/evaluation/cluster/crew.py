@@ -66,6 +66,7 @@ class Crew:
         self._refused: dict[str, str] = {}
         self._deaths: Counter[str] = Counter()
         self._looked = -float("inf")
+        self._waiting = False
 
     def __len__(self) -> int:
         """Returns for how many workers there is room."""
@@ -75,7 +76,7 @@ class Crew:
         """Starts a worker in each slot that has none.
 
         Raises:
-          ActsearchError: no machine of the cluster can work.
+          ActsearchError: every machine of the cluster is refused.
         """
         if time.monotonic() - self._looked > LOOK_EVERY:
             self._look()
@@ -83,11 +84,16 @@ class Crew:
             if slot not in self.hired and slot.node not in self._refused:
                 actor = self._start(slot)
                 self.hired[slot] = Hired(actor, actor.greet.remote(*self._greeting))
-        if not self.hired:
-            raise ActsearchError(
-                "No machine of the Ray cluster can work for this search: start others with `ray start "
-                f"--address=HOST:6379`, with CPUs or GPUs. {' '.join(self._refused.values())}".strip()
-            )
+        if not self.hired and self._refused:
+            raise ActsearchError(f"No machine of the Ray cluster can work for this search. {self._reasons}")
+        if not self.hired and not self._waiting:
+            self._log.add("waiting", "no machine of the Ray cluster has a CPU or GPU for a worker")
+        self._waiting = not self.hired
+
+    @property
+    def _reasons(self) -> str:
+        """Why machines were refused, each reason once."""
+        return " ".join(dict.fromkeys(self._refused.values()))
 
     def greeted(self, slot: Slot, greeting: Greeting | None, why: str) -> None:
         """Takes the greeting of a new worker, or the reason why there is none; a machine may be refused for it."""

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 FILE = "faults.jsonl"
 """Name of the file in a run's directory."""
 
-Kind = Literal["lost", "late", "failed", "refused", "resumed"]
+Kind = Literal["lost", "late", "failed", "refused", "waiting", "resumed"]
 
 
 class Fault(NamedTuple):
@@ -18,7 +18,8 @@ class Fault(NamedTuple):
 
     Attributes:
       kind: "lost" for a worker that died, "late" for one that took too long, "failed" for a candidate that was given
-        up, "refused" for a machine that gets no work, "resumed" for a search that goes on in a new process.
+        up, "refused" for a machine that gets no work, "waiting" while there is none that could work, "resumed" for a
+        search that goes on in a new process.
       note: what happened, for people.
       trials: indices of the trials concerned; their candidates were evaluated elsewhere, unless the kind is "failed".
     """

@@ -7,7 +7,7 @@ from typing import Any
 from actsearch.evaluation.cluster.connection import import_ray
 from actsearch.evaluation.cluster.crew import Crew, Hired
 from actsearch.evaluation.cluster.faults import FaultLog, Kind
-from actsearch.evaluation.cluster.pieces import Pieces, piece_size
+from actsearch.evaluation.cluster.pieces import Piece, Pieces, piece_size
 from actsearch.evaluation.cluster.slots import Slot
 from actsearch.language import ActsearchError
 
@@ -46,6 +46,9 @@ class Pool:
         results: dict[int, Any] = {}
         try:
             self._crew.recruit()
+            while not self._crew:
+                time.sleep(WAIT)
+                self._crew.recruit()
             pieces = Pieces(items, piece_size(len(items), len(self._crew)))
             while len(results) + len(pieces.failed) < len(items):
                 self._hand_out(stage, items, pieces)
@@ -106,7 +109,7 @@ class Pool:
             pieces.lose(worker.piece, answer)
             worker.free()
         else:
-            results.update(answer)
+            results.update(_whole(answer, worker.piece))
             worker.free()
 
     def _get(self, worker: Hired) -> tuple[Any, str]:
@@ -136,6 +139,16 @@ class Pool:
         for slot, worker in list(self._crew.hired.items()):
             if self._limit is not None and worker.piece is not None and time.monotonic() - worker.since > self._limit:
                 self._lose(slot, pieces, "late", f"{slot} took longer than {self._limit:g} s and was ended")
+
+
+def _whole(answer: Mapping[int, Any], piece: Piece) -> Mapping[int, Any]:
+    """Returns the results of a piece; raises where an evaluator did not answer each of its candidates."""
+    if set(answer) != set(piece.indices):
+        raise ActsearchError(
+            f"An evaluator on a cluster answers each candidate of a piece, here {list(piece.indices)}; received "
+            f"{sorted(answer)}."
+        )
+    return answer
 
 
 def _cause(text: str) -> str:

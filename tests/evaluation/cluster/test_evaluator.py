@@ -7,6 +7,10 @@ import pytest
 
 from actsearch import ActsearchError
 from actsearch.evaluation import Attempt, Evaluator, RayEvaluator, TrainingEvaluator
+from actsearch.evaluation.cluster import crew
+from actsearch.evaluation.cluster.faults import FaultLog
+from actsearch.evaluation.cluster.pieces import Piece
+from actsearch.evaluation.cluster.pool import _whole
 from actsearch.evaluation.cluster.worker import Worker, own_version
 from actsearch.spaces import swish
 from actsearch.tasks.source import load_task, own_modules
@@ -85,3 +89,29 @@ def test_a_task_from_a_file_is_known_to_travel_with_its_code(tmp_path):
     )
     load_task(f"{tmp_path / 'mine.py'}:make")
     assert [module for module in own_modules() if module.__name__.startswith("mine_")]
+
+
+class NoRay:
+    """A cluster without machines, or with one that nobody starts workers on."""
+
+    def __init__(self):
+        self.machines = []
+
+    def nodes(self):
+        return self.machines
+
+
+def test_without_a_machine_it_waits_and_says_so_once(monkeypatch):
+    monkeypatch.setattr(crew, "import_ray", NoRay)
+    monkeypatch.setattr(crew, "_pickled", lambda evaluator: b"")
+    log = FaultLog()
+    empty = crew.Crew(StagedEvaluator(), log, None)
+    for _ in range(3):
+        empty.recruit()
+    assert [fault.kind for fault in log.faults] == ["waiting"]
+    assert not empty
+
+
+def test_an_evaluator_that_forgets_a_candidate():
+    with pytest.raises(ActsearchError, match=r"each candidate of a piece, here \[3, 4\]; received \[3\]"):
+        _whole({3: "a result"}, Piece((3, 4)))
