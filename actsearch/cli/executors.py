@@ -42,9 +42,9 @@ def place(
             raise ActsearchError("--address, --workers and --piece-minutes are of a cluster: add --executor ray.")
         yield Place(None, lambda evaluator: evaluator)
         return
-    jax.config.update("jax_platforms", "cpu")  # type: ignore[no-untyped-call]  # accelerators are for the workers
     with contextlib.redirect_stdout(sys.stderr), contextlib.ExitStack() as opened:  # Ray prints what it likes
         connect(address)
+        jax.config.update("jax_platforms", "cpu")  # type: ignore[no-untyped-call]  # accelerators are for the workers
 
         def spread(evaluator: Evaluator) -> RayEvaluator:
             if not isinstance(evaluator, TrainingEvaluator):

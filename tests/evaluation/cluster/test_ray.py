@@ -79,9 +79,9 @@ def test_a_cluster_equals_one_process():
     def evaluator():
         return TrainingEvaluator(SPACE, tiny_task(), engine="interpret", seeds=(0, 1))
 
-    alone = search(SPACE, evaluator(), "evolution", 96, batch=32)
+    alone = search(SPACE, evaluator(), CONTROLLERS["evolution"], 96, batch=32)
     with on_ray(evaluator()) as cluster:
-        together = search(SPACE, cluster, "evolution", 96, batch=32)
+        together = search(SPACE, cluster, CONTROLLERS["evolution"], 96, batch=32)
         assert cluster.faults == ()
     assert {"ok", "duplicate", "rejected"} <= {str(trial.status) for trial in alone.trials}
     assert told(together.trials) == told(alone.trials)
@@ -94,9 +94,9 @@ def test_engines_that_compile_programs(engine, within):
     def evaluator():
         return TrainingEvaluator(SPACE, tiny_task(), engine=engine)
 
-    alone = evaluator().evaluate(PROPOSALS[:8], 0)
+    alone = evaluator().evaluate(PROPOSALS[:4], 0)
     with on_ray(evaluator()) as cluster:
-        together = cluster.evaluate(PROPOSALS[:8], 0)
+        together = cluster.evaluate(PROPOSALS[:4], 0)
     assert [(trial.fingerprint, trial.status) for trial in together] == [(t.fingerprint, t.status) for t in alone]
     assert [trial.score for trial in together] == pytest.approx([trial.score for trial in alone], abs=within)
 
@@ -242,6 +242,12 @@ class Mine(MLPConfig):
 def make():
     return dataclasses.replace(tiny_task(), name="mine", network=Mine((64, 6, 10)))
 """
+
+
+def test_a_table_on_the_command_line(tmp_path, capsys):
+    command = ["search", "--task", "tabular-swish1-digits-resnet", "--executor", "ray", "--out", str(tmp_path / "run")]
+    assert main(command) == 2
+    assert "A table is looked up in this process" in capsys.readouterr().err
 
 
 def test_the_command_line_with_a_task_from_a_file(tmp_path, capsys):
