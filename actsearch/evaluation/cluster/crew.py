@@ -111,8 +111,9 @@ class Crew:
             self._log.add("lost", f"{slot} died at its start: {why}")
 
     def dismiss(self, slot: Slot) -> None:
-        """Ends a worker, however it is."""
+        """Ends a worker, however it is; perhaps its machine is gone, too."""
         self._ray.kill(self.hired.pop(slot).actor)
+        self._looked = -float("inf")
 
     def close(self) -> None:
         """Ends all workers."""
@@ -120,9 +121,11 @@ class Crew:
             self.dismiss(slot)
 
     def _look(self) -> None:
-        """Finds the slots of the machines that are there; free workers of machines that are gone are forgotten."""
-        self._looked = time.monotonic()
-        self._slots = [slot for slot in slots_of(self._ray.nodes()) if slot.node not in self._refused][: self._most]
+        """Finds the slots of the machines that are there; those that are gone are forgotten, with their free workers."""
+        self._looked, nodes = time.monotonic(), self._ray.nodes()
+        there = {node["NodeID"] for node in nodes if node["Alive"]}
+        self._refused = {node: why for node, why in self._refused.items() if node in there}
+        self._slots = [slot for slot in slots_of(nodes) if slot.node not in self._refused][: self._most]
         for slot in [slot for slot, worker in self.hired.items() if worker.answer is None and slot not in self._slots]:
             self.dismiss(slot)
 
@@ -138,7 +141,6 @@ class Crew:
         if slot.node not in self._refused:
             self._refused[slot.node] = f"{slot.host} gets no work: {problem}."
             self._log.add("refused", self._refused[slot.node])
-            self._looked = -float("inf")
 
 
 def _pickled(evaluator: Any) -> bytes:

@@ -11,6 +11,7 @@ from actsearch.evaluation.cluster import crew
 from actsearch.evaluation.cluster.faults import FaultLog
 from actsearch.evaluation.cluster.pieces import Piece
 from actsearch.evaluation.cluster.pool import _whole
+from actsearch.evaluation.cluster.slots import Slot
 from actsearch.evaluation.cluster.worker import Worker, own_version
 from actsearch.spaces import swish
 from actsearch.tasks.source import load_task, own_modules
@@ -92,24 +93,38 @@ def test_a_task_from_a_file_is_known_to_travel_with_its_code(tmp_path):
 
 
 class NoRay:
-    """A cluster without machines, or with one that nobody starts workers on."""
+    """A cluster whose machines have no room, and come and go."""
 
     def __init__(self):
         self.machines = []
 
     def nodes(self):
-        return self.machines
+        return [{"NodeID": name, "NodeManagerHostname": name, "Alive": True, "Resources": {}} for name in self.machines]
 
 
-def test_without_a_machine_it_waits_and_says_so_once(monkeypatch):
+@pytest.fixture
+def empty_crew(monkeypatch):
     monkeypatch.setattr(crew, "import_ray", NoRay)
     monkeypatch.setattr(crew, "_pickled", lambda evaluator: b"")
-    log = FaultLog()
-    empty = crew.Crew(StagedEvaluator(), log, None)
+    monkeypatch.setattr(crew, "LOOK_EVERY", -1.0)
+    return crew.Crew(StagedEvaluator(), FaultLog(), None)
+
+
+def test_without_a_machine_it_waits_and_says_so_once(empty_crew):
     for _ in range(3):
-        empty.recruit()
-    assert [fault.kind for fault in log.faults] == ["waiting"]
-    assert not empty
+        empty_crew.recruit()
+    assert [fault.kind for fault in empty_crew._log.faults] == ["waiting"]
+    assert not empty_crew
+
+
+def test_a_refused_machine_that_is_gone_is_forgotten(empty_crew):
+    empty_crew._ray.machines = ["old"]
+    empty_crew._refuse(Slot("old", "old", 0, gpu=False), "it has actsearch 0.0.1")
+    with pytest.raises(ActsearchError, match=r"old gets no work: it has actsearch 0\.0\.1\."):
+        empty_crew.recruit()
+    empty_crew._ray.machines = []
+    empty_crew.recruit()
+    assert [fault.kind for fault in empty_crew._log.faults] == ["refused", "waiting"]
 
 
 def test_an_evaluator_that_forgets_a_candidate():

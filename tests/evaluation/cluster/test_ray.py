@@ -1,5 +1,6 @@
 """A search on a local cluster of two workers, and all that may go wrong on one. RAY_ADDRESS names another cluster."""
 
+import contextlib
 import json
 import os
 import signal
@@ -266,30 +267,55 @@ def test_the_command_line_with_a_task_from_a_file(tmp_path, capsys):
         assert told(one.trials()) == told(other.trials())
 
 
-@pytest.fixture
-def old_machine(tmp_path):
-    """A second machine of the cluster, whose package says that it is another version."""
-    info = tmp_path / "old" / "actsearch-0.0.1.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: actsearch\nVersion: 0.0.1\n")
+@contextlib.contextmanager
+def second_machine(*paths):
+    """Adds a machine with one core to the cluster; yields a function that takes it away at once."""
     address = ray.get_runtime_context().gcs_address
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--num-cpus=1", f"--address={address}"]
-    paths = [str(info.parent), str(ROOT), *sys.path]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "RAY_USAGE_STATS_ENABLED": "0"}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*paths, str(ROOT), *sys.path])}
     others = {node["NodeID"] for node in ray.nodes()}
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+
+        def kill():
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            for pid in map(int, children):
+                os.kill(pid, signal.SIGKILL)
+
         try:
             while not any(node["Alive"] and node["NodeID"] not in others for node in ray.nodes()):
                 assert process.poll() is None
                 time.sleep(0.2)
-            yield
+            yield kill
         finally:
             process.terminate()
 
 
-def test_a_machine_with_another_version_gets_no_work(old_machine):
+def test_a_machine_that_goes_away(tmp_path):
+    """In the middle of a piece, with its worker: the others do its work, and the search goes on."""
+    mark = tmp_path / "worker"
+    with second_machine() as kill:
+
+        def go():
+            while not mark.exists():
+                time.sleep(0.05)
+            kill()
+            os.kill(int(mark.read_text()), signal.SIGKILL)
+
+        threading.Thread(target=go, daemon=True).start()
+        with RayEvaluator(StagedEvaluator(space=SPACE, acts={TEXTS[2]: "wait"}, mark=str(mark))) as evaluator:
+            trials = evaluator.evaluate(PROPOSALS, 0)
+            assert told(trials) == told(expected())
+            assert {fault.kind for fault in evaluator.faults} == {"lost"}
+            evaluator.begin([])
+            assert told(evaluator.evaluate(PROPOSALS, 0)) == told(expected())
+
+
+def test_a_machine_with_another_version_gets_no_work(tmp_path):
     """The search goes on with the others."""
-    with RayEvaluator(StagedEvaluator(space=SPACE), log=None) as evaluator:
+    info = tmp_path / "actsearch-0.0.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: actsearch\nVersion: 0.0.1\n")
+    with second_machine(str(tmp_path)), RayEvaluator(StagedEvaluator(space=SPACE)) as evaluator:
         deadline = time.monotonic() + 300
         while not evaluator.faults and time.monotonic() < deadline:
             assert told(evaluator.evaluate(PROPOSALS, 0)) == told(expected())
