@@ -121,7 +121,7 @@ class Crew:
             self.dismiss(slot)
 
     def _look(self) -> None:
-        """Finds the slots of the machines that are there; those that are gone are forgotten, with their free workers."""
+        """Finds the slots of the machines that are there; those that are gone are forgotten, and their free workers."""
         self._looked, nodes = time.monotonic(), self._ray.nodes()
         there = {node["NodeID"] for node in nodes if node["Alive"]}
         self._refused = {node: why for node, why in self._refused.items() if node in there}

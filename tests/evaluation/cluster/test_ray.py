@@ -274,6 +274,10 @@ def second_machine(*paths):
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--num-cpus=1", f"--address={address}"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*paths, str(ROOT), *sys.path])}
     others = {node["NodeID"] for node in ray.nodes()}
+
+    def joined():
+        return any(node["Alive"] and node["NodeID"] not in others for node in ray.nodes())
+
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
 
         def kill():
@@ -282,12 +286,14 @@ def second_machine(*paths):
                 os.kill(pid, signal.SIGKILL)
 
         try:
-            while not any(node["Alive"] and node["NodeID"] not in others for node in ray.nodes()):
+            while not joined():
                 assert process.poll() is None
                 time.sleep(0.2)
             yield kill
         finally:
             process.terminate()
+            while joined():  # Ray takes some seconds to miss one that was killed
+                time.sleep(0.2)
 
 
 def test_a_machine_that_goes_away(tmp_path):
