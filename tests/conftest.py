@@ -7,6 +7,7 @@ import sys
 import hypothesis
 import jax
 import pytest
+from jax.experimental.compilation_cache import compilation_cache as jax_cache
 
 # Before anything touches a device: afterwards the number of devices can no longer change.
 jax.config.update("jax_num_cpu_devices", 4)
@@ -31,3 +32,17 @@ def forget_compilations():
     gc.collect()
     if LIBC is not None:
         LIBC.malloc_trim(0)  # half of what was freed stays with the allocator otherwise
+
+
+@pytest.fixture
+def jax_settings(monkeypatch):
+    """JAX without a compilation cache, as nobody has set it; the settings of the tests come back afterwards."""
+    for name in ("ACTSEARCH_CACHE", "JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"):
+        monkeypatch.delenv(name, raising=False)
+    names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs", "jax_enable_compilation_cache")
+    kept = {name: getattr(jax.config, name) for name in names}
+    jax.config.update("jax_compilation_cache_dir", None)
+    yield
+    for name, value in kept.items():
+        jax.config.update(name, value)
+    jax_cache.reset_cache()

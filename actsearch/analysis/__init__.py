@@ -6,6 +6,7 @@ from actsearch.analysis.comparison import Comparison, Group, Run, RunRow, compar
 from actsearch.analysis.cost import Cost
 from actsearch.analysis.fidelity import Fidelity, PanelRun, fidelities
 from actsearch.analysis.noise import Spread, gap_over_noise, noise_floor, seeds_needed, spread
+from actsearch.analysis.planning import Plan, Work
 from actsearch.analysis.regret import best_so_far, regret_at, trials_until
 from actsearch.analysis.stages import Stage, funnel
 from actsearch.analysis.statistics import (
@@ -32,6 +33,7 @@ __all__ = [
     "Group",
     "Interval",
     "PanelRun",
+    "Plan",
     "Row",
     "Run",
     "RunRow",
@@ -39,6 +41,7 @@ __all__ = [
     "Spread",
     "Stage",
     "Verification",
+    "Work",
     "ancestors",
     "best_so_far",
     "bootstrap_mean",

@@ -25,7 +25,7 @@ from actsearch.archive.rows import (
     from_row,
     to_row,
 )
-from actsearch.archive.sqlite import FILE, FORMAT, RESTORE, ArchiveError, checked, connect, explained, version
+from actsearch.archive.sqlite import FILE, FORMAT, PATIENCE, RESTORE, ArchiveError, checked, connect, explained, version
 from actsearch.trials.ranking import best
 from actsearch.trials.trial import Trial
 
@@ -110,11 +110,12 @@ class Archive:
             return archive
 
     @classmethod
-    def read(cls, directory: str | os.PathLike[str]) -> "Archive":
+    def read(cls, directory: str | os.PathLike[str], *, patience: float = PATIENCE) -> "Archive":
         """Opens the archive of a run for reading; it makes and changes no file, and may run beside the writer.
 
         Args:
           directory: the run's directory.
+          patience: seconds to wait for a file that another program keeps locked.
 
         Returns:
           The Archive. Each call on it sees every trial appended until then; of an archive of format 1, those that were
@@ -129,7 +130,7 @@ class Archive:
                 f"There is no archive at {path}. Give the directory of a run, the one that holds {FILE}."
             )
         with contextlib.ExitStack() as opened:
-            connection = opened.enter_context(contextlib.closing(checked(path)))
+            connection = opened.enter_context(contextlib.closing(checked(path, patience=patience)))
             if version(connection) == FORMAT:
                 archive = cls(connection, path, None)
                 opened.pop_all()

@@ -1,11 +1,17 @@
 """Naming: which published functions a program computes. The command line prints it; notebooks look winners up."""
 
 import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
 
 from actsearch.catalog.entries import CATALOG
 from actsearch.catalog.entry import Entry
-from actsearch.engine import fingerprint
+from actsearch.engine import FINGERPRINT_VERSION, fingerprint
 from actsearch.language import Program
+
+FINGERPRINTS = Path(__file__).with_name("fingerprints.json")
+"""Fingerprints of the catalog by formula, which take 7 s to compute; `store_fingerprints` writes them."""
 
 
 def identify(program: Program) -> tuple[Entry, ...]:
@@ -29,15 +35,24 @@ def forget() -> None:
     _by_fingerprint.cache_clear()
 
 
+def store_fingerprints() -> None:
+    """Writes the fingerprints of the catalog as it is; needed when a row or `fingerprint` has changed."""
+    rows = {str(entry.program): fingerprint(entry.program) for entry in CATALOG.values()}
+    FINGERPRINTS.write_text(json.dumps({"version": FINGERPRINT_VERSION, "fingerprints": rows}, indent=0) + "\n")
+
+
 @functools.cache
 def _by_fingerprint() -> dict[str, tuple[Entry, ...]]:
     known: dict[str, tuple[Entry, ...]] = {}
     for entry in CATALOG.values():
-        identity = _fingerprint(entry.program)
+        # A unit of the user's is not in the file.
+        identity = _stored().get(str(entry.program)) or fingerprint(entry.program)
         known[identity] = (*known.get(identity, ()), entry)
     return known
 
 
-@functools.lru_cache(maxsize=1024)
-def _fingerprint(program: Program) -> str:
-    return fingerprint(program)
+@functools.cache
+def _stored() -> Mapping[str, str]:
+    stored = json.loads(FINGERPRINTS.read_text())
+    fingerprints: Mapping[str, str] = stored["fingerprints"] if stored["version"] == FINGERPRINT_VERSION else {}
+    return fingerprints

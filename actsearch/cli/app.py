@@ -21,8 +21,12 @@ mistake, 130 interrupted.
 
 COMMANDS = {
     "search": "search",
+    "plan": "plan",
+    "watch": "watch",
     "verify": "verify",
+    "train": "train",
     "compare": "compare",
+    "report": "report",
     "top": "runs",
     "audit": "runs",
     "check": "runs",
@@ -43,10 +47,10 @@ COMMANDS = {
 }
 """The module of each command, in the order of --help."""
 
-FORMULA_COMMANDS = ("score", "show", "card", "novelty", "transform", "verify", "export-formula")
+FORMULA_COMMANDS = ("score", "show", "card", "novelty", "transform", "verify", "train", "export-formula")
 """Commands whose arguments may begin with a minus sign that belongs to a formula."""
 
-LONG_COMMANDS = ("search", "verify", "score", "audit")
+LONG_COMMANDS = ("search", "plan", "verify", "train", "score", "audit", "report")
 """Commands that repeat what they were asked for at once: JAX takes a second to import, on a cold disk many."""
 
 

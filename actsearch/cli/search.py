@@ -1,7 +1,6 @@
 """`actsearch search`."""
 
 import math
-import re
 import signal
 from pathlib import Path
 from types import FrameType
@@ -12,7 +11,7 @@ import tyro
 from actsearch.analysis import fidelity_agreement, funnel
 from actsearch.archive import Archive
 from actsearch.cli.app import Interrupted
-from actsearch.cli.common import Json, at_least, check_named, explain, print_json, read_formulas
+from actsearch.cli.common import Json, at_least, check_named, explain, file_name, print_json, read_formulas
 from actsearch.cli.executors import Executor, place
 from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
@@ -94,10 +93,10 @@ def search(
     check_named(task)
     if formulas is not None:  # innermost: formulas are halved and repeated as any other candidate
         controller = Seeded(controller, tuple(str(program) for program in read_formulas(formulas)))
-    strategies = _strategies(controller, task, budget, batch, repeats, halving)
-    folders = [Path("runs") / f"{space}-{_file_name(task)}-{_label(one)}-seed{seed}" for one in strategies]
+    ladder = strategies(controller, task, budget, batch, repeats, halving)
+    folders = [Path("runs") / f"{space}-{file_name(task)}-{_label(one)}-seed{seed}" for one in ladder]
     out = out or next(filter(Archive.exists, folders), folders[0])
-    strategy = (_as_begun(controller, out, repeats) if halving else None) or strategies[0]
+    strategy = (_as_begun(controller, out, repeats) if halving else None) or ladder[0]
     with place(executor, address, workers, piece_minutes, out) as where:
         evaluator = where.spread(
             make_evaluator(
@@ -151,7 +150,7 @@ def _show(log: ProgressLog, progress: Progress) -> None:
     log.update(progress.trials, progress.done, progress.budget, progress.fresh, progress.seconds)
 
 
-def _strategies(
+def strategies(
     controller: Controller[Any], task: str, budget: int, batch: int, repeats: float | None, halving: bool
 ) -> list[Controller[Any]]:
     """Returns what a new run searches with, and then others whose folders may hold the run: those of older defaults."""
@@ -189,11 +188,6 @@ def _label(controller: Controller[Any]) -> str:
         names.append(config["name"])
         config = config.get("inner", {})
     return "-".join(reversed(names))
-
-
-def _file_name(task: str) -> str:
-    """Returns the names of tasks as a part of a path; ".", "/" and ":" of a user's own become "-"."""
-    return re.sub(r"[^\w+-]+", "-", task)
 
 
 def _kept(out: Path) -> str:

@@ -1,21 +1,24 @@
 """`actsearch verify`."""
 
 import itertools
-import math
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import tyro
 
 from actsearch.analysis import Cost
 from actsearch.archive import Archive, open_run
+from actsearch.archive.beside import finite
 from actsearch.catalog import CATALOG
 from actsearch.cli.common import (
     Json,
     at_least,
     check_named,
     explain,
+    file_name,
+    keep_beside,
     novelty_of,
     print_json,
     read_formula,
@@ -40,6 +43,7 @@ def verify(
     equal_time: bool = False,
     cost: bool = False,
     novelty: bool = False,
+    out: Path | None = None,
     json: Json = False,
 ) -> None:
     """Tell whether a finding is real: train it and baselines with fresh seeds, on test data, with intervals.
@@ -47,6 +51,8 @@ def verify(
     Example: actsearch verify "x * sigmoid(beta * x)" "cos(x) - x" --tasks digits-resnet --seeds 8
 
     Of a run: actsearch verify runs/mine --count 5 --tasks digits-deep-mlp+digits-resnet
+
+    The result is kept in the run's directory, where `actsearch report` finds it.
 
     Args:
         targets: formulas, or directories of runs.
@@ -60,6 +66,7 @@ def verify(
             many as fit in the baseline's time.
         cost: print what each function's layer costs on a tensor of 64 x 1,024, as ratios to ReLU: operations, bytes,
             and milliseconds forward and backward, measured here.
+        out: a folder for long trainings: each is saved while it goes on, and the same command goes on after a kill.
         novelty: tell for each function which published unit it is nearest to, up to scale and shift.
     """
     at_least("--seeds", seeds, 2)
@@ -76,15 +83,18 @@ def verify(
         baselines=[read_formula(formula) for formula in baselines] or None,
         rate_scales=rate_scales,
         equal_time=equal_time,
+        out=out,
         report=explain,
     )
     costs = _costs(verification.programs) if cost else None
     known = novelty_of(programs) if novelty else {}
+    facts: dict[str, Any] = verification.to_json()
+    facts |= {} if costs is None else {"costs": {str(program): one._asdict() for program, one in costs.items()}}
+    facts |= {"novelty": {str(program): verdict for program, verdict in known.items()}} if novelty else {}
+    for directory in trials:
+        keep_beside(directory, f"verification-{file_name(tasks)}", facts)
     if json:
-        facts: dict[str, Any] = {}
-        facts |= {} if costs is None else {"costs": {str(program): one._asdict() for program, one in costs.items()}}
-        facts |= {"novelty": {str(program): verdict for program, verdict in known.items()}} if novelty else {}
-        print_json(_finite(verification.to_json() | facts))
+        print_json(finite(facts))
         return
     show(verification_table(verification, costs=costs))
     if novelty:
@@ -105,12 +115,3 @@ def _formula(target: str) -> Program:
         if os.sep not in target:
             raise
         raise ActsearchError(f"There is no run in {target}, and it is no formula: {error}") from error
-
-
-def _finite(value: Any) -> Any:
-    """Returns plain data with null for numbers that JSON does not have."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -18,6 +18,7 @@ EXTRAS = {
     "imagenet": ("grain",),
     "ray": ("ray",),
     "notebooks": ("ipykernel", "nbclient", "nbformat"),
+    "report": ("altair", "jinja2", "latex2mathml", "vl-convert-python"),
     "torch": ("torch",),
     "onnx": ("onnx", "onnxruntime"),
     "equinox": ("equinox",),

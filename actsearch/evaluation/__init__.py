@@ -10,15 +10,17 @@ from actsearch.evaluation.compilation_cache import CACHE_BYTES, cache_folder, fo
 from actsearch.evaluation.constraints import constraint, constraints_of
 from actsearch.evaluation.cost import measure_costs, step_shares
 from actsearch.evaluation.devices import DataParallel, count_cores, use_all_cores
-from actsearch.evaluation.engines import Engine, choose_engine
+from actsearch.evaluation.engines import COSTS, Engine, choose_engine
 from actsearch.evaluation.fidelity import FIDELITY, fidelity_of, fidelity_record
 from actsearch.evaluation.fisher import FisherSpectrum
 from actsearch.evaluation.gate_audit import audit
 from actsearch.evaluation.gates import GATES, Gate, Verdict, gates_of, register, screen
 from actsearch.evaluation.jobs import Job
+from actsearch.evaluation.long_training import Candidate, SavedTrainer, load_candidate, train_saved
 from actsearch.evaluation.one_training import Outcome, Training, TrainState, init_state, split_network, train
 from actsearch.evaluation.score import Result, combine, score_programs, summarize
 from actsearch.evaluation.stability import Stability, ascend
+from actsearch.evaluation.step_time import StepTime, step_times
 from actsearch.evaluation.table import TABLES, Table, get_table, make_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
 from actsearch.evaluation.task_check import check_task
@@ -30,10 +32,12 @@ from actsearch.evaluation.verification import HasTrials, best_programs, fresh_se
 
 __all__ = [
     "CACHE_BYTES",
+    "COSTS",
     "FIDELITY",
     "GATES",
     "TABLES",
     "Attempt",
+    "Candidate",
     "DataParallel",
     "Engine",
     "Evaluator",
@@ -47,10 +51,12 @@ __all__ = [
     "Part",
     "RayEvaluator",
     "Result",
+    "SavedTrainer",
     "Screening",
     "SiteStatistics",
     "Stability",
     "Staged",
+    "StepTime",
     "Table",
     "TableRegret",
     "TabularEvaluator",
@@ -82,6 +88,7 @@ __all__ = [
     "genotype_of",
     "get_table",
     "init_state",
+    "load_candidate",
     "look_inside",
     "make_table",
     "measure_costs",
@@ -94,8 +101,10 @@ __all__ = [
     "screen",
     "split_network",
     "step_shares",
+    "step_times",
     "summarize",
     "train",
+    "train_saved",
     "use_all_cores",
     "use_compilation_cache",
     "verify",

@@ -47,6 +47,7 @@ class Training(NamedTuple):
       part: the part to evaluate, on the device.
       axis_name: the mapped axis whose members share each batch, `state.batches` having one's own part; None for one.
       synchronized: whether statistics over the batch are those of all parts.
+      sharding: how each batch lies on devices that share the training without a mapped axis; None for one device.
     """
 
     task: Task
@@ -57,6 +58,7 @@ class Training(NamedTuple):
     part: Examples
     axis_name: str | None = None
     synchronized: bool = True
+    sharding: jax.sharding.Sharding | None = None
 
 
 class Outcome(NamedTuple):
@@ -125,17 +127,26 @@ def _streams(keys: Any, key: jax.Array) -> Any:
     return jax.tree.unflatten(structure, drawn)
 
 
-def train(training: Training, *, gated: bool = False) -> Outcome:
-    """Trains a network from its state and evaluates it.
+class Loop(NamedTuple):
+    """A training in its parts: `train` compiles them as one function, a long training runs them stretch by stretch.
 
-    Args:
-      training: what to train.
-      gated: whether training ends at the task's quality gate where its metric is below the minimum.
-
-    Returns:
-      The outcome. A network that overflows ends with metrics that are not finite; nothing is raised.
+    Attributes:
+      carry: what a step changes, at the start: parameters, the network's other state, the optimizer's state, and the
+        summed loss of the tail.
+      one: (step, carry) -> the carry after the step.
+      evaluate: carry -> the task's metrics on the evaluated part.
+      tail: how many of the last steps the summed loss is of.
     """
-    task, layer, state, rate_scale, data, part, axis_name, synchronized = training
+
+    carry: Any
+    one: Callable[[jax.Array, Any], Any]
+    evaluate: Callable[[Any], Metrics]
+    tail: int
+
+
+def loop_of(training: Training) -> Loop:
+    """Returns the parts of a training."""
+    task, layer, state, rate_scale, data, part, axis_name, synchronized, sharding = training
     graph, parameters, rest = split_network(task, layer, state, axis_name if synchronized else None)
     optimizer = task.optimizer(rate_scale)
     tail = max(1, task.steps // 10)
@@ -143,7 +154,10 @@ def train(training: Training, *, gated: bool = False) -> Outcome:
     def loss(parameters: Any, rest: Any, step: jax.Array) -> tuple[jax.Array, Any]:
         network = merge_network(task, graph, parameters, rest)
         network.train()
-        value = task.loss(network, take(data, state.batches[step]), jax.random.fold_in(state.key, step))
+        batch = take(data, state.batches[step])
+        if sharding is not None:
+            batch = jax.lax.with_sharding_constraint(batch, sharding)  # type: ignore[no-untyped-call]
+        value = task.loss(network, batch, jax.random.fold_in(state.key, step))
         return value, nnx.state(network, nnx.Not(nnx.Param))
 
     def one(step: jax.Array, carry: Any) -> Any:
@@ -159,7 +173,20 @@ def train(training: Training, *, gated: bool = False) -> Outcome:
         network.eval()
         return task.metrics(network, part)
 
-    carry = parameters, rest, optimizer.init(parameters), jnp.float32(0)
+    return Loop((parameters, rest, optimizer.init(parameters), jnp.float32(0)), one, evaluate, tail)
+
+
+def train(training: Training, *, gated: bool = False) -> Outcome:
+    """Trains a network from its state and evaluates it.
+
+    Args:
+      training: what to train.
+      gated: whether training ends at the task's quality gate where its metric is below the minimum.
+
+    Returns:
+      The outcome. A network that overflows ends with metrics that are not finite; nothing is raised.
+    """
+    task, (carry, one, evaluate, tail) = training.task, loop_of(training)
     if task.quality is None:
         carry = jax.lax.fori_loop(0, task.steps, one, carry)
         return Outcome(evaluate(carry), carry[3] / tail)

@@ -3,13 +3,17 @@
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
+from actsearch.engine import fingerprint
 from actsearch.evaluation.devices import Devices, platform_of
 from actsearch.evaluation.engines import BANK, Engine, choose_engine
+from actsearch.evaluation.jobs import Job
+from actsearch.evaluation.long_training import Report, SavedTrainer
 from actsearch.evaluation.one_training import Outcome
 from actsearch.evaluation.task_check import check_own
-from actsearch.evaluation.trainer import Part, Trainer
+from actsearch.evaluation.trainer import Part, Trainer, fitting_lanes
 from actsearch.language import ActsearchError, Program
 from actsearch.spaces.template import Template
 from actsearch.tasks import Task
@@ -95,6 +99,7 @@ def score_programs(
     devices: Devices = None,
     report: Callable[[str], None] = lambda line: None,
     bank_size: int = BANK,
+    out: Path | None = None,
 ) -> list[Result]:
     """Trains a list of programs, of any origin, and returns one result for each.
 
@@ -110,6 +115,8 @@ def score_programs(
       devices: all of JAX's by default; `DataParallel` lets several share each training.
       report: receives the line that explains the choice of engine, and progress.
       bank_size: programs in one compilation, of the interpreter or of a bank.
+      out: a folder where every training is saved while it goes on, by `SavedTrainer`; programs are then compiled one by
+        one, and all devices share each training. Called again, only what is missing is trained.
 
     Returns:
       One Result a program. With several rates each metrics mapping holds "rate_scale" too.
@@ -121,6 +128,7 @@ def score_programs(
         raise ActsearchError("score_programs needs at least one program and one seed.")
     check_own(task)
     platform = platform_of(devices)
+    engine = engine if out is None else "specialize"
     chosen, why = choose_engine(engine, len(programs), task.steps, task.kind, platform=platform, listed=True)
     report(why)
     size = 1 if chosen == "specialize" else bank_size
@@ -128,40 +136,54 @@ def score_programs(
     for first in range(0, len(programs), size):
         group = programs[first : first + size]
         began = time.perf_counter()
-        results += _score_group(task, group, seeds, rate_scales, rate_seeds or seeds, part, chosen, devices)
+        trainer: Trainer | SavedTrainer
+        if out is None:
+            # With the rates' seeds, so that the lanes serve both.
+            jobs = len(group) * max(len(seeds), len(rate_seeds or seeds))
+            trainer = _trainer(task, group, chosen, devices, fitting_lanes(devices, jobs))
+        else:
+            trainer = _saved(task, group[0], devices, out, report)
+        # One program alone leaves the interpreter nothing to choose.
+        choices = [(i,) for i in range(len(group))] if len(group) > 1 or chosen == "bank" else [()]
+        results += _score_group(trainer, task, choices, seeds, rate_scales, rate_seeds or seeds, part)
         done = min(first + size, len(programs))
         report(f"{task.name}: {done} of {len(programs)} programs, {time.perf_counter() - began:.1f} s")
     return results
 
 
+def _trainer(task: Task, programs: Sequence[Program], engine: Engine, devices: Devices, lanes: int) -> Trainer:
+    """Returns the trainer of programs that share one compilation; each is one choice."""
+    if engine == "interpret":
+        return Trainer.interpreted(task, Template.bank(programs), devices=devices, lanes=lanes)
+    if engine == "bank":
+        return Trainer.bank(task, programs, devices=devices)
+    return Trainer.specialized(task, programs[0], devices=devices, lanes=lanes)
+
+
+def _saved(task: Task, program: Program, devices: Devices, out: Path, report: Report) -> SavedTrainer:
+    return SavedTrainer(task, program, out / task.name / fingerprint(program), devices=devices, report=report)
+
+
 def _score_group(
+    trainer: Callable[[list[Job], Part], list[Outcome]],
     task: Task,
-    programs: Sequence[Program],
+    choices: Sequence[tuple[int, ...]],
     seeds: Sequence[int],
     rate_scales: Sequence[float],
     rate_seeds: Sequence[int],
     part: Part,
-    engine: Engine,
-    devices: Devices,
 ) -> list[Result]:
     """Scores programs that share one compilation."""
-    if engine == "interpret":
-        trainer = Trainer.interpreted(task, Template.bank(programs), devices=devices)
-    elif engine == "bank":
-        trainer = Trainer.bank(task, programs, devices=devices)
-    else:
-        trainer = Trainer.specialized(task, programs[0], devices=devices)
-    # One program alone leaves the interpreter nothing to choose.
-    choices = [(i,) for i in range(len(programs))] if len(programs) > 1 or engine == "bank" else [()]
 
     def trained(part: Part, rates: Sequence[float], seeds: Sequence[int] = seeds) -> list[Result]:
-        outcomes, n = trainer(trainer.jobs(choices, seeds, rates), part), len(seeds)
-        return [summarize(task, outcomes[i * n : (i + 1) * n]) for i in range(len(programs))]
+        jobs = [Job(choice, seed, rate) for choice, rate in zip(choices, rates, strict=True) for seed in seeds]
+        outcomes, n = trainer(jobs, part), len(seeds)
+        return [summarize(task, outcomes[i * n : (i + 1) * n]) for i in range(len(choices))]
 
     if len(rate_scales) == 1:
-        return trained(part, [rate_scales[0]] * len(programs))
-    tried = [trained("validation", [rate] * len(programs), rate_seeds) for rate in rate_scales]
-    winners = [max(range(len(tried)), key=[row[i].score for row in tried].__getitem__) for i in range(len(programs))]
+        return trained(part, [rate_scales[0]] * len(choices))
+    tried = [trained("validation", [rate] * len(choices), rate_seeds) for rate in rate_scales]
+    winners = [max(range(len(tried)), key=[row[i].score for row in tried].__getitem__) for i in range(len(choices))]
     rates = [rate_scales[winner] for winner in winners]
     credited = zip(trained(part, rates), rates, strict=True)
     return [row._replace(metrics=tuple({**m, "rate_scale": rate} for m in row.metrics)) for row, rate in credited]

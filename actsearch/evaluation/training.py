@@ -16,7 +16,7 @@ from actsearch.evaluation.gates import Gate, gates_of, get_gates, screen
 from actsearch.evaluation.one_training import train
 from actsearch.evaluation.score import combine, summarize
 from actsearch.evaluation.task_check import check_own
-from actsearch.evaluation.trainer import Measure, Trainer
+from actsearch.evaluation.trainer import Measure, Trainer, fitting_lanes
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space
 from actsearch.tasks import Task, get_tasks
@@ -233,7 +233,8 @@ class TrainingEvaluator:
     def _specialize(self, task: Task, training: Attempt, seeds: Sequence[int], measure: Measure) -> list[Any]:
         """Compiles one candidate and runs it; nothing of it is kept."""
         program = training.screening.proposal.program
-        trainer = Trainer.specialized(task, program, devices=self.devices, measure=measure)
+        lanes = fitting_lanes(self.devices, len(seeds))
+        trainer = Trainer.specialized(task, program, devices=self.devices, lanes=lanes, measure=measure)
         return trainer(trainer.jobs([()], seeds))
 
     def _trial(self, candidate: Screening, training: Attempt | None) -> Trial:

@@ -4,6 +4,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Protocol, get_args, runtime_checkable
 
 from actsearch.analysis.statistics import check_confidence
@@ -53,6 +54,7 @@ def verify(
     engine: Engine = "auto",
     devices: Devices = None,
     report: Callable[[str], None] = lambda line: None,
+    out: Path | None = None,
 ) -> Verification:
     """Trains programs and baselines with fresh seeds and compares them, seed by seed.
 
@@ -77,6 +79,8 @@ def verify(
       engine: "auto", "interpret", "specialize" or "bank".
       devices: JAX devices, all by default; `DataParallel` lets several share each training.
       report: receives lines on progress.
+      out: a folder for trainings of hours: each is saved while it goes on, and the same call goes on after a kill. The
+        networks stay there, for `load_candidate`. Not with `equal_time`, whose shares are measured anew each time.
 
     Returns:
       A Verification: data; `actsearch.report.tables.verification_table` prints it. A training that diverged has the
@@ -99,6 +103,10 @@ def verify(
     if not candidates:
         raise ActsearchError("There is nothing to verify: give at least one program, or a run with an accepted trial.")
     chosen, trained = _checked(seeds, trials), list[Scores]()
+    if equal_time and out is not None:
+        raise ActsearchError(
+            "Trainings of equal time are not saved, since their lengths are measured anew: leave out one."
+        )
     if rate_seeds < 1:
         raise ActsearchError(f"rate_seeds must be at least 1; received {rate_seeds}.")
     pairs = [(task, [task.baseline] if baselines is None else _parsed(baselines)) for task in as_tasks(tasks)]
@@ -115,6 +123,7 @@ def verify(
         engine=engine,
         devices=devices,
         report=report,
+        out=out,
     )
     for task, reference in pairs:
         functions = _distinct([*reference, *candidates])

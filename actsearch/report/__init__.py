@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from actsearch.report.genealogy import draw_genealogy
     from actsearch.report.graph import MAX_NODES, draw_graph
     from actsearch.report.intervals import draw_intervals
+    from actsearch.report.notebook import program_html, program_latex, run_html
+    from actsearch.report.planning import plan_table
     from actsearch.report.progress import ProgressLog
     from actsearch.report.regret import regret_curves, regret_panels
     from actsearch.report.rendering import Column, render, show, to_text
     from actsearch.report.scale import ScoreScale, score_axis
     from actsearch.report.scores import score_by_batch, score_distribution, search_progress
     from actsearch.report.stages import funnel_bars
-    from actsearch.report.style import new_figure, save, styled
+    from actsearch.report.style import new_figure, save, styled, to_svg
     from actsearch.report.tables import (
         agreement_table,
         audit_table,
@@ -48,10 +50,14 @@ _HOMES = {
     "funnel_table": "tables",
     "new_figure": "style",
     "pareto_fronts": "fronts",
+    "plan_table": "planning",
+    "program_html": "notebook",
+    "program_latex": "notebook",
     "regret_curves": "regret",
     "regret_panels": "regret",
     "regret_table": "tables",
     "render": "rendering",
+    "run_html": "notebook",
     "runs_table": "tables",
     "save": "style",
     "score_axis": "scale",
@@ -60,6 +66,7 @@ _HOMES = {
     "search_progress": "scores",
     "show": "rendering",
     "styled": "style",
+    "to_svg": "style",
     "to_text": "rendering",
     "verification_table": "tables",
     "winners_table": "tables",
@@ -83,10 +90,14 @@ __all__ = [
     "funnel_table",
     "new_figure",
     "pareto_fronts",
+    "plan_table",
+    "program_html",
+    "program_latex",
     "regret_curves",
     "regret_panels",
     "regret_table",
     "render",
+    "run_html",
     "runs_table",
     "save",
     "score_axis",
@@ -95,6 +106,7 @@ __all__ = [
     "search_progress",
     "show",
     "styled",
+    "to_svg",
     "to_text",
     "verification_table",
     "winners_table",

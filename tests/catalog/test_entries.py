@@ -1,6 +1,8 @@
 """Every entry of the catalog: its record, and activations against JAX's own functions."""
 
+import functools
 import itertools
+import json
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +13,8 @@ from actsearch import fingerprint, parse, to_function
 from actsearch.catalog import BASELINES, CATALOG, GATES, LAYER_BASELINES, LAYERS, SWISH_PAPER, Entry
 from actsearch.catalog.activations import ACTIVATIONS
 from actsearch.catalog.layers import PUBLISHED_LAYERS
+from actsearch.catalog.naming import FINGERPRINTS
+from actsearch.engine import FINGERPRINT_VERSION
 
 ALIASES = {"softsign": "soft_sign", "gelu_tanh": "gelu", "tanh": "tanh"}
 OWN = [name for name, entry in CATALOG.items() if entry.source.startswith("jax.nn")]
@@ -27,13 +31,26 @@ def test_a_record_says_where_it_comes_from(name):
     assert parse(str(entry.program), inputs=entry.program.arguments) == entry.program
 
 
+@functools.cache
+def fingerprints(version):
+    """Returns the fingerprint of each entry, of those of an older version the ones that it can tell."""
+    names = CATALOG if version == 2 else {**ACTIVATIONS, **PUBLISHED_LAYERS}
+    return {name: fingerprint(CATALOG[name].program, version) for name in CATALOG if name in names}
+
+
+def test_stored_fingerprints_are_those_of_today():
+    """`actsearch.catalog.naming.store_fingerprints()` writes them anew."""
+    stored = json.loads(FINGERPRINTS.read_text())
+    assert stored["version"] == FINGERPRINT_VERSION == 2
+    assert stored["fingerprints"] == {str(CATALOG[name].program): value for name, value in fingerprints(2).items()}
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_no_two_entries_are_one_function_unless_they_say_so(version):
     """Version 1 is that of older archives; it ends at +-5, where a cut ReLU begins to differ."""
     known = {}
-    for name, entry in CATALOG.items():
-        if version == 2 or name in {**ACTIVATIONS, **PUBLISHED_LAYERS}:
-            known.setdefault(fingerprint(entry.program, version), []).append(name)
+    for name, value in fingerprints(version).items():
+        known.setdefault(value, []).append(name)
     declared = [
         {name, case.of} for name, entry in CATALOG.items() for case in entry.special if not entry.program.parameters
     ]

@@ -54,6 +54,7 @@ class TestExtras:
             "extra imagenet": "note",
             "extra ray": "note",
             "extra notebooks": "note",
+            "extra report": "note",
             "extra torch": "ok",
             "extra onnx": "note",
             "extra equinox": "note",
@@ -75,7 +76,7 @@ class TestCache:
         assert machine.cache().text == f"{tmp_path}, 0.0 MB, set by you for JAX"
 
     @pytest.mark.parametrize(("place", "said"), [("off", "compiles"), ("/proc/nowhere", "/proc/nowhere cannot be")])
-    def test_none(self, place, said, monkeypatch):
+    def test_none(self, place, said, jax_settings, monkeypatch):
         monkeypatch.setenv("ACTSEARCH_CACHE", place)
         finding = machine.cache()
         assert (finding.status, finding.facts) == ("note", {"folder": None, "bytes": 0})

@@ -12,7 +12,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import pytest
-from jax.experimental.compilation_cache import compilation_cache as jax_cache
 
 import actsearch
 from actsearch.cli import main
@@ -39,7 +38,8 @@ print(json.dumps([[trial.score for trial in trials], events["compile_requests_us
 
 def search(cache, before="", **environment):
     """Runs the search in a process of its own; returns what it prints, and checks that it says nothing else."""
-    environment = {**os.environ, "ACTSEARCH_CACHE": str(cache), "PYTHONPATH": str(ROOT), **environment}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
+    environment = {**inherited, "ACTSEARCH_CACHE": str(cache), "PYTHONPATH": str(ROOT), **environment}
     command = [sys.executable, "-W", "error::UserWarning", "-c", PROGRAM.format(before=before)]
     process = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
     assert (process.returncode, process.stderr) == (0, "")
@@ -55,19 +55,6 @@ def cold(tmp_path_factory):
     """The cache that a first search left behind, and that search."""
     cache = tmp_path_factory.mktemp("cache")
     return cache, search(cache)
-
-
-@pytest.fixture
-def jax_settings(monkeypatch):
-    """JAX's settings, set back afterwards; no environment decides."""
-    for name in ("ACTSEARCH_CACHE", "JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"):
-        monkeypatch.delenv(name, raising=False)
-    names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs", "jax_enable_compilation_cache")
-    kept = {name: getattr(jax.config, name) for name in names}
-    yield
-    for name, value in kept.items():
-        jax.config.update(name, value)
-    jax_cache.reset_cache()
 
 
 class TestSecondProcess:

@@ -21,6 +21,8 @@ STUDIES = (
     "evonorm_text.py",
     "evonorm_photos.py",
     "sine_inr.py",
+    "swish_cifar10.py",
+    "evonorm_cifar10.py",
     "compare_controllers.py",
     "exhaustive_tables.py",
 )

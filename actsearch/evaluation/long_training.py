@@ -1,0 +1,289 @@
+"""Trainings of hours: saved on the way, gone on with after a kill, and loaded as a trained network.
+
+`actsearch train` and `verify(..., out=...)` use it; a search, whose trainings take seconds, does not.
+"""
+
+import functools
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+
+from actsearch.evaluation.checkpoints import Checkpoints
+from actsearch.evaluation.devices import Devices, as_layout, replicate, resident
+from actsearch.evaluation.jobs import Job
+from actsearch.evaluation.one_training import (
+    Loop,
+    Outcome,
+    Training,
+    TrainState,
+    init_state,
+    loop_of,
+    merge_network,
+    split_network,
+)
+from actsearch.evaluation.trainer import Part
+from actsearch.language import ActsearchError, Program
+from actsearch.nn import Layer, LayerFactory
+from actsearch.tasks import Task, get_task
+from actsearch.trials.codec import describe, differences, read_program
+
+ABOUT, OUTCOME, STATES = "training.json", "outcome.json", "states"
+"""In a training's folder: what is trained, what came of it, and the states by step."""
+
+SAVES = 20
+"""Times that a training is saved, where nobody says how often."""
+
+Report = Callable[[str], None]
+
+
+class SavedTrainer:
+    """Trains one program on a task, one job after another, each saved in a folder of its own while it goes on.
+
+    Called again with the same folder it goes on where it was: a finished job is read, a killed one continues from its
+    newest whole state, and ends with the same metrics, bit for bit on one CPU, as if it had never stopped. The quality
+    gate of a search is left out. All devices share each training, its batch split among them.
+
+    Args:
+      task: what to train on.
+      program: the candidate.
+      folder: of the jobs, `seed0-rate1` and so on, made when missing.
+      every: steps between two saved states; None for a twentieth of the training.
+      keep: how many states of a job stay on disk, at least 1; the last one is the trained network.
+      devices: all of JAX's by default.
+      report: receives a line for each saved state, and for one that is damaged.
+
+    Raises:
+      ActsearchError: a folder that holds another training, when that job is called.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        program: Program,
+        folder: Path,
+        *,
+        every: int | None = None,
+        keep: int = 2,
+        devices: Devices = None,
+        report: Report = lambda line: None,
+    ):
+        for name, value in {"every": every, "keep": keep}.items():
+            if value is not None and value < 1:
+                raise ActsearchError(f"{name} must be at least 1; received {value}.")
+        self.task, self.program, self.folder, self._keep, self._report = task, program, folder, keep, report
+        self._every = every or -(-task.steps // SAVES)
+        self._mesh = as_layout(devices).mesh()
+        self._run = _compiled(task, program, self._mesh)
+
+    def __call__(self, jobs: Iterable[Job], part: Part = "validation") -> list[Outcome]:
+        """Trains every job, or goes on with it, and evaluates it on a part of the data; returns one outcome a job."""
+        return [self.train(job, self.folder / f"seed{job.seed}-rate{job.rate_scale:g}", part) for job in jobs]
+
+    def train(self, job: Job, folder: Path, part: Part = "validation") -> Outcome:
+        """Trains one job in a folder, or goes on with it, and evaluates it on a part of the data."""
+        _claim(folder, self.task, self.program, job)
+        outcomes = _read(folder / OUTCOME) or {}
+        if part in outcomes:
+            return Outcome(**outcomes[part])
+        start = self._start(job)
+        with Checkpoints(folder / STATES, self._keep, self._report) as states:
+            carry = self._trained(states, start, folder)
+        data = resident(getattr(self.task.data(), part), self._mesh)
+        metrics = {name: float(value) for name, value in self._run.evaluate(carry, start, data).items()}
+        outcome = Outcome(metrics, float(carry[3]) / max(1, self.task.steps // 10))
+        _write(folder / OUTCOME, outcomes | {part: outcome._asdict()})
+        return outcome
+
+    def load(self, job: Job, folder: Path) -> Any:
+        """Returns the network of a job that has ended, in evaluation mode; raises where it has not."""
+        start, steps = self._start(job), self.task.steps
+        with Checkpoints(folder / STATES, self._keep, self._report) as states:
+            saved = states.newest(self._run.begin(start))
+        if saved is None or saved.step < steps:
+            step = 0 if saved is None else saved.step
+            raise ActsearchError(
+                f"The training in {folder} stands at step {step:,} of {steps:,}: go on with it by the command or call "
+                "that began it."
+            )
+        graph, *_ = split_network(self.task, _layer(self.task, self.program), start.state)
+        network = merge_network(self.task, graph, *saved.state[:2])
+        network.eval()
+        return network
+
+    def _start(self, job: Job) -> "_Start":
+        state = replicate(init_state(self.task, job.seed), self._mesh)
+        return _Start(state, jnp.float32(job.rate_scale), resident(self.task.data().train, self._mesh))
+
+    def _trained(self, states: Checkpoints, start: "_Start", folder: Path) -> Any:
+        """Returns the carry after the last step, from the newest state on."""
+        carry, steps = self._run.begin(start), self.task.steps
+        saved = states.newest(carry)
+        step, carry = saved or (0, carry)
+        if step:
+            self._report(f"{folder}: on from step {step:,} of {steps:,}")
+        while step < steps:
+            last = min(steps, step - step % self._every + self._every)
+            carry = self._run.go_on(carry, step, last, start)
+            states.save(last, carry)
+            step = last
+            self._report(f"{folder}: step {step:,} of {steps:,}")
+        return carry
+
+
+class _Start(NamedTuple):
+    """What a job's steps read and do not change."""
+
+    state: TrainState
+    rate_scale: jax.Array
+    data: Any
+
+
+class _Compiled(NamedTuple):
+    """The parts of a training as compiled functions."""
+
+    begin: Callable[[_Start], Any]
+    go_on: Callable[[Any, int, int, _Start], Any]
+    evaluate: Callable[[Any, _Start, Any], Any]
+
+
+@functools.lru_cache(maxsize=8)
+def _compiled(task: Task, program: Program, mesh: Mesh) -> _Compiled:
+    split = NamedSharding(mesh, P(mesh.axis_names))  # type: ignore[no-untyped-call]
+
+    def loop(start: _Start, part: Any = None) -> Loop:
+        sharding = split if mesh.size > 1 else None
+        return loop_of(Training(task, _layer(task, program), *start, part, sharding=sharding))
+
+    return _Compiled(
+        jax.jit(lambda start: loop(start).carry),
+        jax.jit(lambda carry, first, last, start: jax.lax.fori_loop(first, last, loop(start).one, carry)),
+        jax.jit(lambda carry, start, part: loop(start, part).evaluate(carry)),
+    )
+
+
+def _layer(task: Task, program: Program) -> LayerFactory:
+    return lambda features: Layer(program, features, groups=task.groups)
+
+
+def train_saved(
+    task: Task | str,
+    program: Program | str,
+    folder: str | os.PathLike[str],
+    *,
+    seed: int = 0,
+    rate_scale: float = 1.0,
+    part: Part = "validation",
+    **options: Any,
+) -> Outcome:
+    """Trains a program on a task, saving its state on the way; the same call goes on after a kill.
+
+    Args:
+      task: a Task, or its name.
+      program: a Program, or a formula.
+      folder: of this training alone, made when missing.
+      seed: fixes initial weights and batches.
+      rate_scale: factor on the task's learning rate, above 0.
+      part: "validation", or "test" to verify what a search has found.
+      options: `every`, `keep`, `devices` and `report` of `SavedTrainer`.
+
+    Returns:
+      The outcome, metrics and the loss in training.
+
+    Raises:
+      ActsearchError: the folder holds another training, or an argument out of range.
+
+    Example:
+      >>> import tempfile
+      >>> with tempfile.TemporaryDirectory() as folder:
+      ...     outcome = train_saved("digits-mlp", "x * sigmoid(x)", folder, every=250)
+      ...     again = train_saved("digits-mlp", "x * sigmoid(x)", folder)  # read, not trained
+      ...     network = load_candidate(folder).network
+      >>> outcome == again, outcome.metrics["accuracy"] > 0.9, network(jnp.zeros((1, 64))).shape
+      (True, True, (1, 10))
+    """
+    task, program = _task(task), read_program(program) if isinstance(program, str) else program
+    trainer = SavedTrainer(task, program, Path(folder), **options)
+    return trainer.train(Job((), seed, rate_scale), Path(folder), part)
+
+
+class Candidate(NamedTuple):
+    """A trained network and what it is.
+
+    Attributes:
+      network: in evaluation mode, its weights those after the last step.
+      task: what it was trained on.
+      program: the candidate at its sites.
+      metrics: by part of the data, as far as they were measured.
+    """
+
+    network: Any
+    task: Task
+    program: Program
+    metrics: Mapping[str, Mapping[str, float]]
+
+
+def load_candidate(folder: str | os.PathLike[str], task: Task | None = None) -> Candidate:
+    """Returns the trained network of a folder that `train_saved`, `actsearch train` or `verify` filled.
+
+    Args:
+      folder: of one training, with a `training.json` in it.
+      task: the task where it has no name that `get_task` knows.
+
+    Raises:
+      ActsearchError: no training there, one that has not ended, or a task that has changed since.
+    """
+    folder = Path(folder)
+    about = _read(folder / ABOUT)
+    if about is None:
+        raise ActsearchError(
+            f"There is no training in {folder}: it has no {ABOUT}; name a folder of `actsearch train`."
+        )
+    task = task or _task(about["task"])
+    program, job = read_program(about["program"]), Job((), about["seed"], about["rate_scale"])
+    _claim(folder, task, program, job)
+    network = SavedTrainer(task, program, folder, report=warnings.warn).load(job, folder)
+    outcomes = _read(folder / OUTCOME) or {}
+    return Candidate(network, task, program, {part: outcome["metrics"] for part, outcome in outcomes.items()})
+
+
+def _claim(folder: Path, task: Task, program: Program, job: Job) -> None:
+    """Writes what a folder's training is, or raises an error where it is another one."""
+    about = {
+        "program": str(program),
+        "task": task.name,
+        "digest": task.digest,
+        "steps": task.steps,
+        "seed": job.seed,
+        "rate_scale": job.rate_scale,
+    }
+    there = _read(folder / ABOUT)
+    if there is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / ABOUT, about)
+    elif rows := differences(there, about):
+        raise ActsearchError(
+            f"{folder} holds another training: {describe(rows)}. Choose another folder, or give the old values."
+        )
+
+
+def _task(task: Task | str) -> Task:
+    return get_task(task) if isinstance(task, str) else task
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def _write(path: Path, facts: Mapping[str, Any]) -> None:
+    """Writes JSON in the place of what was there; a kill at any moment leaves one of the two whole."""
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(facts, indent=1))
+    os.replace(new, path)
