@@ -18,8 +18,8 @@ FORMAT = 2
 
 APPLICATION_ID = 0x41435453  # "ACTS": how `file` and `checked` tell an archive from other people's SQLite files
 
-SMALL = 64 * 2**20
-"""Bytes below which every page is read when an archive is opened: a tenth of a second for some 100,000 trials."""
+SMALL = 16 * 2**20
+"""Bytes below which every page is read when an archive is opened: a twentieth of a second for some 60,000 trials."""
 
 PATIENCE = 30.0
 """Seconds that a call waits for a file that another program keeps locked."""
@@ -106,7 +106,7 @@ def checked(path: Path, *, whole: bool = False, patience: float = PATIENCE) -> s
         _check_kind(connection, path)
         _check_size(connection, path, size)
         if whole or size < SMALL:
-            check_pages(connection, path)
+            check_pages(connection, path, quick=True)
         opened.pop_all()
         return connection
 
@@ -133,9 +133,12 @@ def _check_size(connection: sqlite3.Connection, path: Path, size: int) -> None:
         raise ArchiveError(f"{path} is damaged: it is cut off. {RESTORE}.")
 
 
-def check_pages(connection: sqlite3.Connection, path: Path) -> None:
-    """Reads every page of a file; raises an ArchiveError where one is broken."""
+def check_pages(connection: sqlite3.Connection, path: Path, *, quick: bool) -> None:
+    """Reads every page of a file; raises an ArchiveError where one is broken.
+
+    A quick check does not compare the index with the rows, which takes ten times as long.
+    """
     with explained(path):
-        (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        (verdict,) = connection.execute(f"PRAGMA {'quick' if quick else 'integrity'}_check(1)").fetchone()
     if verdict != "ok":
         raise ArchiveError(f"{path} is damaged: {' '.join(verdict.split())}. {RESTORE}.")

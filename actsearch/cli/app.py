@@ -30,6 +30,7 @@ COMMANDS = {
     "top": "runs",
     "audit": "runs",
     "check": "runs",
+    "merge": "runs",
     "score": "formulas",
     "show": "formulas",
     "card": "card",

@@ -1,10 +1,13 @@
-"""The commands that read one run: `actsearch top | audit | check | export`."""
+"""The commands that read runs: `actsearch top | audit | check | merge | export`."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import tyro
+
 from actsearch.archive import check as check_archive
+from actsearch.archive import merge as merge_archives
 from actsearch.archive import open_run
 from actsearch.archive.frames import to_jsonl, to_parquet
 from actsearch.cli.common import Directory, Json, at_least, keep_beside, novelty_of, print_json, show_novelty, writing
@@ -107,6 +110,20 @@ def check(directory: Directory) -> None:
         directory: holds the archive.
     """
     print(f"{check_archive(directory):,} trials, all whole.")
+
+
+def merge(directories: tyro.conf.Positional[tuple[Path, ...]], out: Path) -> None:
+    """Merge runs of one space and task into one archive, for top, audit and export: the members of a job array.
+
+    What two runs trained with the same seeds counts once. Runs that go on are read as they are.
+
+    Example: actsearch merge runs/member-0 runs/member-1 --out runs/all
+
+    Args:
+        directories: hold the archives.
+        out: directory of the new archive.
+    """
+    print(f"{merge_archives(directories, out):,} trials of {len(directories)} runs: {out}")
 
 
 def export(directory: Directory, out: Path | None = None, json: Json = False) -> None:

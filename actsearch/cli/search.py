@@ -12,6 +12,7 @@ from actsearch.analysis import fidelity_agreement, funnel
 from actsearch.archive import Archive
 from actsearch.cli.app import Interrupted
 from actsearch.cli.common import Json, at_least, check_named, explain, file_name, print_json, read_formulas
+from actsearch.cli.executors import Executor, place
 from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
 from actsearch.controllers.base import nested
@@ -47,6 +48,10 @@ def search(
     formulas: Formulas = None,
     constraint: tuple[str, ...] = (),
     minutes: float | None = None,
+    executor: Executor = "process",
+    address: str | None = None,
+    workers: int | None = None,
+    piece_minutes: float | None = None,
     json: Json = False,
 ) -> None:
     """Search a space; resumes when the directory holds its own run.
@@ -76,6 +81,11 @@ def search(
         constraint: conditions on properties that a candidate meets before it is trained, such as "lipschitz<=1"
             "smoothness>=1"; `actsearch card` prints the properties.
         minutes: stop after this time; the same command goes on.
+        executor: where candidates are trained; ray: on the machines of a Ray cluster, which gives the same trials.
+        address: of the Ray cluster: auto for the one that this machine belongs to, or HOST:PORT; left out, one is
+            started on this machine.
+        workers: how many of the cluster at most; left out, one on each GPU, or on each core where there is none.
+        piece_minutes: replace a worker of the cluster that takes longer for its piece of a batch.
     """
     at_least("--budget", budget, 1)
     at_least("--seeds-per-trial", seeds_per_trial, 1)
@@ -87,27 +97,31 @@ def search(
     folders = [Path("runs") / f"{space}-{file_name(task)}-{_label(one)}-seed{seed}" for one in ladder]
     out = out or next(filter(Archive.exists, folders), folders[0])
     strategy = (_as_begun(controller, out, repeats) if halving else None) or ladder[0]
-    evaluator = make_evaluator(
-        chosen,
-        task,
-        budget,
-        seed=seed,
-        seeds_per_trial=seeds_per_trial,
-        engine=engine,
-        out=out,
-        constraints=constraint,
-    )
-    explain(evaluator.summary)
-    explain(_fidelities(strategy))
-    try:
-        with ProgressLog(f"{space} on {task}") as log, _ControlC() as control_c:
-            callbacks: list[Callback] = [lambda progress: _show(log, progress), control_c.check]
-            callbacks += [] if minutes is None else [TimeLimit(minutes)]
-            result = run_search(
-                chosen, evaluator, strategy, budget, seed=seed, out=out, batch=batch, callbacks=callbacks
+    with place(executor, address, workers, piece_minutes, out) as where:
+        evaluator = where.spread(
+            make_evaluator(
+                chosen,
+                task,
+                budget,
+                seed=seed,
+                seeds_per_trial=seeds_per_trial,
+                engine=engine,
+                out=out,
+                constraints=constraint,
+                platform=where.platform,
             )
-    except KeyboardInterrupt:
-        raise Interrupted(_kept(out)) from None
+        )
+        explain(evaluator.summary)
+        explain(_fidelities(strategy))
+        try:
+            with ProgressLog(f"{space} on {task}") as log, _ControlC() as control_c:
+                callbacks: list[Callback] = [lambda progress: _show(log, progress), control_c.check]
+                callbacks += [] if minutes is None else [TimeLimit(minutes)]
+                result = run_search(
+                    chosen, evaluator, strategy, budget, seed=seed, out=out, batch=batch, callbacks=callbacks
+                )
+        except KeyboardInterrupt:
+            raise Interrupted(_kept(out)) from None
     _print(result, json)
 
 
@@ -206,6 +220,7 @@ def _print(result: SearchResult, json: bool) -> None:
 def _fidelity(evaluator: Evaluator) -> str:
     """Returns how far the order on the search's tasks can be trusted elsewhere, where that was measured."""
     tasks: tuple[Task, ...] = ()
+    evaluator = getattr(evaluator, "inner", evaluator)  # of a cluster
     if isinstance(evaluator, TrainingEvaluator):
         tasks = evaluator.tasks
     elif isinstance(evaluator, TabularEvaluator):

@@ -2,6 +2,10 @@
 
 from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
+from actsearch.evaluation.candidate import Attempt, Screening
+from actsearch.evaluation.cluster.connection import connect, platform_of_cluster
+from actsearch.evaluation.cluster.evaluator import RayEvaluator, Staged
+from actsearch.evaluation.cluster.faults import Fault
 from actsearch.evaluation.compilation_cache import CACHE_BYTES, cache_folder, folder_bytes, use_compilation_cache
 from actsearch.evaluation.constraints import constraint, constraints_of
 from actsearch.evaluation.cost import measure_costs, step_shares
@@ -32,10 +36,12 @@ __all__ = [
     "FIDELITY",
     "GATES",
     "TABLES",
+    "Attempt",
     "Candidate",
     "DataParallel",
     "Engine",
     "Evaluator",
+    "Fault",
     "FisherSpectrum",
     "Gate",
     "HasTrials",
@@ -43,10 +49,13 @@ __all__ = [
     "Memory",
     "Outcome",
     "Part",
+    "RayEvaluator",
     "Result",
     "SavedTrainer",
+    "Screening",
     "SiteStatistics",
     "Stability",
+    "Staged",
     "StepTime",
     "Table",
     "TableRegret",
@@ -67,6 +76,7 @@ __all__ = [
     "check_task",
     "choose_engine",
     "combine",
+    "connect",
     "constraint",
     "constraints_of",
     "count_cores",
@@ -83,6 +93,7 @@ __all__ = [
     "make_table",
     "measure_costs",
     "measure_task",
+    "platform_of_cluster",
     "register",
     "regret_on_table",
     "repeat_seeds",

@@ -15,6 +15,7 @@ from actsearch.evaluation import (
     TABLES,
     Engine,
     Evaluator,
+    RayEvaluator,
     Table,
     TabularEvaluator,
     TrainingEvaluator,
@@ -157,6 +158,7 @@ def make_evaluator(
     engine: Engine = "auto",
     out: str | os.PathLike[str] | None = None,
     constraints: Iterable[str] = (),
+    platform: str | None = None,
 ) -> Evaluator:
     """Returns the evaluator of a task: a table looked up, or trainings.
 
@@ -170,6 +172,7 @@ def make_evaluator(
       out: directory of the run; it may be absent or empty.
       constraints: conditions on properties that a candidate meets before it is trained or looked up, such as
         "lipschitz<=1"; see `actsearch.evaluation.constraint`.
+      platform: "cpu" or "gpu", where others train than this process, as on a cluster; None for its own.
 
     Raises:
       ActsearchError: an unknown name, no task, one that cannot hold the space's programs, a number out of range, or a
@@ -182,7 +185,7 @@ def make_evaluator(
         engine = _stored_identity(out).get("engine", "auto")
     seeds = tuple(seed * seeds_per_trial + i for i in range(seeds_per_trial))
     every = (*gates_of(space.kind), *gates) if gates else None
-    return TrainingEvaluator(space, task, seeds=seeds, engine=engine, budget=budget, gates=every)
+    return TrainingEvaluator(space, task, seeds=seeds, engine=engine, budget=budget, gates=every, platform=platform)
 
 
 def _stored_identity(out: str | os.PathLike[str] | None) -> Mapping[str, Any]:
@@ -205,7 +208,7 @@ def _check(**values: int) -> None:
 
 def _default(evaluator: Evaluator, budget: int, batch: int, out: str | os.PathLike[str] | None) -> Controller[Any]:
     """Returns random search: as the run in the directory began, or multi-fidelity where candidates are trained."""
-    if not isinstance(evaluator, TrainingEvaluator):
+    if not isinstance(evaluator, TrainingEvaluator | RayEvaluator):
         return Random()
     return as_begun(Random(), out) or multi_fidelity(Random(), budget, batch)
 

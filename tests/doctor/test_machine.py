@@ -52,6 +52,7 @@ class TestExtras:
             "extra tpu": "note",
             "extra data": "note",  # one of its two packages is not enough
             "extra imagenet": "note",
+            "extra ray": "note",
             "extra notebooks": "note",
             "extra report": "note",
             "extra torch": "ok",
