@@ -6,7 +6,9 @@
 (('beta', 1.0),)
 """
 
+import functools
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,3 +61,30 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+_SHOWN = (
+    ("text/html", "actsearch.language.program", "Program", "program_html"),
+    ("text/latex", "actsearch.language.program", "Program", "program_latex"),
+    ("text/html", "actsearch.archive.run", "Run", "run_html"),
+    ("text/html", "actsearch.study.front", "SearchResult", "run_html"),
+)
+"""What a notebook shows of which class, by a function of `actsearch.report`."""
+
+
+def _teach_notebook() -> None:
+    """Tells the notebook that runs, if one does, how to show programs and runs; nothing is imported until it does."""
+    shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    for kind, module, name, function in () if shell is None else _SHOWN:
+        formatter = shell.display_formatter.formatters[kind]
+        formatter.for_type_by_name(module, name, functools.partial(_show, function))
+
+
+def _show(function: str, value: Any) -> str:
+    from actsearch import report
+
+    text: str = getattr(report, function)(value)
+    return text
+
+
+_teach_notebook()

@@ -1,5 +1,6 @@
 """What the experiments share: a search and a verification with what they print, the machine, JSON files."""
 
+import dataclasses
 import datetime
 import functools
 import json
@@ -18,7 +19,8 @@ from actsearch.controllers import Controller, Random, Seeded
 from actsearch.evaluation import Evaluator, TrainingEvaluator, verify
 from actsearch.language import Builder, Program
 from actsearch.report import ProgressLog, show, verification_table
-from actsearch.spaces import get_space
+from actsearch.spaces import Space, get_space
+from actsearch.tasks import Task
 from actsearch.trials import Trial
 from actsearch.trials.ranking import best, rank
 
@@ -32,10 +34,15 @@ Scores = dict[str, dict[str, list[float]]]
 
 
 def searched(
-    space: str, task: str | Evaluator, controller: Controller | str, budget: int, out: Path, **options: Any
+    space: str | Space,
+    task: str | Task | Sequence[Task] | Evaluator,
+    controller: Controller | str,
+    budget: int,
+    out: Path,
+    **options: Any,
 ) -> list[Trial]:
     """Searches, or goes on, with a progress line; returns the trials."""
-    with ProgressLog(f"{space}, {out.name}") as log:
+    with ProgressLog(f"{space if isinstance(space, str) else space.name}, {out.name}") as log:
         update = [lambda progress: log.update(*progress)]
         result = actsearch.search(space, task, controller, budget, out=out, callbacks=update, **options)
     say(f"{result.evaluator.summary}; {result.seconds:.0f} s")
@@ -78,7 +85,13 @@ def _negative(program: Program) -> Program:
     return builder.program(builder.apply("neg", builder.substitute(program, builder.input)))
 
 
-def verified(programs: Mapping[str, Program], tasks: str, seeds: int, **options: Any) -> tuple[Verification, Scores]:
+WIDE = 3
+"""Most tasks of a verification that stand side by side in one table."""
+
+
+def verified(
+    programs: Mapping[str, Program], tasks: str | Sequence[Task], seeds: int, **options: Any
+) -> tuple[Verification, Scores]:
     """Verifies named programs and prints the table; returns the scores of each name on each task too.
 
     Functions that are equal are trained once, and have all their names.
@@ -90,7 +103,9 @@ def verified(programs: Mapping[str, Program], tasks: str, seeds: int, **options:
         own = [name for name, identity in identities.items() if identity == actsearch.fingerprint(row.program)]
         names[row.program] = ", ".join(own)
         scores[row.task] |= {name: list(row.trained.scores) for name in own}
-    show(verification_table(verification, names))
+    alone = [tuple(row for row in verification.rows if row.task == task) for task in verification.tasks]
+    for rows in [verification.rows] if len(alone) <= WIDE else alone:
+        show(verification_table(dataclasses.replace(verification, rows=rows), names))
     return verification, scores
 
 

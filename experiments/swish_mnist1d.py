@@ -25,6 +25,7 @@ from actsearch.analysis import Verification, funnel
 from actsearch.catalog import CATALOG, SWISH_PAPER
 from actsearch.controllers import Exhaustive, Random, Repeated, SuccessiveHalving
 from actsearch.evaluation import measure_costs, score_programs, use_all_cores, verify
+from actsearch.pages import write_report
 from actsearch.tasks import get_task
 from actsearch.trials import Trial
 from actsearch.trials.ranking import best, rank
@@ -41,7 +42,7 @@ BASELINES = ("relu", "silu")
 
 
 def main(seed: int = 0, seeds: int = 12, equal_time: bool = False, out: Path = Path("runs/swish_mnist1d")) -> None:
-    """Search, verify, print and draw.
+    """Search, verify, print and draw, and write the report.
 
     Args:
         seed: of the search on the MLP; the ResNet is trained with the next one.
@@ -72,6 +73,7 @@ def main(seed: int = 0, seeds: int = 12, equal_time: bool = False, out: Path = P
         )
         show_verified(verification, programs)
         write_json(out / f"{name}.json", machine() | verification.to_json() | {"programs": _texts(programs)})
+    say(f"To read all of it: {write_report([out], out / 'report.html', cards=3, say=say)}")
 
 
 def finalists(mlp: Sequence[Trial], resnet: Sequence[Trial], known: Iterable[Program]) -> dict[str, Program]:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted(ROOT.glob("*.md")) + sorted((ROOT / "experiments").rglob("*.md"))
+FOLDERS = (ROOT / "experiments", ROOT / "docs")
+PAGES = sorted(ROOT.glob("*.md")) + sorted(page for folder in FOLDERS for page in folder.rglob("*.md"))
 TARGET = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"```.*?```", re.DOTALL)
 

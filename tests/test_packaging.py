@@ -24,8 +24,10 @@ def test_the_card_names_these_as_core_dependencies():
     assert {"jax", "flax", "optax", "orbax-checkpoint", "tensorflow-datasets"} <= names
 
 
-def test_the_wheel_has_the_text_and_its_licence():
+def test_the_wheel_has_the_text_and_its_licence_and_the_pages():
     files = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    pages = ("pages/templates/report.html", "pages/templates/style.css", "pages/templates/page.js", "live/page.html")
+    assert {f"actsearch/{page}" for page in pages} <= files
     licence = FILE.parent / "python_docs.LICENSE.txt"
     assert {str(path.relative_to(ROOT)) for path in (FILE, licence)} <= files
     assert "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2" in licence.read_text()

@@ -10,7 +10,7 @@ import pytest
 from actsearch.cli import main
 from actsearch.controllers import CONTROLLERS
 from actsearch.spaces import SPACES
-from actsearch.tasks import TASK_SETS, TASKS
+from actsearch.tasks import DEEP, TASK_SETS, TASKS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -61,7 +61,7 @@ def test_a_task_of_ones_own_is_short():
 
 
 @pytest.mark.parametrize(
-    "names", [CONTROLLERS, SPACES, TASKS, TASK_SETS], ids=["controllers", "spaces", "tasks", "sets"]
+    "names", [CONTROLLERS, SPACES, TASKS, DEEP, TASK_SETS], ids=["controllers", "spaces", "tasks", "deep", "sets"]
 )
 def test_tables_name_everything(names):
     assert [name for name in names if f"`{name}`" not in README] == []

@@ -7,6 +7,7 @@ from actsearch.analysis.cost import Cost
 from actsearch.analysis.fidelity import Fidelity, PanelRun, fidelities
 from actsearch.analysis.friedman import cliques, critical_difference, friedman_p, mean_rank_intervals, ranks_of
 from actsearch.analysis.noise import Spread, gap_over_noise, noise_floor, seeds_needed, spread
+from actsearch.analysis.planning import Plan, Work
 from actsearch.analysis.regret import best_so_far, regret_at, trials_until
 from actsearch.analysis.stages import Stage, funnel
 from actsearch.analysis.statistics import (
@@ -34,6 +35,7 @@ __all__ = [
     "Group",
     "Interval",
     "PanelRun",
+    "Plan",
     "RankedUnit",
     "Row",
     "Run",
@@ -44,6 +46,7 @@ __all__ = [
     "UnitRanking",
     "UnitScores",
     "Verification",
+    "Work",
     "ancestors",
     "best_so_far",
     "bootstrap_mean",

@@ -4,7 +4,8 @@
 """
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from actsearch.analysis.statistics import (
     paired_p_values,
     simultaneous_intervals,
 )
-from actsearch.language import ActsearchError, Program
+from actsearch.language import INPUTS, ActsearchError, Program, parse
 
 
 class Scores(NamedTuple):
@@ -143,6 +144,26 @@ class Verification:
             "rows": [_row_json(row) for row in self.rows],
         }
 
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "Verification":
+        """Returns the verification that `to_json` wrote; null, which JSON has for what is infinite, becomes that again.
+
+        Raises:
+          ActsearchError: it is none.
+
+        Example:
+          >>> from actsearch.language import parse
+          >>> relu = Scores("digits", parse("relu(x)"), True, (0.90, 0.92))
+          >>> verification = verified([relu], seeds=(100, 101))
+          >>> Verification.from_json(verification.to_json()) == verification
+          True
+        """
+        try:
+            rows = tuple(_row(row) for row in record["rows"])
+            return cls(rows, tuple(record["seeds"]), record["part"], record["confidence"])
+        except (KeyError, TypeError) as error:
+            raise ActsearchError(f"A verification as JSON has rows, seeds, part and confidence; {error!r}.") from error
+
 
 def verified(
     trained: Sequence[Scores], seeds: Sequence[int], *, part: str = "test", confidence: float = 0.95
@@ -223,3 +244,29 @@ def _row_json(row: Row) -> dict[str, Any]:
             for difference in row.differences
         ],
     }
+
+
+def _row(row: Mapping[str, Any]) -> Row:
+    program = parse(row["program"], inputs=INPUTS)
+    facts = (row["baseline"], tuple(row["scores"]), row["diverged"], row["rate_scale"], row["share"])
+    differences = (
+        Difference(
+            one["baseline"], _interval(one["pointwise"]), _interval(one["simultaneous"]), *map(_number, _values(one))
+        )
+        for one in row["differences"]
+    )
+    return Row(Scores(row["task"], program, *facts), _interval(row["mean"]), tuple(differences))
+
+
+def _values(difference: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    return difference["p_value"], difference["adjusted"]
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _interval(ends: Mapping[str, float | None]) -> Interval:
+    """Returns an interval; a single seed says nothing of its ends."""
+    low, high = ends["low"], ends["high"]
+    return Interval(_number(ends["estimate"]), -math.inf if low is None else low, math.inf if high is None else high)

@@ -15,6 +15,7 @@ from actsearch.archive.creation import create, locked
 from actsearch.archive.opening import check_present, config_text, read_facts
 from actsearch.archive.rows import (
     COLUMNS,
+    INDEX,
     INSERT,
     OUTCOME,
     OUTCOME_COLUMNS,
@@ -24,7 +25,7 @@ from actsearch.archive.rows import (
     from_row,
     to_row,
 )
-from actsearch.archive.sqlite import FILE, FORMAT, RESTORE, ArchiveError, checked, connect, explained, version
+from actsearch.archive.sqlite import FILE, FORMAT, PATIENCE, RESTORE, ArchiveError, checked, connect, explained, version
 from actsearch.trials.ranking import best
 from actsearch.trials.trial import Trial
 
@@ -99,6 +100,7 @@ class Archive:
                 # NORMAL would be enough against kill -9. FULL adds one fsync a batch, milliseconds beside the seconds
                 # that a batch trains for, and then a power cut loses nothing either.
                 connection.execute("PRAGMA synchronous = FULL")
+                connection.execute(INDEX)  # older archives lack it
             if mode != "wal":
                 raise ArchiveError(
                     f"{path} is on a file system without shared memory. Choose a directory on a local disk."
@@ -108,11 +110,12 @@ class Archive:
             return archive
 
     @classmethod
-    def read(cls, directory: str | os.PathLike[str]) -> "Archive":
+    def read(cls, directory: str | os.PathLike[str], *, patience: float = PATIENCE) -> "Archive":
         """Opens the archive of a run for reading; it makes and changes no file, and may run beside the writer.
 
         Args:
           directory: the run's directory.
+          patience: seconds to wait for a file that another program keeps locked.
 
         Returns:
           The Archive. Each call on it sees every trial appended until then; of an archive of format 1, those that were
@@ -127,7 +130,7 @@ class Archive:
                 f"There is no archive at {path}. Give the directory of a run, the one that holds {FILE}."
             )
         with contextlib.ExitStack() as opened:
-            connection = opened.enter_context(contextlib.closing(checked(path)))
+            connection = opened.enter_context(contextlib.closing(checked(path, patience=patience)))
             if version(connection) == FORMAT:
                 archive = cls(connection, path, None)
                 opened.pop_all()
@@ -213,10 +216,23 @@ class Archive:
           ArchiveError: one of these trials is damaged.
         """
         with explained(self._path):
-            cut = self._connection.execute(_CUT, (max(n, 0),)).fetchone()
-            query = f"SELECT {COLUMNS} FROM trials WHERE status = 'ok' AND fidelity = ? AND score >= ? ORDER BY id"
-            rows = self._connection.execute(query, cut).fetchall()  # none where the cut is NULL
+            (fidelity,) = self._connection.execute(f"SELECT max(fidelity) {_SCORED}").fetchone()
+            cut = self._cut(fidelity, n)
+            query = f"SELECT {COLUMNS} {_SCORED} AND fidelity = ? AND score >= ? ORDER BY id"
+            rows = self._connection.execute(query, (fidelity, cut)).fetchall()  # none where the cut is None
         return best([from_row(row, self._path) for row in rows], n)
+
+    def _cut(self, fidelity: float | None, n: int) -> float | None:
+        """Returns the score of the n-th best candidate: what is below it is not among the best n."""
+        query = f"SELECT fingerprint, score {_SCORED} AND fidelity = ? ORDER BY score DESC"
+        with contextlib.closing(self._connection.execute(query, (fidelity,))) as rows:
+            candidates, cut = set(), None
+            for fingerprint, score in rows if n > 0 else ():
+                candidates.add(fingerprint)
+                cut = score
+                if len(candidates) == n:
+                    break
+        return cut
 
     def __len__(self) -> int:
         with explained(self._path):
@@ -269,17 +285,8 @@ class Archive:
         self.close()
 
 
-_CUT = """
-WITH counted AS (
-    SELECT fingerprint, score, fidelity FROM trials
-    WHERE status = 'ok' AND score IS NOT NULL
-      AND fidelity = (SELECT max(fidelity) FROM trials WHERE status = 'ok' AND score IS NOT NULL)
-)
-SELECT fidelity, min(score) FROM (
-    SELECT fidelity, max(score) AS score FROM counted GROUP BY fingerprint ORDER BY score DESC LIMIT ?
-)
-"""
-"""The highest fidelity, and the score of the n-th best candidate there: what is below it is not among the best n."""
+_SCORED = "FROM trials WHERE status = 'ok' AND score IS NOT NULL"
+"""The trials that `best` ranks, in the words of their index."""
 
 
 def _column(name: str, values: Sequence[Any]) -> np.ndarray:

@@ -1,10 +1,11 @@
 """The full check of an archive, for `actsearch check`: opening a large one does not read all of it."""
 
+import contextlib
 import os
 from pathlib import Path
 
 from actsearch.archive.archive import Archive
-from actsearch.archive.sqlite import FILE, checked
+from actsearch.archive.sqlite import FILE, check_pages, checked
 
 
 def check(directory: str | os.PathLike[str]) -> int:
@@ -27,5 +28,7 @@ def check(directory: str | os.PathLike[str]) -> int:
       0
     """
     with Archive.read(directory) as archive:
-        checked(Path(directory) / FILE, whole=True).close()
+        path = Path(directory) / FILE
+        with contextlib.closing(checked(path)) as connection:
+            check_pages(connection, path, quick=False)
         return sum(1 for _ in archive.iterate())

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actsearch.archive.archive import Archive
+from actsearch.archive.beside import kept
 from actsearch.archive.rows import Outcome
 from actsearch.trials.ranking import CandidateStats, incumbent
 from actsearch.trials.trial import Trial
 
 if TYPE_CHECKING:
     import pandas
+
+PROCESS = "process"
+"""Name of the file beside the archive in which the process that searches says what it is."""
 
 
 class Run:
@@ -43,6 +47,11 @@ class Run:
         """All trials without their programs and metrics, several times as fast to read as `trials`."""
         with Archive.read(self.directory) as archive:
             return list(archive.known())
+
+    @functools.cached_property
+    def process(self) -> dict[str, Any]:
+        """What the process that searched last said of itself: "command", "budget" and others; empty where nothing."""
+        return kept(self.directory, PROCESS).get(PROCESS, {})
 
     @functools.cached_property
     def incumbent(self) -> CandidateStats | None:

@@ -3,7 +3,7 @@
 import contextlib
 import difflib
 import json as jsonlib
-import math
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from actsearch.archive import keep
 from actsearch.catalog import CATALOG, novelty
 from actsearch.evaluation import check_task
 from actsearch.language import DEFAULT_PARAMETERS, INPUTS, ActsearchError, Program, parse, simplify
@@ -25,15 +26,6 @@ Formula = tyro.conf.Positional[str]
 def print_json(value: Any) -> None:
     """Prints a value as JSON; NaN and the infinities are an error, since not every reader takes them."""
     print(jsonlib.dumps(value, indent=2, allow_nan=False))
-
-
-def finite(value: Any) -> Any:
-    """Returns plain data with null for numbers that JSON does not have."""
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def explain(line: str) -> None:
@@ -107,6 +99,19 @@ def show_novelty(verdicts: Mapping[Program, str]) -> None:
 def picture_stem(out: Path) -> Path:
     """Returns the path of pictures without the ending that a user may have written."""
     return out.with_suffix("") if out.suffix in (".png", ".svg") else out
+
+
+def file_name(tasks: str) -> str:
+    """Returns the names of tasks as a part of a path; ".", "/" and ":" of a user's own become "-"."""
+    return re.sub(r"[^\w+-]+", "-", tasks)
+
+
+def keep_beside(directory: str | Path, name: str, record: Mapping[str, Any]) -> None:
+    """Keeps a result in a run's directory for its report, and says so; where that cannot be written, says that."""
+    try:
+        explain(f"kept for its report: {keep(directory, name, record)}")
+    except ActsearchError as error:
+        explain(str(error))
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from actsearch.language import ActsearchError
 from actsearch.nn import Layer
 from actsearch.report import Column, fidelity_text, render, show
 from actsearch.spaces import SPACES, get_space
-from actsearch.tasks import TASKS, Task, get_task
+from actsearch.tasks import DEEP, TASKS, Task, get_task
 
 ENUMERABLE = 100_000
 """Genotypes of the largest space whose functions are counted."""
@@ -62,6 +62,7 @@ def tasks(
         columns: list[Column | str] = ["task", "kind", "data and network"]
         columns += [Column("parameters", ",d"), Column("steps", ",d")]
         show(render([list(row.values()) for row in rows], columns, "Tasks"))
+    print(f"Deep networks, for verification: {', '.join(DEEP)}.")
     print(f"Tables, for searches that train nothing: {', '.join(TABLES)}.")
 
 

@@ -1,13 +1,16 @@
-"""The commands that read one run: `actsearch top | audit | check | export`."""
+"""The commands that read runs: `actsearch top | audit | check | merge | export`."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import tyro
+
 from actsearch.archive import check as check_archive
+from actsearch.archive import merge as merge_archives
 from actsearch.archive import open_run
 from actsearch.archive.frames import to_jsonl, to_parquet
-from actsearch.cli.common import Directory, Json, at_least, novelty_of, print_json, show_novelty, writing
+from actsearch.cli.common import Directory, Json, at_least, keep_beside, novelty_of, print_json, show_novelty, writing
 from actsearch.evaluation import audit as run_audit
 from actsearch.language import ActsearchError, simplify
 from actsearch.report import audit_table, show, winners_table
@@ -45,6 +48,8 @@ def audit(directory: Directory, tasks: str | None = None, sample: int = 20, seed
 
     Of a run on a task of your own: actsearch audit runs/mine --tasks my_task.py:make
 
+    The result is kept in the run's directory, where `actsearch report` finds it.
+
     Args:
         directory: holds the archive of a run over a named space.
         tasks: the run's tasks, names joined by +; the package's are found by their names when left out.
@@ -62,8 +67,10 @@ def audit(directory: Directory, tasks: str | None = None, sample: int = 20, seed
         _check_same(directory, f"the task {task.name}", identity["tasks"][task.name], task.digest)
     engine = identity.get("engine", "auto")
     rates = run_audit(run.trials, space, found, sample=sample, seed=seed, engine=engine)
+    facts = {gate: {**row._asdict(), "rate": row.rate._asdict()} for gate, row in rates.items()}
+    keep_beside(directory, "audit", facts)
     if json:
-        print_json({gate: {**row._asdict(), "rate": row.rate._asdict()} for gate, row in rates.items()})
+        print_json(facts)
     else:
         show(audit_table(rates))
 
@@ -103,6 +110,20 @@ def check(directory: Directory) -> None:
         directory: holds the archive.
     """
     print(f"{check_archive(directory):,} trials, all whole.")
+
+
+def merge(directories: tyro.conf.Positional[tuple[Path, ...]], out: Path) -> None:
+    """Merge runs of one space and task into one archive, for top, audit and export: the members of a job array.
+
+    What two runs trained with the same seeds counts once. Runs that go on are read as they are.
+
+    Example: actsearch merge runs/member-0 runs/member-1 --out runs/all
+
+    Args:
+        directories: hold the archives.
+        out: directory of the new archive.
+    """
+    print(f"{merge_archives(directories, out):,} trials of {len(directories)} runs: {out}")
 
 
 def export(directory: Directory, out: Path | None = None, json: Json = False) -> None:

@@ -1,7 +1,6 @@
 """`actsearch search`."""
 
 import math
-import re
 import signal
 from pathlib import Path
 from types import FrameType
@@ -12,7 +11,8 @@ import tyro
 from actsearch.analysis import fidelity_agreement, funnel
 from actsearch.archive import Archive
 from actsearch.cli.app import Interrupted
-from actsearch.cli.common import Json, at_least, check_named, explain, print_json, read_formulas
+from actsearch.cli.common import Json, at_least, check_named, explain, file_name, print_json, read_formulas
+from actsearch.cli.executors import Executor, place
 from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
 from actsearch.controllers.base import nested
@@ -49,6 +49,10 @@ def search(
     constraint: tuple[str, ...] = (),
     objectives: str = "score",
     minutes: float | None = None,
+    executor: Executor = "process",
+    address: str | None = None,
+    workers: int | None = None,
+    piece_minutes: float | None = None,
     json: Json = False,
 ) -> None:
     """Search a space; resumes when the directory holds its own run.
@@ -81,6 +85,11 @@ def search(
             before one that shall be small, such as score,-operations. The controller pareto selects by all of them;
             the others by the score.
         minutes: stop after this time; the same command goes on.
+        executor: where candidates are trained; ray: on the machines of a Ray cluster, which gives the same trials.
+        address: of the Ray cluster: auto for the one that this machine belongs to, or HOST:PORT; left out, one is
+            started on this machine.
+        workers: how many of the cluster at most; left out, one on each GPU, or on each core where there is none.
+        piece_minutes: replace a worker of the cluster that takes longer for its piece of a batch.
     """
     at_least("--budget", budget, 1)
     at_least("--seeds-per-trial", seeds_per_trial, 1)
@@ -88,32 +97,36 @@ def search(
     check_named(task)
     if formulas is not None:  # innermost: formulas are halved and repeated as any other candidate
         controller = Seeded(controller, tuple(str(program) for program in read_formulas(formulas)))
-    strategies = _strategies(controller, task, budget, batch, repeats, halving)
-    folders = [Path("runs") / f"{space}-{_file_name(task)}-{_label(one)}-seed{seed}" for one in strategies]
+    ladder = strategies(controller, task, budget, batch, repeats, halving)
+    folders = [Path("runs") / f"{space}-{file_name(task)}-{_label(one)}-seed{seed}" for one in ladder]
     out = out or next(filter(Archive.exists, folders), folders[0])
-    strategy = (_as_begun(controller, out, repeats) if halving else None) or strategies[0]
-    evaluator = make_evaluator(
-        chosen,
-        task,
-        budget,
-        seed=seed,
-        seeds_per_trial=seeds_per_trial,
-        engine=engine,
-        out=out,
-        constraints=constraint,
-        objectives=_properties(objectives),
-    )
-    explain(evaluator.summary)
-    explain(_fidelities(strategy))
-    try:
-        with ProgressLog(f"{space} on {task}") as log, _ControlC() as control_c:
-            callbacks: list[Callback] = [lambda progress: _show(log, progress), control_c.check]
-            callbacks += [] if minutes is None else [TimeLimit(minutes)]
-            result = run_search(
-                chosen, evaluator, strategy, budget, seed=seed, out=out, batch=batch, callbacks=callbacks
+    strategy = (_as_begun(controller, out, repeats) if halving else None) or ladder[0]
+    with place(executor, address, workers, piece_minutes, out) as where:
+        evaluator = where.spread(
+            make_evaluator(
+                chosen,
+                task,
+                budget,
+                seed=seed,
+                seeds_per_trial=seeds_per_trial,
+                engine=engine,
+                out=out,
+                constraints=constraint,
+                objectives=_properties(objectives),
+                platform=where.platform,
             )
-    except KeyboardInterrupt:
-        raise Interrupted(_kept(out)) from None
+        )
+        explain(evaluator.summary)
+        explain(_fidelities(strategy))
+        try:
+            with ProgressLog(f"{space} on {task}") as log, _ControlC() as control_c:
+                callbacks: list[Callback] = [lambda progress: _show(log, progress), control_c.check]
+                callbacks += [] if minutes is None else [TimeLimit(minutes)]
+                result = run_search(
+                    chosen, evaluator, strategy, budget, seed=seed, out=out, batch=batch, callbacks=callbacks
+                )
+        except KeyboardInterrupt:
+            raise Interrupted(_kept(out)) from None
     _print(result, json)
 
 
@@ -150,7 +163,7 @@ def _show(log: ProgressLog, progress: Progress) -> None:
     log.update(progress.trials, progress.done, progress.budget, progress.fresh, progress.seconds)
 
 
-def _strategies(
+def strategies(
     controller: Controller[Any], task: str, budget: int, batch: int, repeats: float | None, halving: bool
 ) -> list[Controller[Any]]:
     """Returns what a new run searches with, and then others whose folders may hold the run: those of older defaults."""
@@ -190,11 +203,6 @@ def _label(controller: Controller[Any]) -> str:
     return "-".join(reversed(names))
 
 
-def _file_name(task: str) -> str:
-    """Returns the names of tasks as a part of a path; ".", "/" and ":" of a user's own become "-"."""
-    return re.sub(r"[^\w+-]+", "-", task)
-
-
 def _kept(out: Path) -> str:
     """Returns what an interrupted search leaves behind."""
     if not Archive.exists(out):
@@ -231,6 +239,7 @@ def _print(result: SearchResult, json: bool) -> None:
 def _fidelity(evaluator: Evaluator) -> str:
     """Returns how far the order on the search's tasks can be trusted elsewhere, where that was measured."""
     tasks: tuple[Task, ...] = ()
+    evaluator = getattr(evaluator, "inner", evaluator)  # of a cluster
     if isinstance(evaluator, TrainingEvaluator):
         tasks = evaluator.tasks
     elif isinstance(evaluator, TabularEvaluator):

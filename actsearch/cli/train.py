@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from actsearch.cli.common import Formula, Json, explain, finite, print_json, read_unit
+from actsearch.archive.beside import finite
+from actsearch.cli.common import Formula, Json, explain, print_json, read_unit
 from actsearch.evaluation import Part, train_saved
 from actsearch.report import Column, render, show
 from actsearch.tasks import get_task

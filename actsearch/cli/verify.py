@@ -10,13 +10,15 @@ import tyro
 
 from actsearch.analysis import Cost
 from actsearch.archive import Archive, open_run
+from actsearch.archive.beside import finite
 from actsearch.catalog import CATALOG
 from actsearch.cli.common import (
     Json,
     at_least,
     check_named,
     explain,
-    finite,
+    file_name,
+    keep_beside,
     novelty_of,
     print_json,
     read_formula,
@@ -49,6 +51,8 @@ def verify(
     Example: actsearch verify "x * sigmoid(beta * x)" "cos(x) - x" --tasks digits-resnet --seeds 8
 
     Of a run: actsearch verify runs/mine --count 5 --tasks digits-deep-mlp+digits-resnet
+
+    The result is kept in the run's directory, where `actsearch report` finds it.
 
     Args:
         targets: formulas, or directories of runs.
@@ -84,11 +88,13 @@ def verify(
     )
     costs = _costs(verification.programs) if cost else None
     known = novelty_of(programs) if novelty else {}
+    facts: dict[str, Any] = verification.to_json()
+    facts |= {} if costs is None else {"costs": {str(program): one._asdict() for program, one in costs.items()}}
+    facts |= {"novelty": {str(program): verdict for program, verdict in known.items()}} if novelty else {}
+    for directory in trials:
+        keep_beside(directory, f"verification-{file_name(tasks)}", facts)
     if json:
-        facts: dict[str, Any] = {}
-        facts |= {} if costs is None else {"costs": {str(program): one._asdict() for program, one in costs.items()}}
-        facts |= {"novelty": {str(program): verdict for program, verdict in known.items()}} if novelty else {}
-        print_json(finite(verification.to_json() | facts))
+        print_json(finite(facts))
         return
     show(verification_table(verification, costs=costs))
     if novelty:

@@ -16,7 +16,9 @@ ACCELERATORS = {"cuda": ("jax-cuda12-plugin", "jax-cuda13-plugin"), "tpu": ("lib
 EXTRAS = {
     "data": ("mlxtend", "scikit-image"),
     "imagenet": ("grain",),
+    "ray": ("ray",),
     "notebooks": ("ipykernel", "nbclient", "nbformat"),
+    "report": ("altair", "jinja2", "latex2mathml", "vl-convert-python"),
     "torch": ("torch",),
     "onnx": ("onnx", "onnxruntime"),
     "equinox": ("equinox",),

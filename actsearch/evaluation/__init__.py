@@ -2,11 +2,15 @@
 
 from actsearch.analysis.verification import Verification
 from actsearch.evaluation.base import Evaluator, Memory, base_trial, genotype_of
+from actsearch.evaluation.candidate import Attempt, Screening
+from actsearch.evaluation.cluster.connection import connect, platform_of_cluster
+from actsearch.evaluation.cluster.evaluator import RayEvaluator, Staged
+from actsearch.evaluation.cluster.faults import Fault
 from actsearch.evaluation.compilation_cache import CACHE_BYTES, cache_folder, folder_bytes, use_compilation_cache
 from actsearch.evaluation.constraints import constraint, constraints_of
 from actsearch.evaluation.cost import measure_costs, step_shares
 from actsearch.evaluation.devices import DataParallel, count_cores, use_all_cores
-from actsearch.evaluation.engines import Engine, choose_engine
+from actsearch.evaluation.engines import COSTS, Engine, choose_engine
 from actsearch.evaluation.fidelity import FIDELITY, fidelity_of, fidelity_record
 from actsearch.evaluation.fisher import FisherSpectrum
 from actsearch.evaluation.gate_audit import audit
@@ -18,6 +22,7 @@ from actsearch.evaluation.one_training import Outcome, Training, TrainState, ini
 from actsearch.evaluation.property_features import PropertyFeatures
 from actsearch.evaluation.score import Result, combine, score_programs, summarize
 from actsearch.evaluation.stability import Stability, ascend
+from actsearch.evaluation.step_time import StepTime, step_times
 from actsearch.evaluation.table import TABLES, Table, get_table, make_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
 from actsearch.evaluation.task_check import check_task
@@ -30,14 +35,17 @@ from actsearch.evaluation.verification import HasTrials, best_programs, fresh_se
 
 __all__ = [
     "CACHE_BYTES",
+    "COSTS",
     "FIDELITY",
     "GATES",
     "RATE_SCALES",
     "TABLES",
+    "Attempt",
     "Candidate",
     "DataParallel",
     "Engine",
     "Evaluator",
+    "Fault",
     "FisherSpectrum",
     "Gate",
     "HasTrials",
@@ -47,10 +55,14 @@ __all__ = [
     "Outcome",
     "Part",
     "PropertyFeatures",
+    "RayEvaluator",
     "Result",
     "SavedTrainer",
+    "Screening",
     "SiteStatistics",
     "Stability",
+    "Staged",
+    "StepTime",
     "Table",
     "TableRegret",
     "TabularEvaluator",
@@ -70,6 +82,7 @@ __all__ = [
     "check_task",
     "choose_engine",
     "combine",
+    "connect",
     "constraint",
     "constraints_of",
     "count_cores",
@@ -87,6 +100,7 @@ __all__ = [
     "measure_costs",
     "measure_task",
     "objectives_of",
+    "platform_of_cluster",
     "rank_units",
     "register",
     "regret_on_table",
@@ -95,6 +109,7 @@ __all__ = [
     "screen",
     "split_network",
     "step_shares",
+    "step_times",
     "summarize",
     "train",
     "train_saved",

@@ -1,7 +1,8 @@
 """Evaluator: turns proposals into trials. Where a search meets whatever scores its candidates.
 
-`TrainingEvaluator` trains them, `TabularEvaluator` looks them up. One of your own is a class with these five names; the
-rules that all share, which trials are duplicates and which genotype a program has, are `Memory` and `genotype_of`.
+`TrainingEvaluator` trains them, `TabularEvaluator` looks them up, `RayEvaluator` has a cluster do it. One of your own
+is a class with these five names; the rules that all share, which trials are duplicates and which genotype a program
+has, are `Memory` and `genotype_of`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -37,14 +37,18 @@ class Costs(NamedTuple):
     program: float
     bank_step: float
 
+    def parts(self, programs: int) -> dict[Chosen, tuple[float, float]]:
+        """Returns what a candidate compiles, and what a step of it takes, by engine."""
+        return {
+            "interpret": (self.interpreter / programs, self.interpreted_step),
+            "bank": (1 / min(programs, BANK) + self.program, self.bank_step),
+            "specialize": (1.0, 1.0),
+        }
+
     def each(self, programs: int, steps: int) -> dict[Chosen, float]:
         """Returns what a candidate costs by engine, in compilations of a specialised training."""
         length = steps / self.compile_steps
-        return {
-            "interpret": self.interpreter / programs + self.interpreted_step * length,
-            "bank": 1 / min(programs, BANK) + self.program + self.bank_step * length,
-            "specialize": 1 + length,
-        }
+        return {engine: compiled + step * length for engine, (compiled, step) in self.parts(programs).items()}
 
 
 COSTS: dict[Kind, Costs] = {

@@ -13,7 +13,7 @@ from actsearch.evaluation.jobs import Job
 from actsearch.evaluation.long_training import Report, SavedTrainer
 from actsearch.evaluation.one_training import Outcome
 from actsearch.evaluation.task_check import check_own
-from actsearch.evaluation.trainer import Part, Trainer
+from actsearch.evaluation.trainer import Part, Trainer, fitting_lanes
 from actsearch.language import ActsearchError, Program
 from actsearch.spaces.template import Template
 from actsearch.tasks import Task
@@ -136,9 +136,13 @@ def score_programs(
     for first in range(0, len(programs), size):
         group = programs[first : first + size]
         began = time.perf_counter()
-        trainer = (
-            _trainer(task, group, chosen, devices) if out is None else _saved(task, group[0], devices, out, report)
-        )
+        trainer: Trainer | SavedTrainer
+        if out is None:
+            # With the rates' seeds, so that the lanes serve both.
+            jobs = len(group) * max(len(seeds), len(rate_seeds or seeds))
+            trainer = _trainer(task, group, chosen, devices, fitting_lanes(devices, jobs))
+        else:
+            trainer = _saved(task, group[0], devices, out, report)
         # One program alone leaves the interpreter nothing to choose.
         choices = [(i,) for i in range(len(group))] if len(group) > 1 or chosen == "bank" else [()]
         results += at_best_rates(trainer, task, choices, seeds, rate_scales, rate_seeds or seeds, part)
@@ -147,13 +151,13 @@ def score_programs(
     return results
 
 
-def _trainer(task: Task, programs: Sequence[Program], engine: Engine, devices: Devices) -> Trainer:
+def _trainer(task: Task, programs: Sequence[Program], engine: Engine, devices: Devices, lanes: int) -> Trainer:
     """Returns the trainer of programs that share one compilation; each is one choice."""
     if engine == "interpret":
-        return Trainer.interpreted(task, Template.bank(programs), devices=devices)
+        return Trainer.interpreted(task, Template.bank(programs), devices=devices, lanes=lanes)
     if engine == "bank":
         return Trainer.bank(task, programs, devices=devices)
-    return Trainer.specialized(task, programs[0], devices=devices)
+    return Trainer.specialized(task, programs[0], devices=devices, lanes=lanes)
 
 
 def _saved(task: Task, program: Program, devices: Devices, out: Path, report: Report) -> SavedTrainer:

@@ -15,7 +15,7 @@ from flax import nnx
 from actsearch.evaluation.data_check import check_data, check_values, wrong
 from actsearch.evaluation.one_training import count, take
 from actsearch.nn import Layer, sites
-from actsearch.tasks import TASKS, Classification, Data, Examples, LanguageModel, Regression, Task
+from actsearch.tasks import Classification, Data, Examples, LanguageModel, Regression, Task, factory_of
 
 _SHARES = tuple(0.5**halvings for halvings in range(8, -1, -1))
 """Of each metric at the start, at which the score is looked at: towards 0, so that none leaves its range."""
@@ -75,8 +75,9 @@ def check_own(task: Task) -> Task:
 
 def _is_of_package(task: Task) -> bool:
     """Returns whether a task is one that the package registers, at any length."""
-    make = TASKS.get(task.name)
-    if make is None or not str(getattr(make, "__module__", "")).startswith("actsearch."):
+    make = factory_of(task.name)
+    made_by = getattr(make, "func", make)
+    if make is None or not str(getattr(made_by, "__module__", "")).startswith("actsearch."):
         return False
     known = make()
     return dataclasses.replace(known, steps=task.steps, quality=task.quality) == task

@@ -301,3 +301,9 @@ def default_lanes(mesh: Mesh) -> int:
     1 too where devices share a training: its network is a large one.
     """
     return 1 if mesh.shape["data"] > 1 or mesh.devices.flat[0].platform == "cpu" else LANES
+
+
+def fitting_lanes(devices: Devices, jobs: int) -> int:
+    """Returns the lanes of a trainer that is given so many jobs once: the default, or fewer, so that none is idle."""
+    mesh = as_layout(devices).mesh()
+    return min(default_lanes(mesh), math.ceil(jobs / int(mesh.shape["candidate"])))

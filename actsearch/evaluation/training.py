@@ -4,21 +4,22 @@ import contextlib
 import dataclasses
 import functools
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from actsearch.engine import FINGERPRINT_VERSION
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
+from actsearch.evaluation.candidate import Attempt, Screening
 from actsearch.evaluation.devices import Devices, as_layout, platform_of
 from actsearch.evaluation.engines import BANK, Engine, choose_engine
-from actsearch.evaluation.gates import Gate, Verdict, gates_of, get_gates, screen
+from actsearch.evaluation.gates import Gate, gates_of, get_gates, screen
 from actsearch.evaluation.objectives import Objective, identity_with, objectives_of, with_properties
 from actsearch.evaluation.one_training import train
-from actsearch.evaluation.score import Result, combine, summarize
+from actsearch.evaluation.score import combine, summarize
 from actsearch.evaluation.task_check import check_own
-from actsearch.evaluation.trainer import Measure, Trainer
+from actsearch.evaluation.trainer import Measure, Trainer, fitting_lanes
 from actsearch.language import ActsearchError
-from actsearch.spaces import Genotype, Space
+from actsearch.spaces import Space
 from actsearch.tasks import Task, get_tasks
 from actsearch.trials import Known, Proposal, Status, Trial
 
@@ -27,39 +28,6 @@ gated_train = functools.partial(train, gated=True)
 
 REPEAT_STRIDE = 1_000_000
 """Between the seeds of a candidate's first training and those of its next repeat."""
-
-
-@dataclasses.dataclass(frozen=True)
-class _Screened:
-    """A proposal after the gates before training."""
-
-    index: int
-    proposal: Proposal
-    genotype: Genotype | None
-    verdict: Verdict
-    seconds: float
-
-    @property
-    def claim(self) -> tuple[str, int, float]:
-        """Equal for two proposals of which the second is a duplicate."""
-        return self.verdict.fingerprint, self.proposal.repeat, self.proposal.fidelity
-
-
-@dataclasses.dataclass
-class _Training:
-    """A candidate on its way through the tasks."""
-
-    candidate: _Screened
-    seeds: tuple[int, ...]
-    results: dict[str, Result] = dataclasses.field(default_factory=dict)
-    status: Status = Status.OK
-    gate: str = ""
-    note: str = ""
-    seconds: float = 0.0
-
-    def end(self, status: Status, note: str, gate: str = "") -> None:
-        """Spares the candidate the later tasks."""
-        self.status, self.note, self.gate = status, note, gate
 
 
 class TrainingEvaluator:
@@ -79,6 +47,8 @@ class TrainingEvaluator:
       gates: names or Gates to try instead of all those registered for the space's kind. "shape" is always tried.
       objectives: properties that stand beside the scores in `Trial.objectives`, "-" before one to be made small, such
         as "-operations"; see `actsearch.evaluation.objectives_of`.
+      platform: "cpu", "gpu" or "tpu", for the choice of engine: where others train, as on a cluster; None for that of
+        `devices`.
 
     Attributes:
       engine: the one that is used, never "auto".
@@ -104,16 +74,23 @@ class TrainingEvaluator:
         devices: Devices = None,
         gates: Iterable[Gate | str] | None = None,
         objectives: Iterable[str] = (),
+        platform: str | None = None,
     ):
         self.space, self.tasks, self.seeds, self.devices = space, as_tasks(tasks), tuple(seeds), devices
         _check(space, self.tasks, self.seeds)
         self.gates = gates_of(space.kind) if gates is None else get_gates(gates)
         self.objectives = objectives_of(objectives, space.kind)
         steps = max(task.steps for task in self.tasks)
-        self.engine, self._summary = choose_engine(engine, budget, steps, space.kind, platform=platform_of(devices))
+        self.engine, self._summary = choose_engine(
+            engine, budget, steps, space.kind, platform=platform or platform_of(devices)
+        )
         self._memory = Memory()
         self._trainers: dict[tuple[str, int, Measure], Trainer] = {}
         self._lanes: dict[tuple[str, Measure], int] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Returns what another process needs, without what this one compiled and remembers."""
+        return self.__dict__ | {"_memory": Memory(), "_trainers": {}, "_lanes": {}}
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -146,45 +123,53 @@ class TrainingEvaluator:
 
     def evaluate(self, proposals: Sequence[Proposal], start: int) -> list[Trial]:
         """Returns a trial for each proposal, the first with the index `start`."""
-        candidates = [self._screen(index, proposal) for index, proposal in enumerate(proposals, start)]
-        trained = self._train_all(self._fresh(candidates))
-        trials: list[Trial] = []
-        for candidate in candidates:
-            trials.append(self._trial(candidate, trained.get(candidate.index)))
-            self._memory.add(trials[-1])
-        return trials
+        screenings = [self.screen(index, proposal) for index, proposal in enumerate(proposals, start)]
+        return self.conclude(screenings, self.train(self.fresh(screenings)))
 
-    def _screen(self, index: int, proposal: Proposal) -> _Screened:
+    def screen(self, index: int, proposal: Proposal) -> Screening:
+        """Returns a proposal after the gates before training."""
         began = time.perf_counter()
         verdict = screen(proposal.program, self.gates, self.space.kind)
         genotype = genotype_of(self.space, proposal)
-        return _Screened(index, proposal, genotype, verdict, time.perf_counter() - began)
+        return Screening(index, proposal, genotype, verdict, time.perf_counter() - began)
 
-    def _fresh(self, candidates: Sequence[_Screened]) -> list[_Screened]:
+    def fresh(self, screenings: Sequence[Screening]) -> list[Screening]:
         """Returns the candidates to train: those that pass, can be run and are not known; the first of equal ones."""
-        fresh: dict[tuple[str, int, float], _Screened] = {}
-        for candidate in candidates:
+        fresh: dict[tuple[str, int, float], Screening] = {}
+        for candidate in screenings:
             if not candidate.verdict.gate and self._runs(candidate) and not self._memory.has(*candidate.claim):
                 fresh.setdefault(candidate.claim, candidate)
         return list(fresh.values())
 
-    def _runs(self, candidate: _Screened) -> bool:
+    def _runs(self, candidate: Screening) -> bool:
         """Returns whether the engine can run a candidate: the interpreter runs members of the space alone."""
         return self.engine != "interpret" or candidate.genotype is not None
 
-    def _train_all(self, candidates: Sequence[_Screened]) -> dict[int, _Training]:
+    def train(self, screenings: Sequence[Screening]) -> dict[int, Attempt]:
         """Trains candidates, those with the same seeds and fidelity together; returns them by index."""
-        groups: dict[tuple[int, float], list[_Training]] = {}
-        for candidate in candidates:
+        groups: dict[tuple[int, float], list[Attempt]] = {}
+        for candidate in screenings:
             repeat, fidelity = candidate.proposal.repeat, candidate.proposal.fidelity
-            training = _Training(candidate, repeat_seeds(self.seeds, repeat))
-            groups.setdefault((repeat, fidelity), []).append(training)
+            attempt = Attempt(candidate, repeat_seeds(self.seeds, repeat))
+            groups.setdefault((repeat, fidelity), []).append(attempt)
         for (_, fidelity), group in groups.items():
             for task in self.tasks:
                 self._train_on(task, fidelity, group)
-        return {training.candidate.index: training for group in groups.values() for training in group}
+        return {attempt.screening.index: attempt for group in groups.values() for attempt in group}
 
-    def _train_on(self, task: Task, fidelity: float, group: Sequence[_Training]) -> None:
+    def conclude(self, screenings: Sequence[Screening], attempts: Mapping[int, Attempt]) -> list[Trial]:
+        """Returns the trials of candidates, of which some were trained, and remembers them."""
+        failed = {one.screening.claim: one.note for one in attempts.values() if one.status is Status.FAILED}
+        trials: list[Trial] = []
+        for candidate in screenings:
+            attempt = attempts.get(candidate.index)
+            if attempt is None and candidate.verdict.fingerprint and candidate.claim in failed:
+                attempt = Attempt.failed(candidate, failed[candidate.claim])  # the same function, in this round
+            trials.append(self._trial(candidate, attempt))
+            self._memory.add(trials[-1])
+        return trials
+
+    def _train_on(self, task: Task, fidelity: float, group: Sequence[Attempt]) -> None:
         """Trains on one task those candidates that are still going, and tries the gates after training on them."""
         going = [training for training in group if training.status is Status.OK]
         shortened = task.at_fidelity(fidelity)
@@ -199,15 +184,13 @@ class TrainingEvaluator:
                 for training, results in self._measured(shortened, going, measure):
                     self._try(measure, training, shortened, results)
 
-    def _try(self, measure: Measure | None, training: _Training, task: Task, results: Sequence[Any]) -> None:
+    def _try(self, measure: Measure | None, training: Attempt, task: Task, results: Sequence[Any]) -> None:
         """Tries the gates that look at a measurement; the first that rejects ends the training."""
         for gate in self.gates:
             if gate.measure is measure and training.status is Status.OK and (note := gate.test(task, results)):
                 training.end(Status.REJECTED, note, gate.name)
 
-    def _measured(
-        self, task: Task, trainings: Sequence[_Training], measure: Measure
-    ) -> list[tuple[_Training, list[Any]]]:
+    def _measured(self, task: Task, trainings: Sequence[Attempt], measure: Measure) -> list[tuple[Attempt, list[Any]]]:
         """Measures candidates on a task; returns each with its results, and charges the time to them in equal parts.
 
         `train` is run with every seed, any other measurement with the first one.
@@ -227,24 +210,24 @@ class TrainingEvaluator:
         return list(zip(trainings, rows, strict=True))
 
     def _interpret(
-        self, task: Task, trainings: Sequence[_Training], seeds: Sequence[int], measure: Measure
+        self, task: Task, trainings: Sequence[Attempt], seeds: Sequence[int], measure: Measure
     ) -> list[list[Any]]:
         """Runs all candidates in one compiled program, which is kept: it serves the whole space."""
         key = task.name, task.steps, measure
         if key not in self._trainers:
             self._trainers[key] = Trainer.interpreted(task, self.space.template, devices=self.devices, measure=measure)
-        genotypes = [training.candidate.genotype for training in trainings]
+        genotypes = [training.screening.genotype for training in trainings]
         jobs = self._trainers[key].jobs([genotype.choices for genotype in genotypes if genotype], seeds)
         results, n = self._trainers[key](jobs), len(seeds)
         return [results[i * n : (i + 1) * n] for i in range(len(trainings))]
 
     def _bank(
-        self, task: Task, trainings: Sequence[_Training], seeds: Sequence[int], measure: Measure
+        self, task: Task, trainings: Sequence[Attempt], seeds: Sequence[int], measure: Measure
     ) -> list[list[Any]]:
         """Compiles and runs candidates bank by bank; nothing of them is kept but the lanes that memory allows."""
         key, rows = (task.name, measure), list[list[Any]]()
         for first in range(0, len(trainings), BANK):
-            programs = [training.candidate.proposal.program for training in trainings[first : first + BANK]]
+            programs = [training.screening.proposal.program for training in trainings[first : first + BANK]]
             lanes = self._lanes.get(key)
             trainer = Trainer.bank(task, programs, lanes=lanes, devices=self.devices, measure=measure)
             results, n = trainer(trainer.jobs([(i,) for i in range(len(programs))], seeds)), len(seeds)
@@ -253,13 +236,14 @@ class TrainingEvaluator:
                 self._lanes[key] = trainer.lanes
         return rows
 
-    def _specialize(self, task: Task, training: _Training, seeds: Sequence[int], measure: Measure) -> list[Any]:
+    def _specialize(self, task: Task, training: Attempt, seeds: Sequence[int], measure: Measure) -> list[Any]:
         """Compiles one candidate and runs it; nothing of it is kept."""
-        program = training.candidate.proposal.program
-        trainer = Trainer.specialized(task, program, devices=self.devices, measure=measure)
+        program = training.screening.proposal.program
+        lanes = fitting_lanes(self.devices, len(seeds))
+        trainer = Trainer.specialized(task, program, devices=self.devices, lanes=lanes, measure=measure)
         return trainer(trainer.jobs([()], seeds))
 
-    def _trial(self, candidate: _Screened, training: _Training | None) -> Trial:
+    def _trial(self, candidate: Screening, training: Attempt | None) -> Trial:
         """Returns the trial of a candidate, which was trained unless `training` is None."""
         fingerprint, gate, note = candidate.verdict
         fields: dict[str, Any] = {"seconds": candidate.seconds, "first": self._memory.first(fingerprint)}
@@ -276,20 +260,22 @@ class TrainingEvaluator:
         return dataclasses.replace(failed, status=status, **fields)
 
 
-def _trained_fields(training: _Training, objectives: Sequence[Objective]) -> dict[str, Any]:
-    """Returns the fields of a trial that was trained."""
+def _trained_fields(training: Attempt, objectives: Sequence[Objective]) -> dict[str, Any]:
+    """Returns the fields of a trial that was trained, or failed in it."""
+    if training.status is Status.FAILED:
+        return {"note": training.note}
     combined = combine(training.results)
     fields = {
         "gate": training.gate,
         "note": training.note,
         "seeds": training.seeds,
         "metrics": combined.metrics,
-        "seconds": training.candidate.seconds + training.seconds,
+        "seconds": training.screening.seconds + training.seconds,
     }
     if training.status is not Status.REJECTED:
         fields["score"] = combined.score
         scores = {name: row.score for name, row in training.results.items()}
-        fields["objectives"] = with_properties(scores, training.candidate.proposal.program, objectives)
+        fields["objectives"] = with_properties(scores, training.screening.proposal.program, objectives)
     return fields
 
 
@@ -318,7 +304,7 @@ def as_tasks(tasks: Task | str | Sequence[Task | str]) -> tuple[Task, ...]:
 
 
 @contextlib.contextmanager
-def _charged(trainings: Sequence[_Training]) -> Iterator[None]:
+def _charged(trainings: Sequence[Attempt]) -> Iterator[None]:
     """Charges the time spent inside to candidates, in equal parts."""
     began = time.perf_counter()
     yield

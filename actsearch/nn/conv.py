@@ -69,9 +69,22 @@ class DepthwiseConv(nnx.Module):
         return _convolve(x, kernel, self.stride, groups=kernel.shape[-1])
 
 
-def batch_norm(features: int, rngs: nnx.Rngs) -> nnx.BatchNorm:
-    """Returns the BatchNorm of every network here: moving averages with momentum 0.9, epsilon 1e-5."""
-    return nnx.BatchNorm(features, momentum=0.9, epsilon=1e-5, rngs=rngs)
+def batch_norm(features: int, rngs: nnx.Rngs, *, zero: bool = False) -> nnx.BatchNorm:
+    """Returns the BatchNorm of every network here: moving averages with momentum 0.9, epsilon 1e-5.
+
+    Args:
+      features: channels.
+      rngs: Flax's random streams.
+      zero: whether the scale starts at 0 and not at 1: for the last one of a residual branch, which is then the
+        identity at the start (Goyal et al. 2017, section 5.1).
+    """
+    start = nnx.initializers.zeros if zero else nnx.initializers.ones
+    return nnx.BatchNorm(features, momentum=0.9, epsilon=1e-5, scale_init=start, rngs=rngs)
+
+
+def bare(x: jax.Array) -> jax.Array:
+    """Returns its input: what stands for a BatchNorm where the layer itself normalises."""
+    return x
 
 
 class Affine(nnx.Module):

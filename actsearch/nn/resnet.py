@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from actsearch.nn.conv import Conv, Size, batch_norm, he_normal
+from actsearch.nn.conv import Conv, Size, bare, batch_norm, he_normal
 from actsearch.nn.layer import LayerFactory
 
 
@@ -161,11 +161,7 @@ class ResNetConfig:
 
 
 def _norm(features: int, normalize: bool, rngs: nnx.Rngs) -> Callable[[jax.Array], jax.Array]:
-    return batch_norm(features, rngs) if normalize else _identity
-
-
-def _identity(x: jax.Array) -> jax.Array:
-    return x
+    return batch_norm(features, rngs) if normalize else bare
 
 
 def _shortcut(in_features: int, out_features: int, stride: int, rngs: nnx.Rngs) -> Conv | None:

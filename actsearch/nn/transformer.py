@@ -13,8 +13,11 @@ from actsearch.nn.layer import LayerFactory
 SiteKind = Literal["ffn", "gate", "norm"]
 """What candidates stand for in a Transformer."""
 
+FEW_TOKENS = 1_024
+"""Most tokens of a vocabulary whose embedding is a product with one-hot rows."""
 
-def _normal(features: int, parts: int = 1) -> nnx.Initializer:
+
+def gpt2_normal(features: int, parts: int = 1) -> nnx.Initializer:
     """Returns GPT-2's initial weights, 0.02 at its width of 768, for a width; `parts` are added on one shortcut."""
     return nnx.initializers.normal(0.02 * (768 / features / parts) ** 0.5)
 
@@ -29,19 +32,20 @@ def per_token(layer: Any, *arrays: jax.Array) -> jax.Array:
     return y.reshape(arrays[0].shape)
 
 
-class CausalAttention(nnx.Module):
-    """Multi-head self-attention in which a position attends to itself and those before it (Vaswani et al. 2017, 3.2).
+class Attention(nnx.Module):
+    """Multi-head self-attention (Vaswani et al. 2017, section 3.2).
 
     Args:
       features: of the input, of the output, and of all heads together; divisible by `heads`.
       heads: number of heads.
       init: of the output's kernel.
+      causal: whether a position attends to itself and those before it alone.
       rngs: for the initial weights.
     """
 
-    def __init__(self, features: int, heads: int, init: nnx.Initializer, *, rngs: nnx.Rngs):
-        self.heads = heads
-        self.projection = nnx.Linear(features, 3 * features, kernel_init=_normal(features), rngs=rngs)
+    def __init__(self, features: int, heads: int, init: nnx.Initializer, *, causal: bool = True, rngs: nnx.Rngs):
+        self.heads, self.causal = heads, causal
+        self.projection = nnx.Linear(features, 3 * features, kernel_init=gpt2_normal(features), rngs=rngs)
         self.output = nnx.Linear(features, features, kernel_init=init, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -49,8 +53,10 @@ class CausalAttention(nnx.Module):
         projected = self.projection(x).reshape(batch, length, 3, self.heads, features // self.heads)
         query, key, value = jnp.moveaxis(projected, (2, 3), (0, 2))  # each [batch, heads, length, features of a head]
         scores = query @ key.swapaxes(-1, -2) / (features // self.heads) ** 0.5
-        seen = jnp.tril(jnp.ones((1, 1, length, length), bool))
-        weights = jax.nn.softmax(jnp.where(seen, scores, -jnp.inf).astype(jnp.float32)).astype(x.dtype)
+        if self.causal:
+            seen = jnp.tril(jnp.ones((1, 1, length, length), bool))
+            scores = jnp.where(seen, scores, -jnp.inf)
+        weights = jax.nn.softmax(scores.astype(jnp.float32)).astype(x.dtype)
         return self.output((weights @ value).swapaxes(1, 2).reshape(x.shape))
 
 
@@ -61,7 +67,7 @@ class FeedForward(nnx.Module):
     """
 
     def __init__(self, features: int, layer: LayerFactory | None, init: nnx.Initializer, *, rngs: nnx.Rngs):
-        self.up = nnx.Linear(features, 4 * features, kernel_init=_normal(features), rngs=rngs)
+        self.up = nnx.Linear(features, 4 * features, kernel_init=gpt2_normal(features), rngs=rngs)
         self.layer = None if layer is None else layer(4 * features)
         self.down = nnx.Linear(4 * features, features, kernel_init=init, rngs=rngs)
 
@@ -78,8 +84,8 @@ class GatedFeedForward(nnx.Module):
 
     def __init__(self, features: int, layer: LayerFactory, init: nnx.Initializer, *, rngs: nnx.Rngs):
         inner = round(8 * features / 3)
-        self.gate = nnx.Linear(features, inner, kernel_init=_normal(features), rngs=rngs)
-        self.up = nnx.Linear(features, inner, kernel_init=_normal(features), rngs=rngs)
+        self.gate = nnx.Linear(features, inner, kernel_init=gpt2_normal(features), rngs=rngs)
+        self.up = nnx.Linear(features, inner, kernel_init=gpt2_normal(features), rngs=rngs)
         self.layer = layer(inner)
         self.down = nnx.Linear(inner, features, kernel_init=init, rngs=rngs)
 
@@ -96,6 +102,7 @@ class TransformerBlock(nnx.Module):
       layer: makes the layer of a site from its number of features.
       site: as Transformer's.
       init: of the kernels that end on the shortcut.
+      causal: as Attention's.
       rngs: for the initial weights.
     """
 
@@ -107,11 +114,12 @@ class TransformerBlock(nnx.Module):
         site: SiteKind,
         init: nnx.Initializer,
         *,
+        causal: bool = True,
         rngs: nnx.Rngs,
     ):
-        self.norm1 = _normalizer(features, layer, site, rngs)
-        self.attention = CausalAttention(features, heads, init, rngs=rngs)
-        self.norm2 = _normalizer(features, layer, site, rngs)
+        self.norm1 = normalizer(features, layer, site, rngs)
+        self.attention = Attention(features, heads, init, causal=causal, rngs=rngs)
+        self.norm2 = normalizer(features, layer, site, rngs)
         if site == "gate":
             self.feed_forward: nnx.Module = GatedFeedForward(features, layer, init, rngs=rngs)
         else:
@@ -131,8 +139,8 @@ class Transformer(nnx.Module):
 
     Initial weights as GPT-2's (Radford et al. 2019, section 2.3, and its code): normal of standard deviation 0.02 at
     its width of 768, kernels that end on a shortcut over the square root of their number, biases 0. Ours: at another
-    width the deviation is that times sqrt(768 / features), so that sites see the scale that they see there; the head is
-    not the embedding transposed.
+    width the deviation is that times sqrt(768 / features), so that sites see the scale that they see there; and the
+    head is not the embedding transposed, unless it is `tied`.
 
     Args:
       vocabulary: number of tokens.
@@ -145,6 +153,7 @@ class Transformer(nnx.Module):
         layer that is called with two arrays; "norm": every normaliser, in the place of LayerNorm, beside GELU.
       init_scale: factor on every initial matrix. A network of a few blocks trains without normalisers at GPT-2's
         weights, and does not at four times these.
+      tied: whether the head is the embedding transposed, without bias, as in GPT-2.
       rngs: for the initial weights.
 
     Raises:
@@ -162,29 +171,32 @@ class Transformer(nnx.Module):
         *,
         site: SiteKind = "ffn",
         init_scale: float = 1.0,
+        tied: bool = False,
         rngs: nnx.Rngs,
     ):
         if site not in get_args(SiteKind):
             raise ActsearchError(f"A Transformer's site is one of {', '.join(get_args(SiteKind))}; received {site!r}.")
         if features % heads:
             raise ActsearchError(f"heads must divide the features, {features}; received {heads}.")
-        init, last = _normal(features), _normal(features, 2 * blocks)
+        init, last = gpt2_normal(features), gpt2_normal(features, 2 * blocks)
         self.tokens = nnx.Embed(vocabulary, features, embedding_init=init, rngs=rngs)
         self.positions = nnx.Embed(length, features, embedding_init=init, rngs=rngs)
         self.blocks = nnx.List([TransformerBlock(features, heads, layer, site, last, rngs=rngs) for _ in range(blocks)])
-        self.norm = _normalizer(features, layer, site, rngs)
-        self.head = nnx.Linear(features, vocabulary, kernel_init=init, rngs=rngs)
+        self.norm = normalizer(features, layer, site, rngs)
+        self.head = None if tied else nnx.Linear(features, vocabulary, kernel_init=init, rngs=rngs)
         matrices = nnx.state(self, lambda path, value: isinstance(value, nnx.Param) and value.ndim == 2)
         nnx.update(self, jax.tree.map(lambda matrix: init_scale * matrix, matrices))
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
-        # A product with one-hot rows: on CPU the gradient of a look-up is far slower.
         table = self.tokens.embedding[...]
-        x = jax.nn.one_hot(tokens, self.tokens.num_embeddings, dtype=table.dtype) @ table
+        # A product with one-hot rows: on CPU the gradient of a look-up is far slower.
+        few = len(table) <= FEW_TOKENS
+        x = jax.nn.one_hot(tokens, len(table), dtype=table.dtype) @ table if few else table[tokens]
         x = x + self.positions.embedding[None, : tokens.shape[1]]
         for block in self.blocks:
             x = block(x)
-        logits: jax.Array = self.head(per_token(self.norm, x))
+        x = per_token(self.norm, x)
+        logits: jax.Array = x @ table.T if self.head is None else self.head(x)
         return logits
 
 
@@ -200,6 +212,7 @@ class TransformerConfig:
       blocks: number of blocks.
       site: as Transformer's.
       init_scale: as Transformer's.
+      tied: as Transformer's.
 
     Example:
       >>> network = TransformerConfig(10, 8, 16, 2, 1)(lambda features: nnx.relu, rngs=nnx.Rngs(0))
@@ -214,11 +227,13 @@ class TransformerConfig:
     blocks: int
     site: SiteKind = "ffn"
     init_scale: float = 1.0
+    tied: bool = dataclasses.field(default=False, metadata={"later": True})
 
     def __call__(self, layer: LayerFactory, *, rngs: nnx.Rngs) -> Transformer:
         """Returns the network with `layer(features)` at each site."""
         return Transformer(**vars(self), layer=layer, rngs=rngs)
 
 
-def _normalizer(features: int, layer: LayerFactory, site: SiteKind, rngs: nnx.Rngs) -> nnx.Module:
+def normalizer(features: int, layer: LayerFactory, site: SiteKind, rngs: nnx.Rngs) -> nnx.Module:
+    """Returns what normalises: the candidate's layer where normalisers are the sites, else LayerNorm."""
     return layer(features) if site == "norm" else nnx.LayerNorm(features, epsilon=1e-5, rngs=rngs)

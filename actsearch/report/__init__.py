@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from actsearch.report.graph import MAX_NODES, draw_graph
     from actsearch.report.intervals import draw_intervals
     from actsearch.report.mean_ranks import draw_mean_ranks
+    from actsearch.report.notebook import program_html, program_latex, run_html
+    from actsearch.report.planning import plan_table
     from actsearch.report.progress import ProgressLog
     from actsearch.report.ranking import ranking_table, ranking_verdict
     from actsearch.report.regret import regret_curves, regret_panels
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from actsearch.report.scale import ScoreScale, score_axis
     from actsearch.report.scores import score_by_batch, score_distribution, search_progress
     from actsearch.report.stages import funnel_bars
-    from actsearch.report.style import new_figure, save, styled
+    from actsearch.report.style import new_figure, save, styled, to_svg
     from actsearch.report.tables import (
         agreement_table,
         audit_table,
@@ -53,12 +55,16 @@ _HOMES = {
     "funnel_table": "tables",
     "new_figure": "style",
     "pareto_fronts": "fronts",
+    "plan_table": "planning",
+    "program_html": "notebook",
+    "program_latex": "notebook",
     "ranking_table": "ranking",
     "ranking_verdict": "ranking",
     "regret_curves": "regret",
     "regret_panels": "regret",
     "regret_table": "tables",
     "render": "rendering",
+    "run_html": "notebook",
     "runs_table": "tables",
     "save": "style",
     "score_axis": "scale",
@@ -67,6 +73,7 @@ _HOMES = {
     "search_progress": "scores",
     "show": "rendering",
     "styled": "style",
+    "to_svg": "style",
     "to_text": "rendering",
     "verification_table": "tables",
     "winners_table": "tables",
@@ -92,12 +99,16 @@ __all__ = [
     "funnel_table",
     "new_figure",
     "pareto_fronts",
+    "plan_table",
+    "program_html",
+    "program_latex",
     "ranking_table",
     "ranking_verdict",
     "regret_curves",
     "regret_panels",
     "regret_table",
     "render",
+    "run_html",
     "runs_table",
     "save",
     "score_axis",
@@ -106,6 +117,7 @@ __all__ = [
     "search_progress",
     "show",
     "styled",
+    "to_svg",
     "to_text",
     "verification_table",
     "winners_table",

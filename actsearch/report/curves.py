@@ -53,11 +53,17 @@ def draw_curves(programs: Mapping[str, Program], low: float = -5.0, high: float 
     return figure
 
 
-def _curve(panel: Axes, program: Program, x: np.ndarray) -> None:
+def curve_values(program: Program, x: np.ndarray) -> np.ndarray:
+    """Returns a program and its derivative at points, [2, points], NaN beyond 1,000: no line across a pole."""
     function = to_function(program)
     points = jnp.asarray(x, jnp.float32)
     rows = np.array([function(points), jax.vmap(jax.grad(function))(points)], dtype=np.float64)
-    rows[~(np.abs(rows) < 1e3)] = np.nan  # no line across a pole
+    rows[~(np.abs(rows) < 1e3)] = np.nan
+    return rows
+
+
+def _curve(panel: Axes, program: Program, x: np.ndarray) -> None:
+    rows = curve_values(program, x)
     panel.axhline(0, color=GREY, linewidth=0.6)
     panel.axvline(0, color=GREY, linewidth=0.6)
     panel.plot(x, rows[0], color=BLUE, linewidth=2, label="function")

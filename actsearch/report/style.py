@@ -5,6 +5,7 @@ notebook the last expression of a cell shows it; `save` writes it. No meaning re
 """
 
 import functools
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -84,8 +85,24 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> tuple[Path, Path]:
     """
     png, svg = (Path(f"{os.fspath(path)}.{suffix}") for suffix in ("png", "svg"))
     png.parent.mkdir(parents=True, exist_ok=True)
-    # The style again, because ticks are made and counted when a figure is drawn; the salt makes the ids of SVG repeat.
-    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_STYLE, "svg.hashsalt": "actsearch"}):
+    # The style again, because ticks are made and counted when a figure is drawn.
+    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_STYLE}):
         figure.savefig(png, dpi=200, metadata={"Software": None}, facecolor="white")
-        figure.savefig(svg, metadata={"Date": None, "Creator": None}, facecolor="white")
+    svg.write_text(to_svg(figure, facecolor="white"), encoding="utf-8")
     return png, svg
+
+
+def to_svg(figure: Figure, salt: str = "actsearch", outlines: bool = True, **options: Any) -> str:
+    """Returns a figure as SVG; equal figures give equal text.
+
+    Args:
+      figure: from this package, or any other.
+      salt: of the ids within, which two pictures on one page must not share.
+      outlines: draw letters as shapes, the same everywhere; else as text, in a font of the reader's.
+      options: of `Figure.savefig`, such as `transparent`.
+    """
+    text = io.StringIO()
+    own: Any = {"svg.hashsalt": salt, "svg.fonttype": "path" if outlines else "none"}
+    with matplotlib.rc_context({**matplotlib.rcParamsDefault, **_STYLE, **own}):
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, **options)
+    return text.getvalue()

@@ -4,6 +4,7 @@ from actsearch.study.callbacks import Callback, Progress, StopSearch, TimeLimit
 from actsearch.study.default import as_begun, multi_fidelity
 from actsearch.study.front import SearchResult, make_evaluator, run_config, search
 from actsearch.study.loop import run
+from actsearch.study.planning import plan
 from actsearch.study.store import DirectoryStore, MemoryStore, Store
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "as_begun",
     "make_evaluator",
     "multi_fidelity",
+    "plan",
     "run",
     "run_config",
     "search",

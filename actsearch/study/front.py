@@ -16,6 +16,7 @@ from actsearch.evaluation import (
     TABLES,
     Engine,
     Evaluator,
+    RayEvaluator,
     Table,
     TabularEvaluator,
     TrainingEvaluator,
@@ -160,6 +161,7 @@ def make_evaluator(
     out: str | os.PathLike[str] | None = None,
     constraints: Iterable[str] = (),
     objectives: Iterable[str] = (),
+    platform: str | None = None,
 ) -> Evaluator:
     """Returns the evaluator of a task: a table looked up, or trainings.
 
@@ -175,6 +177,7 @@ def make_evaluator(
         "lipschitz<=1"; see `actsearch.evaluation.constraint`.
       objectives: properties that stand beside the scores in `Trial.objectives`, which a Pareto search selects by,
         such as "-operations"; see `actsearch.evaluation.objectives_of`.
+      platform: "cpu" or "gpu", where others train than this process, as on a cluster; None for its own.
 
     Raises:
       ActsearchError: an unknown name, no task, one that cannot hold the space's programs, a number out of range, or a
@@ -189,7 +192,16 @@ def make_evaluator(
         engine = _stored_identity(out).get("engine", "auto")
     seeds = tuple(seed * seeds_per_trial + i for i in range(seeds_per_trial))
     every = (*gates_of(space.kind), *gates) if gates else None
-    return TrainingEvaluator(space, task, seeds=seeds, engine=engine, budget=budget, gates=every, objectives=objectives)
+    return TrainingEvaluator(
+        space,
+        task,
+        seeds=seeds,
+        engine=engine,
+        budget=budget,
+        gates=every,
+        objectives=objectives,
+        platform=platform,
+    )
 
 
 def _stored_identity(out: str | os.PathLike[str] | None) -> Mapping[str, Any]:
@@ -212,7 +224,7 @@ def _check(**values: int) -> None:
 
 def _default(evaluator: Evaluator, budget: int, batch: int, out: str | os.PathLike[str] | None) -> Controller[Any]:
     """Returns random search: as the run in the directory began, or multi-fidelity where candidates are trained."""
-    if not isinstance(evaluator, TrainingEvaluator):
+    if not isinstance(evaluator, TrainingEvaluator | RayEvaluator):
         return Random()
     return as_begun(Random(), out) or multi_fidelity(Random(), budget, batch)
 

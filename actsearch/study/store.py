@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from actsearch.archive import Archive, checkpoint
+from actsearch.archive import Archive, ArchiveError, checkpoint, keep
+from actsearch.archive.run import PROCESS
+from actsearch.study.process import process_record
 from actsearch.trials import Known, Trial
 
 State = TypeVar("State")
@@ -99,6 +101,8 @@ class DirectoryStore:
         Raises:
           ArchiveError: the directory holds another run, or cannot be used.
         """
+        with contextlib.suppress(ArchiveError):  # on a full disk the archive will say so
+            keep(self.directory, PROCESS, process_record(budget, len(self._archive)))
         saved = checkpoint.load(self._folder, self._archive.config, initial)
         if saved is None or saved.delivered > min(len(self._archive), budget):
             return initial, 0

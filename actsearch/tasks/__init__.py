@@ -2,15 +2,17 @@
 
 from actsearch.language import Kind
 from actsearch.tasks.base import Data, Examples, Quality, Task
+from actsearch.tasks.cifar_deep import DEEP
 from actsearch.tasks.classification import Classification
 from actsearch.tasks.datasets import DataSet, Split
 from actsearch.tasks.language_modelling import LanguageModel
 from actsearch.tasks.recipe import Muon, Recipe
-from actsearch.tasks.registry import ANCHORS, TASK_SETS, TASKS, get_task, get_tasks, register
+from actsearch.tasks.registry import ANCHORS, TASK_SETS, TASKS, factory_of, get_task, get_tasks, register
 from actsearch.tasks.regression import Pairs, Regression
 
 __all__ = [
     "ANCHORS",
+    "DEEP",
     "TASKS",
     "TASK_SETS",
     "Classification",
@@ -26,6 +28,7 @@ __all__ = [
     "Regression",
     "Split",
     "Task",
+    "factory_of",
     "get_task",
     "get_tasks",
     "register",

@@ -10,7 +10,7 @@ import optax
 
 from actsearch.language import ActsearchError
 
-Schedule = Literal["constant", "cosine"]
+Schedule = Literal["constant", "cosine", "steps"]
 Precision = Literal["float32", "bfloat16"]
 
 
@@ -63,7 +63,10 @@ class Recipe:
       algorithm: "sgd", "adamw" (Loshchilov and Hutter 2019), or `Muon(adamw_rate=...)`.
       momentum: of SGD and Muon; AdamW's b1. From 0 up to, not including, 1.
       b2: AdamW's, from 0 up to, not including, 1.
-      schedule: "constant", or "cosine": from the learning rate down to 0 at the last step.
+      schedule: "constant"; "cosine": from the learning rate down to 0 at the last step; or "steps": times `drop` at
+        each of `drops`.
+      drops: shares of the steps after which the rate drops, rising, each above 0 and below 1; for "steps" alone.
+      drop: factor of each drop, above 0 and below 1.
       warmup: share of the steps in which the rate rises linearly from 0, from 0 up to, not including, 1.
       nesterov: whether SGD's momentum is Nesterov's.
       weight_decay: at least 0.
@@ -90,6 +93,8 @@ class Recipe:
     nesterov: bool = False
     weight_decay: float = 0.0
     dtype: Precision = dataclasses.field(default="float32", metadata={"later": True})
+    drops: tuple[float, ...] = dataclasses.field(default=(), metadata={"later": True})
+    drop: float = dataclasses.field(default=0.1, metadata={"later": True})
     rate_rule: str = dataclasses.field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -107,6 +112,20 @@ class Recipe:
             raise ActsearchError(
                 "learning_rate is above 0 and weight_decay at least 0, both finite; received "
                 f"{self.learning_rate} and {self.weight_decay}."
+            )
+        self._check_drops()
+
+    def _check_drops(self) -> None:
+        inside = all(0 < share < 1 for share in (*self.drops, self.drop))
+        if not inside or list(self.drops) != sorted(set(self.drops)):
+            raise ActsearchError(
+                "drops are shares of the steps, rising, each above 0 and below 1, and so is the factor drop; received "
+                f"{self.drops} and {self.drop}."
+            )
+        if bool(self.drops) != (self.schedule == "steps"):
+            raise ActsearchError(
+                f'drops belong to the schedule "steps", which needs at least one; received {self.drops} and '
+                f"{self.schedule!r}."
             )
 
     def optimizer(self, steps: int, rate_scale: jax.Array | float = 1.0) -> optax.GradientTransformation:
@@ -131,11 +150,21 @@ class Recipe:
     def _schedule(self, steps: int, rate: Any) -> Any:
         """Returns the rate as Optax takes it: a value, which may be traced, or a function of the step."""
         warmup = round(self.warmup * steps)
-        rest = optax.cosine_decay_schedule(rate, steps - warmup) if self.schedule == "cosine" else rate
+        rest = self._after(warmup, steps, rate)
         if not warmup:
             return rest
         after = rest if callable(rest) else optax.constant_schedule(rate)
         return optax.join_schedules([optax.linear_schedule(0.0, rate, warmup), after], [warmup])
+
+    def _after(self, warmup: int, steps: int, rate: Any) -> Any:
+        """Returns the rate after the warm-up, whose end is its step 0."""
+        if self.schedule == "cosine":
+            return optax.cosine_decay_schedule(rate, steps - warmup)
+        if self.schedule == "steps":
+            places = [round(share * steps) - warmup for share in self.drops]
+            # In a short training two drops may fall on one step.
+            return optax.piecewise_constant_schedule(rate, {at: self.drop ** places.count(at) for at in places})
+        return rate
 
 
 def _kernels(parameters: optax.Params) -> Any:

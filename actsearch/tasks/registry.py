@@ -7,6 +7,7 @@ from types import MappingProxyType
 from actsearch.language import ActsearchError
 from actsearch.tasks import cifar10, digits, inr, mnist1d, mnist5k, photos, text, warped
 from actsearch.tasks.base import Task
+from actsearch.tasks.cifar_deep import DEEP, DEEP_SETS
 from actsearch.tasks.source import load_task
 
 _TASKS: dict[str, Callable[[], Task]] = {
@@ -50,7 +51,7 @@ TASKS: Mapping[str, Callable[[], Task]] = MappingProxyType(_TASKS)
 ANCHORS = ("digits-resnet-layer", "digits-mobilenet-layer", "digits-efficientnet-layer")
 """Three networks that differ in kind, on which layers are searched; "digits-anchors" names all three."""
 
-TASK_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType({"digits-anchors": ANCHORS})
+TASK_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType({"digits-anchors": ANCHORS, **DEEP_SETS})
 """Name -> names of the tasks of a set. Read only."""
 
 
@@ -68,9 +69,14 @@ def register(name: str, factory: Callable[[], Task]) -> None:
         raise ActsearchError(
             f'The name of a task is no empty text, has no "+" or ":" and is no set\'s; received {name!r}.'
         )
-    if _TASKS.get(name, factory) is not factory:
+    if factory_of(name) not in (None, factory):
         raise ActsearchError(f"There is a task {name!r} already; register yours under another name.")
     _TASKS[name] = factory
+
+
+def factory_of(name: str) -> Callable[[], Task] | None:
+    """Returns the function that makes a named task of `TASKS` or `DEEP`; None for an unknown name."""
+    return _TASKS.get(name) or DEEP.get(name)
 
 
 def get_task(name: str) -> Task:
@@ -86,11 +92,12 @@ def get_task(name: str) -> Task:
     """
     if ":" in name:
         return load_task(name)
-    if name not in TASKS:
-        known = [*TASKS, *TASK_SETS]
+    make = factory_of(name)
+    if make is None:
+        known = [*TASKS, *DEEP, *TASK_SETS]
         near = difflib.get_close_matches(name, known, n=3) or known
         raise ActsearchError(f"Unknown task {name!r}; write {' or '.join(near)}.")
-    return TASKS[name]()
+    return make()
 
 
 def get_tasks(names: str) -> tuple[Task, ...]:

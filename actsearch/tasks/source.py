@@ -10,6 +10,9 @@ from types import ModuleType
 from actsearch.language import ActsearchError
 from actsearch.tasks.base import Task
 
+_LOADED: list[str] = []
+"""Names of the modules that were loaded from files."""
+
 
 def load_task(source: str) -> Task:
     """Returns the task that a function of a Python file or module makes.
@@ -50,7 +53,13 @@ def _from_file(path: Path, source: str) -> ModuleType:
         except BaseException:
             del sys.modules[name]
             raise
+        _LOADED.append(name)
     return sys.modules[name]
+
+
+def own_modules() -> list[ModuleType]:
+    """Returns the modules of users' files, which another process cannot import by their names."""
+    return [sys.modules[name] for name in _LOADED if name in sys.modules]
 
 
 def _look_in(folder: Path) -> None:

@@ -94,7 +94,7 @@ class ResNet(nn.Module):
 
 
 class Attention(nn.Module):
-    """As `actsearch.nn.transformer.CausalAttention`, by PyTorch's own scaled product."""
+    """As `actsearch.nn.transformer.Attention`, by PyTorch's own scaled product."""
 
     def __init__(self, features, heads):
         super().__init__()

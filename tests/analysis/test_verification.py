@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from actsearch import ActsearchError, parse
-from actsearch.analysis import Scores, paired_difference, verified
+from actsearch.analysis import Scores, Verification, paired_difference, verified
+from actsearch.archive.beside import finite
 
 SEEDS = tuple(range(100, 108))
 RNG = np.random.default_rng(0)
@@ -76,6 +77,16 @@ def test_plain_data():
     assert row["scores"] == list(TRAINED[2].scores)
     assert set(row["differences"][0]) == {"baseline", "pointwise", "simultaneous", "p_value", "adjusted"}
     assert set(row["differences"][0]["simultaneous"]) == {"estimate", "low", "high"}
+
+
+def test_plain_data_is_read_back():
+    assert Verification.from_json(json.loads(json.dumps(VERIFICATION.to_json()))) == VERIFICATION
+    one_seed = verified([row._replace(scores=row.scores[:1]) for row in TRAINED], SEEDS[:1])
+    kept = finite(one_seed.to_json())
+    assert kept["rows"][0]["mean"]["low"] is None
+    assert Verification.from_json(kept) == one_seed
+    with pytest.raises(ActsearchError, match="has rows, seeds, part"):
+        Verification.from_json({"rows": [{}]})
 
 
 def test_mistakes():

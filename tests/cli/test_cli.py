@@ -275,6 +275,7 @@ class TestRuns:
         assert list(rates) == ["finite"]
         assert (rates["finite"]["trained"], rates["finite"]["good"]) == (2, 0)
         assert rates["finite"]["rate"]["high"] < 1
+        assert json.loads((tmp_path / "audit.json").read_text()) == rates, "for its report"
 
 
 class TestShow:
@@ -375,6 +376,7 @@ class TestVerifyARun:
 
 def test_verify_a_formula_and_a_run(run, capsys):
     facts = _json(capsys, "verify", "-tanh(x)", run, "--count", 1, "--tasks", "digits-mlp", "--seeds", 2)
+    assert json.loads((run / "verification-digits-mlp.json").read_text()) == facts, "for its report"
     assert "digits-mlp" in json.dumps(facts)
     assert "-tanh(x)" in json.dumps(facts)
 

@@ -13,9 +13,9 @@ def no_search(monkeypatch):
 def test_everything_is_told_once_and_in_order(no_search):
     about = [finding.about for finding in examine()]
     assert about[:3] == ["versions", "cores", "cache"]
-    extras = ("cuda", "tpu", "data", "imagenet", "notebooks", "torch", "onnx", "equinox")
-    assert about[3:11] == [f"extra {name}" for name in extras]
-    assert about[11].startswith("device ")
+    extras = ("cuda", "tpu", "data", "imagenet", "ray", "notebooks", "report", "torch", "onnx", "equinox")
+    assert about[3:13] == [f"extra {name}" for name in extras]
+    assert about[13].startswith("device ")
     assert about[-1] == "search"
 
 

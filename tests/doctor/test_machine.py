@@ -52,7 +52,9 @@ class TestExtras:
             "extra tpu": "note",
             "extra data": "note",  # one of its two packages is not enough
             "extra imagenet": "note",
+            "extra ray": "note",
             "extra notebooks": "note",
+            "extra report": "note",
             "extra torch": "ok",
             "extra onnx": "note",
             "extra equinox": "note",

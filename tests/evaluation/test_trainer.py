@@ -22,6 +22,7 @@ from actsearch.evaluation import (
     train,
 )
 from actsearch.evaluation.devices import resident
+from actsearch.evaluation.trainer import fitting_lanes
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer
 from tests.helpers.tiny import SPACE, sampled, tiny_task
@@ -260,3 +261,10 @@ class TestScorePrograms:
     def test_needs_something_to_do(self, programs, seeds):
         with pytest.raises(ActsearchError, match="at least one program and one seed"):
             score_programs(TASK, programs, seeds)
+
+
+@pytest.mark.parametrize(("jobs", "lanes"), [(1, 1), (5, 2), (1_000, 64)])
+def test_no_lane_is_idle(monkeypatch, jobs, lanes):
+    """On the four devices of a test."""
+    monkeypatch.setattr("actsearch.evaluation.trainer.default_lanes", lambda mesh: 64)
+    assert fitting_lanes(None, jobs) == lanes

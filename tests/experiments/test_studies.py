@@ -22,6 +22,8 @@ STUDIES = (
     "evonorm_photos.py",
     "sine_inr.py",
     "rank_units.py",
+    "swish_cifar10.py",
+    "evonorm_cifar10.py",
     "compare_controllers.py",
     "exhaustive_tables.py",
 )

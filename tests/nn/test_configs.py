@@ -23,11 +23,15 @@ from actsearch.nn import (
     Stage,
     Transformer,
     TransformerConfig,
+    airbench,
     densenet,
     efficientnet_b0,
+    gpt2,
+    imagenet_resnet,
     mobilenet_v2,
     preactivation_resnet,
     resnet_50,
+    vit,
     wide_resnet,
 )
 
@@ -77,6 +81,7 @@ def test_makes_the_network(name):
             lambda f=f: f(10)
             for f in (resnet_50, mobilenet_v2, efficientnet_b0, preactivation_resnet, wide_resnet, densenet)
         ),
+        *(imagenet_resnet, vit, gpt2, airbench),
     ],
 )
 def test_is_a_value(make):

@@ -10,7 +10,7 @@ from actsearch import parse
 from actsearch.language import ActsearchError
 from actsearch.language.reductions import INDEX_SETS
 from actsearch.nn import Layer, TransformerConfig, sites
-from actsearch.nn.transformer import CausalAttention, per_token
+from actsearch.nn.transformer import Attention, per_token
 
 VOCABULARY, LENGTH, FEATURES = 11, 7, 12
 TOKENS = np.random.default_rng(0).integers(0, VOCABULARY, (3, LENGTH)).astype(np.int32)
@@ -70,7 +70,7 @@ def test_a_gate_is_called_with_gate_and_up():
 
 def test_attention_is_that_of_the_paper():
     """softmax(Q K^T / sqrt(d)) V of each head over the positions up to its own, computed one by one."""
-    attention = CausalAttention(6, 2, nnx.initializers.normal(1.0), rngs=nnx.Rngs(0))
+    attention = Attention(6, 2, nnx.initializers.normal(1.0), rngs=nnx.Rngs(0))
     x = np.random.default_rng(1).normal(size=(2, 5, 6)).astype(np.float32)
     projected = x @ np.asarray(attention.projection.kernel[...])
     heads = np.zeros_like(x)

@@ -11,6 +11,7 @@ from actsearch import parse
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer
 from actsearch.tasks import TASKS, Recipe, Split, get_task
+from tests.helpers.tiny import tiny_task
 
 DATASETS = {"digits": ((899, 449, 449), 1), "warped": ((3_596, 898, 1_796), 4)}
 
@@ -151,3 +152,18 @@ def test_likelihood_is_the_mean_probability_of_the_right_class():
     assert task.score({"accuracy": 1.0, "loss": np.nan}) == task.score({"accuracy": 1.0, "loss": np.inf}) == 0.0
     with pytest.raises(ActsearchError, match='"accuracy" or "likelihood"; received \'loss\''):
         dataclasses.replace(task, criterion="loss")
+
+
+def test_smoothed_labels_cost_their_share_of_every_class():
+    """-sum_k q_k log p_k with q = (1 - a) for the label and a / classes for each (Szegedy et al. 2016, section 7)."""
+    task = dataclasses.replace(tiny_task(), label_smoothing=0.2)
+    logits = np.array([[2.0, 0.0, -1.0], [0.5, 0.5, 3.0]], np.float32)
+    batch = Split(np.zeros((2, 3), np.uint8), np.array([0, 1]))
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    expected = -np.mean(0.8 * log_p[[0, 1], [0, 1]] + 0.2 * log_p.mean(axis=1))
+    assert float(task.loss(lambda inputs: jnp.asarray(logits), batch)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_smoothing_out_of_range():
+    with pytest.raises(ActsearchError, match="label_smoothing is from 0 up to, not including, 1; received 1"):
+        dataclasses.replace(tiny_task(), label_smoothing=1.0)

@@ -27,6 +27,8 @@ CHANGES = {
     "learning rate": {"recipe": dataclasses.replace(TASK.recipe, learning_rate=0.051)},
     "decay": {"recipe": dataclasses.replace(TASK.recipe, weight_decay=1e-4)},
     "precision": {"recipe": dataclasses.replace(TASK.recipe, dtype="bfloat16")},
+    "smoothing": {"label_smoothing": 0.1},
+    "drops": {"recipe": dataclasses.replace(TASK.recipe, schedule="steps", drops=(0.5,))},
     "steps": {"steps": 7},
     "batch": {"batch_size": 9},
     "network": {"network": MLPConfig((64, 7, 10))},

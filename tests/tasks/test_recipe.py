@@ -143,6 +143,46 @@ def test_warmup_rises_to_the_rate(schedule, last):
     assert rates[-1] == pytest.approx(last, rel=1e-4)
 
 
+def rates(recipe, steps):
+    """Returns the rate of every step of momentum-free descent."""
+    optimizer = recipe.optimizer(steps)
+    state, found = optimizer.init(jnp.float32(0)), []
+    for _ in range(steps):
+        update, state = optimizer.update(jnp.float32(1), state)
+        found.append(-float(update))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("steps", "warmup", "expected"),
+    [
+        (10, 0.0, [0.1] * 3 + [0.02] * 3 + [0.004] * 4),
+        (10, 0.2, [0.0, 0.05, 0.1] + [0.02] * 3 + [0.004] * 4),
+        (2, 0.0, [0.1, 0.004]),
+    ],
+    ids=["plain", "after a warm-up", "two drops on one step"],
+)
+def test_steps_drop_the_rate(steps, warmup, expected):
+    recipe = Recipe(learning_rate=0.1, momentum=0.0, schedule="steps", drops=(0.3, 0.6), drop=0.2, warmup=warmup)
+    np.testing.assert_allclose(rates(recipe, steps), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"schedule": "steps"},
+        {"drops": (0.5,)},
+        {"schedule": "steps", "drops": (0.7, 0.5)},
+        {"schedule": "steps", "drops": (0.5, 1.0)},
+        {"schedule": "steps", "drops": (0.5,), "drop": 0.0},
+    ],
+    ids=["no drops", "drops of a constant rate", "falling", "at the end", "to nothing"],
+)
+def test_drops_that_cannot_be(fields):
+    with pytest.raises(ActsearchError, match="drops"):
+        Recipe(learning_rate=0.1, **fields)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

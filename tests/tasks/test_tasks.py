@@ -16,12 +16,13 @@ from actsearch import parse
 from actsearch.evaluation import Training, init_state, train
 from actsearch.language import INPUTS, ActsearchError
 from actsearch.nn import Layer, sites
-from actsearch.tasks import TASKS, Data, Kind, Quality, Task, get_task
+from actsearch.tasks import TASK_SETS, TASKS, Data, Kind, Quality, Task, get_task
 from tests.helpers.tiny import tiny_layer_task, tiny_task
 
 PROGRAM = parse("x * sigmoid(beta * x)")
 GATE = parse("x * sigmoid(beta * x) * y", inputs=INPUTS)
-every_task = pytest.mark.parametrize("name", TASKS)
+DEEP_NAMES = [pytest.param(name, marks=pytest.mark.slow) for name in TASK_SETS["cifar10-deep"]]
+every_task = pytest.mark.parametrize("name", [*TASKS, *DEEP_NAMES])
 
 
 def layer_of(task):

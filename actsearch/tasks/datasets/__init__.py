@@ -2,6 +2,7 @@
 
 from actsearch.tasks.datasets.base import DataSet, Parts, Split
 from actsearch.tasks.datasets.cifar10 import CIFAR10
+from actsearch.tasks.datasets.cifar100 import CIFAR100
 from actsearch.tasks.datasets.digits import DIGITS, DIGITS_IMAGES
 from actsearch.tasks.datasets.mnist1d import MNIST1D, MNIST1D_IMAGES
 from actsearch.tasks.datasets.mnist5k import MNIST5K
@@ -10,6 +11,7 @@ from actsearch.tasks.datasets.warped import WARPED
 
 __all__ = [
     "CIFAR10",
+    "CIFAR100",
     "DIGITS",
     "DIGITS_IMAGES",
     "MNIST1D",

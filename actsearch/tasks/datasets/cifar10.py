@@ -12,22 +12,28 @@ from actsearch.tasks.datasets.base import DataSet, Parts, Split
 
 
 @functools.cache
-def cifar10(validation: int = 5_000) -> Parts:
+def cifar10(validation: int | None = None) -> Parts:
     """Returns CIFAR-10: 45,000 train, 5,000 validation, 10,000 test; inputs uint8 [n, 32, 32, 3] from 0 to 255.
 
     Args:
-      validation: how many of the last training images are the validation part.
+      validation: how many of the last training images are the validation part; a tenth where left out.
 
     Raises:
       ActsearchError: TFDS is not installed, or the data are not on this machine; they are never downloaded from here.
     """
-    whole, test = _read("train"), _read("test")
-    train, held_out = (Split(*(field[part] for field in whole)) for part in (np.s_[:-validation], np.s_[-validation:]))
+    return parts_of("cifar10", validation)
+
+
+def parts_of(name: str, validation: int | None) -> Parts:
+    """Returns a prepared data set of training and test images; arguments as cifar10's."""
+    whole, test = _read(name, "train"), _read(name, "test")
+    first = len(whole.labels) - (len(whole.labels) // 10 if validation is None else validation)
+    train, held_out = (Split(*(field[part] for field in whole)) for part in (np.s_[:first], np.s_[first:]))
     return train, held_out, test
 
 
-def _read(split: str) -> Split:
-    columns = load("cifar10", split)
+def _read(name: str, split: str) -> Split:
+    columns = load(name, split)
     return Split(columns["image"], columns["label"])
 
 

@@ -1,0 +1,162 @@
+"""Words of a report: the question, the configuration, what the numbers can be trusted for, and how to repeat a run."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from actsearch.analysis import noise_floor, spread
+from actsearch.analysis.configuration import controller_name
+from actsearch.archive import Run
+from actsearch.evaluation import TABLES, fidelity_of, get_table
+from actsearch.language import ActsearchError
+from actsearch.pages.material import Verified, tasks_of
+from actsearch.report import fidelity_text
+from actsearch.spaces import SPACES, get_space
+from actsearch.tasks import TASKS, Task, get_task
+from actsearch.trials.ranking import of_highest_fidelity
+
+_NOUNS = {"activation": "activation function", "layer": "normalization-activation layer", "gate": "gate"}
+
+
+def question(run: Run) -> str:
+    """Returns what a run asked, one sentence."""
+    name = str(run.config.get("space"))
+    kind, size = "function", ""
+    if name in SPACES:
+        space = get_space(name)
+        kind, size = _NOUNS[space.kind], f", of {space.count():,} expressions,"
+    return f"Which {kind} of the space {name}{size} scores best on {' and '.join(tasks_of(run))}?"
+
+
+def configuration(run: Run) -> list[tuple[str, str]]:
+    """Returns the configuration of a run as pairs of a name and words."""
+    evaluator = run.config.get("evaluator", {})
+    rows = [("space", f"{run.config.get('space')} (digest {run.config.get('space_digest')})")]
+    rows += [("task", _task_words(name, digest)) for name, digest in tasks_of(run).items()]
+    rows.append(("controller", _controller(run.config.get("controller", {}))))
+    rows.append(("scored by", _evaluator(evaluator)))
+    gates = ", ".join(str(gate) for gate in evaluator.get("gates", ()))
+    rows.append(("gates before training", gates or "those of the table" if "table" in evaluator else gates or "none"))
+    rows.append(("seed, batch", f"{run.config.get('seed')}, {run.config.get('batch')}"))
+    return rows
+
+
+def _task_words(name: str, digest: str | None) -> str:
+    summary = get_task(name).summary if name in TASKS else ""
+    return name + (f": {summary}" if summary else "") + (f" (digest {digest})" if digest else "")
+
+
+def _controller(config: Mapping[str, Any]) -> str:
+    """Returns a controller with its hyperparameters, those of its wrappers too."""
+    own = ", ".join(f"{key} {value}" for key, value in config.items() if key not in ("name", "inner"))
+    text = f"{config.get('name')}" + (f" ({own})" if own else "")
+    return f"{text}, around {_controller(config['inner'])}" if "inner" in config else text
+
+
+def _evaluator(evaluator: Mapping[str, Any]) -> str:
+    seeds = len(evaluator.get("seeds", ())) or 1
+    trainings = f"{seeds} training{'s' if seeds > 1 else ''} of each candidate"
+    if "table" in evaluator:
+        return f"{trainings}, looked up in a table"
+    engine = f", engine {evaluator['engine']}" if "engine" in evaluator else ""
+    return f"{trainings}{engine}"
+
+
+def facts(run: Run) -> list[tuple[str, str]]:
+    """Returns where and with what a run was made, and what it cost."""
+    trained = [trial for trial in run.trials if trial.trained]
+    seeds = sorted({seed for trial in trained for seed in trial.seeds})
+    spent = math.fsum(trial.seconds for trial in run.trials)
+    shown = f"{seeds[0]} to {seeds[-1]}, {len(seeds)} of them" if len(seeds) > 8 else ", ".join(map(str, seeds))
+    return [
+        *((name, str(value)) for name, value in run.info.items()),
+        ("trials", f"{len(run):,}"),
+        ("trainings", f"{sum(len(trial.seeds) for trial in trained):,}"),
+        ("seeds trained with", shown or "none"),
+        ("wall time of the trials", f"{spent:,.0f} s"),
+    ]
+
+
+def command(run: Run) -> str:
+    """Returns the command that makes a run again: the run's own where it kept one, else one from its configuration."""
+    if run.process.get("command"):
+        return str(run.process["command"])
+    config = run.config
+    controller, evaluator = config.get("controller", {}), config.get("evaluator", {})
+    while "inner" in controller:
+        controller = controller["inner"]
+    words = ["actsearch search", f"--space {config.get('space')}", f"--task {'+'.join(tasks_of(run))}"]
+    words += [f"--budget {len(run)}", f"--seed {config.get('seed')}", f"--batch {config.get('batch')}"]
+    words += [f"--engine {evaluator['engine']}"] if "engine" in evaluator else []
+    words += [f"--seeds-per-trial {len(evaluator['seeds'])}"] if len(evaluator.get("seeds", ())) > 1 else []
+    words += [f"controller:{controller.get('name')}"]
+    for key, value in controller.items():
+        if isinstance(value, bool):
+            words.append(f"--controller.{'' if value else 'no-'}{key.replace('_', '-')}")
+        elif key != "name" and isinstance(value, int | float | str):
+            words.append(f"--controller.{key.replace('_', '-')} {value}")
+    return " ".join(words)
+
+
+def fidelity(run: Run) -> str:
+    """Returns how far the order on a run's tasks can be trusted elsewhere; a sentence that says where nothing is."""
+    known = []
+    for name, digest in tasks_of(run).items():
+        task = _task(get_table(name).task if name in TABLES else name)
+        if task is not None and digest in (None, _digest(task)):
+            known.append(fidelity_text(fidelity_of(task)))
+    text = " ".join(filter(None, known))
+    return text or f"How far the order on {' and '.join(tasks_of(run))} holds on other networks was not measured."
+
+
+def _task(name: str) -> Task | None:
+    return get_task(name) if name in TASKS else None
+
+
+def _digest(task: Task) -> str | None:
+    try:
+        return task.digest
+    except ActsearchError:  # its data are not on this machine
+        return None
+
+
+def search_noise(run: Run) -> str:
+    """Returns a sentence on luck in a search: how much a score varies with the seed."""
+    scores: dict[str, list[float]] = {}
+    for trial in of_highest_fidelity(run.trials):
+        scores.setdefault(trial.fingerprint, []).extend(row["score"] for row in trial.metrics if "score" in row)
+    several = [np.array(row) for row in scores.values() if len(row) > 1]
+    freedom = sum(len(row) - 1 for row in several)
+    if not freedom:
+        return f"{run.name} trained no function more than once, so that its noise is not known."
+    sd = math.sqrt(sum(float(np.square(row - row.mean()).sum()) for row in several) / freedom)
+    return (
+        f"In {run.name} a function's score varies with the seed by {sd:.4f} (standard deviation, from {len(several):,} "
+        "functions trained more than once): single trainings that differ by less than about "
+        f"{2 * 2**0.5 * sd:.4f} are in no order."
+    )
+
+
+def verified_noise(one: Verified) -> list[str]:
+    """Returns sentences on luck in a verification: the smallest difference that its seeds can see on each task."""
+    lines = []
+    for task in one.result.tasks:
+        rows = [row.trained.scores for row in one.result.rows if row.task == task and not row.trained.diverged]
+        if len(rows) > 1 and len(one.result.seeds) > 1:
+            n = len(one.result.seeds)
+            floor = noise_floor(spread(np.array(rows)).sd_difference, n, paired=True)
+            lines.append(f"{one.name}, {task}: {n} shared seeds see a difference of {floor:.4f} with a power of 80 %.")
+    return lines
+
+
+def title(runs: Sequence[Run]) -> str:
+    """Returns the title of a report."""
+    where = dict.fromkeys(f"{run.config.get('space')} on {' + '.join(tasks_of(run))}" for run in runs)
+    return "; ".join(where) if len(where) < 3 else f"{len(runs)} runs on {len(where)} tasks"
+
+
+def label(run: Run) -> str:
+    """Returns the name of a run with its controller."""
+    return f"{run.name}: {controller_name(run.config)}, seed {run.config.get('seed')}"

@@ -1,0 +1,73 @@
+"""What a report is put together from: runs found, formulas as MathML, the random baseline, papers, words."""
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from actsearch import ActsearchError, search
+from actsearch.analysis import Scores, verified
+from actsearch.archive import keep, open_run
+from actsearch.catalog import CATALOG
+from actsearch.language import parse
+from actsearch.pages import papers, to_mathml, words
+from actsearch.pages.baseline import expected_best, expected_maximum
+from actsearch.pages.material import gather, published
+from tests.helpers.mock import MockEvaluator
+
+TABLE = "tabular-swish1-digits-resnet"
+
+
+def test_every_published_unit_is_well_formed_mathml():
+    for entry in CATALOG.values():
+        root = ElementTree.fromstring(to_mathml(entry.program))
+        assert not [text for text in root.itertext() if "\\" in text], entry.name
+
+
+def test_a_folder_of_runs_has_its_verifications(tmp_path):
+    for seed in (0, 1):
+        search("swish-1", MockEvaluator(), "random", 5, seed=seed, out=tmp_path / f"seed{seed}")
+    record = verified([Scores("a", parse("relu(x)"), True, (0.9, 0.8))], seeds=(1, 2)).to_json()
+    for place in (tmp_path, tmp_path / "seed0"):
+        keep(place, "verification", record)
+    found = gather([tmp_path, tmp_path / "seed0"])
+    assert [run.name for run in found.runs] == ["seed0", "seed1"]
+    assert [one.name for one in found.verified] == ["verification"]
+
+
+def test_what_has_no_run_is_a_mistake(tmp_path):
+    with pytest.raises(ActsearchError, match="There is no run in"):
+        gather([tmp_path])
+    with pytest.raises(ActsearchError, match="received none"):
+        gather([])
+    search("swish-1", MockEvaluator(), "random", 5, out=tmp_path)
+    (tmp_path / "verification.json").write_text("[")
+    with pytest.raises(ActsearchError, match="cannot be read as a result"):
+        gather([tmp_path])
+
+
+def test_the_baseline_is_what_random_draws_find():
+    scores = np.random.default_rng(0).uniform(size=50)
+    drawn = np.random.default_rng(1).choice(scores, (20_000, 7)).max(axis=1).mean()
+    assert expected_maximum(scores, np.array([7])) == pytest.approx([drawn], abs=0.003)
+
+
+def test_a_run_on_a_table_has_a_baseline_and_knows_published_units(tmp_path):
+    search("swish-1", TABLE, "random", 300, out=tmp_path)
+    run = open_run(tmp_path)
+    best = expected_best(run)
+    assert (min(best), max(best)) == (1, 300)
+    assert list(best.values()) == sorted(best.values())
+    run.config["evaluator"]["digest"] = "another"
+    assert expected_best(run) == {}
+    assert {name: CATALOG[name].program.kind for name in published(run)}.keys() <= CATALOG.keys()
+    assert "swish-1" in words.question(run)
+    assert words.fidelity(run)
+    assert words.command(run).startswith(f"actsearch search --space swish-1 --task {TABLE} --budget 300 --seed 0")
+
+
+def test_bibtex_has_each_paper_once(tmp_path):
+    search("swish-1", MockEvaluator(), "evolution", 110, out=tmp_path)
+    text = papers.bibtex([open_run(tmp_path)], ["relu", "swish", "silu", "tanh"], "1.0")
+    keys = [line.partition("{")[2].rstrip(",") for line in text.splitlines() if line.startswith("@")]
+    assert keys == ["actsearch", "ramachandran2017searching", "real2019regularized", "nair2010", "hendrycks2016"]
