@@ -95,6 +95,10 @@ class RegularizedEvolution(Controller[State]):
             raise ActsearchError(f"sample must be from 1 to population ({self.population}); received {self.sample}.")
         check_probability("mutation", self.mutation)
         check_probability("transformed", self.transformed)
+        if not isinstance(self.transforms, tuple):
+            raise ActsearchError(
+                f"transforms must be a tuple of texts such as 'clip:-1:1'; received {self.transforms!r}."
+            )
         if self.transforms:
             from actsearch.properties import transform
 

@@ -244,7 +244,12 @@ def test_memory_is_bounded(name):
     assert (second <= 1.05 * first + 50).all()
 
 
-ILLEGAL = {int: (0, -1, 1.5, "3", True), float: (-0.5, "0.1", None), bool: (1, "yes", None)}
+ILLEGAL = {
+    int: (0, -1, 1.5, "3", True),
+    float: (-0.5, "0.1", None),
+    bool: (1, "yes", None),
+    tuple[str, ...]: ("clip", 3),
+}
 """Values that no hyperparameter of a type takes; texts with fixed choices have another one."""
 
 
