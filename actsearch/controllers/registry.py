@@ -60,7 +60,7 @@ def get_controller(name: str, **options: Any) -> Controller[Any]:
 
     Example:
       >>> get_controller("evolution", population=50)
-      RegularizedEvolution(population=50, sample=25, mutation=1.0)
+      RegularizedEvolution(population=50, sample=25, mutation=1.0, transforms=(), transformed=0.2)
     """
     if name not in CONTROLLERS:
         raise ActsearchError(f"Unknown controller {name!r}; write one of {', '.join(CONTROLLERS)}.")
