@@ -59,7 +59,7 @@ IMPORTS = {
     "archive": {"language", "trials"},
     "export": {"catalog", "engine", "language"},
     "catalog": {"engine", "language", "nn", "properties"},
-    "controllers": {"engine", "language", "spaces", "trials"},
+    "controllers": {"engine", "language", "properties", "spaces", "trials"},
     "nn": {"engine", "language"},
     "properties": {"engine", "language"},
     "engine": {"language", "spaces"},

@@ -2,7 +2,8 @@
 
 from actsearch.catalog.entries import BASELINES, CATALOG, GATES, LAYER_BASELINES, LAYERS, SWISH_PAPER
 from actsearch.catalog.entry import Entry, Special
-from actsearch.catalog.modules import MODULES, ModuleEntry
+from actsearch.catalog.module_entry import ModuleEntry
+from actsearch.catalog.modules import MODULES
 from actsearch.catalog.naming import identify
 from actsearch.catalog.neighbours import Neighbour, Novelty, novelty
 from actsearch.catalog.panels import PANELS, UNTOUCHED_TARGET, panel

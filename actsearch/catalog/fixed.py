@@ -27,6 +27,13 @@ _ENTRIES = (
         notes="max(x, 0) + min(0, a (exp(x / a) - 1)) at a = 1, where it is ELU",
         special={"elu": {}},
     ),
+    entry(
+        "elu1_feature",
+        "elu(x) + 1",
+        "Katharopoulos et al. 2020, Transformers are RNNs",
+        source="several public ports",
+        notes="the feature map of linear attention, positive; exp(x) below 0",
+    ),
     entry("square", "x^2", "classical: quadratic networks", source="its definition", notes="diverges easily"),
     entry(
         "squareplus",

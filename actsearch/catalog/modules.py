@@ -5,61 +5,9 @@ They cannot be searched or drawn; they are listed, found by their words, and ser
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
 
-if TYPE_CHECKING:
-    from flax import nnx
-
-
-class ModuleEntry(NamedTuple):
-    """A published unit that is a module.
-
-    Attributes:
-      name: its id.
-      module: name of the class in `actsearch.nn.units`.
-      formula: what it computes, for people.
-      paper: where it comes from.
-      source: the public text or code that it was read in.
-      notes: what to know before comparing numbers; may be empty.
-      verified: whether it was checked against `source`; if not, it is from memory of the paper.
-      words: of `actsearch.catalog.WORDS`, stated.
-      options: keyword arguments of the class that make it this unit.
-      weights: whether it is a layer of weights, made with the features of input and of output.
-    """
-
-    name: str
-    module: str
-    formula: str
-    paper: str
-    source: str
-    notes: str = ""
-    verified: bool = True
-    words: frozenset[str] = frozenset()
-    options: tuple[tuple[str, Any], ...] = ()
-    weights: bool = False
-
-    def build(self, *features: int, rngs: "nnx.Rngs | None" = None, **options: Any) -> "nnx.Module":
-        """Returns the module.
-
-        Args:
-          features: size of the last axis; of a layer of weights that of input and output.
-          rngs: for the start of weights; one of seed 0 where it is left out.
-          options: more keyword arguments of the class.
-
-        Example:
-          >>> import jax.numpy as jnp
-          >>> MODULES["top_k_relu"].build(4, k=2)(jnp.array([3.0, -1.0, 2.0, 1.0])).tolist()
-          [3.0, 0.0, 2.0, 0.0]
-        """
-        from flax import nnx
-
-        from actsearch.nn import units
-
-        module: nnx.Module = getattr(units, self.module)(
-            *features, rngs=rngs or nnx.Rngs(0), **{**dict(self.options), **options}
-        )
-        return module
-
+from actsearch.catalog.mixing_modules import MIXING
+from actsearch.catalog.module_entry import ModuleEntry
 
 _ANIL = "Anil, Lucas, Grosse 2019, Sorting Out Lipschitz Function Approximation"
 _PAU = "Molina, Schramowski, Kersting 2019, Pade Activation Units"
@@ -245,5 +193,5 @@ _ENTRIES = (
     ),
 )
 
-MODULES: Mapping[str, ModuleEntry] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
+MODULES: Mapping[str, ModuleEntry] = MappingProxyType({entry.name: entry for entry in (*_ENTRIES, *MIXING)})
 """Published units that are modules, by name. Read only."""

@@ -48,6 +48,13 @@ _ENTRIES = (
         notes="the cube's weight first; epsilon 1e-5 here, 1e-6 there",
     ),
     entry(
+        "rela_gated",
+        "param w = 1; x / feature_rms(x) * gamma * sigmoid(w * x)",
+        "Zhang, Titov, Sennrich 2021, Sparse Attention with Linear Units",
+        source="a public port",
+        notes="for the output of a head whose attention is relu(scores); the gate reads x itself",
+    ),
+    entry(
         "statistical_top_k",
         "relu(x - feature_mean(x) - 1.4050715603096329 * feature_std(x))",
         "You et al. 2025, Spark Transformer",

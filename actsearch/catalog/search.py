@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from actsearch.catalog.entries import CATALOG
 from actsearch.catalog.entry import Entry
-from actsearch.catalog.modules import MODULES, ModuleEntry
+from actsearch.catalog.module_entry import ModuleEntry
+from actsearch.catalog.modules import MODULES
 from actsearch.catalog.words import CURVE_WORDS, WORDS, words_of
 from actsearch.language import ActsearchError
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "plan": "plan",
     "watch": "watch",
     "verify": "verify",
+    "rank": "rank",
     "train": "train",
     "compare": "compare",
     "report": "report",
@@ -50,7 +51,7 @@ COMMANDS = {
 FORMULA_COMMANDS = ("score", "show", "card", "novelty", "transform", "verify", "train", "export-formula")
 """Commands whose arguments may begin with a minus sign that belongs to a formula."""
 
-LONG_COMMANDS = ("search", "plan", "verify", "train", "score", "audit", "report")
+LONG_COMMANDS = ("search", "plan", "verify", "rank", "train", "score", "audit", "report")
 """Commands that repeat what they were asked for at once: JAX takes a second to import, on a cold disk many."""
 
 

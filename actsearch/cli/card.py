@@ -1,6 +1,7 @@
 """The commands that tell what a formula is: `actsearch card | novelty`."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from actsearch.catalog import novelty as novelty_of
 from actsearch.cli.common import Formula, Json, at_least, explain, picture_stem, print_json, read_unit, writing
 from actsearch.evaluation import TrainedNetwork, look_inside, measure_costs
 from actsearch.evaluation.cost import SHAPE
+from actsearch.evaluation.perturbation import FGSM
 from actsearch.language import ActsearchError, Program
 from actsearch.properties import properties
 from actsearch.report import Column, card_tables, draw_curves, render, save, show
@@ -37,7 +39,8 @@ def card(
 
     Args:
         formula: the activation, layer or gate, or the name of a published one.
-        task: train it on this task once too, and print what its outputs are like at each site of the network.
+        task: train it on this task too, and print what its outputs are like at each site of the network, the sharpness
+            of the minimum, what eight bits and an attack leave of it, and the largest stable learning rate.
         picture: PICTURE.png and PICTURE.svg are the function and its derivative; none when left out.
         measure: measure the cost on this machine too, a second.
     """
@@ -78,7 +81,12 @@ def card(
 def _trained_facts(task: str | None, trained: TrainedNetwork) -> dict[str, Any]:
     """Returns a trained network as JSON has it, null for a ratio that is infinite."""
     rows = [{name: _finite(value) for name, value in site._asdict().items()} for site in trained.sites]
-    return {"task": task, "metrics": {name: _finite(value) for name, value in trained.metrics.items()}, "sites": rows}
+    facts = {"task": task, "metrics": trained.metrics, "int8": trained.int8, "fgsm": trained.fgsm}
+    facts = {
+        name: {k: _finite(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+        for name, value in facts.items()
+    }
+    return facts | {"sharpness": _finite(trained.sharpness), "stable_rate": _finite(trained.stable_rate), "sites": rows}
 
 
 def _finite(value: Any) -> Any:
@@ -86,10 +94,21 @@ def _finite(value: Any) -> Any:
 
 
 def _show_trained(task: str | None, trained: TrainedNetwork) -> None:
-    metrics = ", ".join(f"{name} {value:.4g}" for name, value in trained.metrics.items())
+    metrics = _said(trained.metrics)
     columns: list[Column | str] = ["site", Column("nonzero", ".1%"), Column("dead features", ".1%")]
     columns += [Column("effective rank", ".1%"), Column("largest / median", ".3g"), Column("rms", ".3g")]
     show(render(trained.sites, columns, f"outputs in a network trained on {task} with one seed: {metrics}"))
+    rows = [
+        ("largest eigenvalue of the Hessian (sharpness)", f"{trained.sharpness:.4g}"),
+        ("weights and outputs of sites in 8 bits, one scale a tensor", _said(trained.int8)),
+        (f"inputs moved by {FGSM:g} of their spread against the loss (FGSM)", _said(trained.fgsm or {})),
+        ("largest stable factor on the learning rate", f"{trained.stable_rate:g}"),
+    ]
+    show(render(rows, ["of the trained network", "value"]))
+
+
+def _said(metrics: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items()) or "-"
 
 
 _NOUNS = {"activation": "an activation", "layer": "a whole layer", "gate": "a gate of two inputs"}

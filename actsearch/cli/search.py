@@ -17,14 +17,14 @@ from actsearch.cli.runs import candidate
 from actsearch.controllers import CONTROLLERS, Controller, Random, Repeated, Seeded, SuccessiveHalving
 from actsearch.controllers.base import nested
 from actsearch.evaluation import TABLES, Engine, Evaluator, TabularEvaluator, TrainingEvaluator, fidelity_of
-from actsearch.language import simplify
-from actsearch.report import ProgressLog, agreement_table, fidelity_text, funnel_table, show, winners_table
+from actsearch.language import ActsearchError, simplify
+from actsearch.report import ProgressLog, agreement_table, fidelity_text, front_table, funnel_table, show, winners_table
 from actsearch.spaces import get_space
 from actsearch.study import Callback, Progress, SearchResult, TimeLimit, as_begun, make_evaluator, multi_fidelity
 from actsearch.study import search as run_search
 from actsearch.study.default import SHARE
 from actsearch.tasks import Task, get_task
-from actsearch.trials.ranking import CandidateStats, best
+from actsearch.trials.ranking import CandidateStats, best, on_front
 
 ControllerChoice: Any = Union[  # noqa: UP007, made at run time from the registry
     tuple(Annotated[kind, tyro.conf.subcommand(name, default=kind())] for name, kind in CONTROLLERS.items())
@@ -47,6 +47,7 @@ def search(
     halving: bool = True,
     formulas: Formulas = None,
     constraint: tuple[str, ...] = (),
+    objectives: str = "score",
     minutes: float | None = None,
     executor: Executor = "process",
     address: str | None = None,
@@ -80,6 +81,9 @@ def search(
         formulas: a file of formulas, one a line, that are evaluated first; they must be members of the space.
         constraint: conditions on properties that a candidate meets before it is trained, such as "lipschitz<=1"
             "smoothness>=1"; `actsearch card` prints the properties.
+        objectives: what to make large, joined by commas: score, the score on each task, and properties, a minus sign
+            before one that shall be small, such as score,-operations. The controller pareto selects by all of them;
+            the others by the score.
         minutes: stop after this time; the same command goes on.
         executor: where candidates are trained; ray: on the machines of a Ray cluster, which gives the same trials.
         address: of the Ray cluster: auto for the one that this machine belongs to, or HOST:PORT; left out, one is
@@ -109,6 +113,7 @@ def search(
                 out=out,
                 constraints=constraint,
                 platform=where.platform,
+                objectives=_properties(objectives),
             )
         )
         explain(evaluator.summary)
@@ -123,6 +128,14 @@ def search(
         except KeyboardInterrupt:
             raise Interrupted(_kept(out)) from None
     _print(result, json)
+
+
+def _properties(objectives: str) -> list[str]:
+    """Returns the properties among objectives, which have to begin with the score."""
+    first, *names = [name.strip() for name in objectives.split(",")]
+    if first != "score" or "" in names:
+        raise ActsearchError(f"--objectives begins with score, as in score,-operations; received {objectives!r}.")
+    return names
 
 
 class _ControlC:
@@ -203,11 +216,17 @@ def _print(result: SearchResult, json: bool) -> None:
     if json:
         winners = [candidate(trial) for trial in best(result.trials, 10)]
         facts = {"out": str(result.out), "funnel": [row._asdict() for row in rows], "best": winners}
+        if "objectives" in result.evaluator.identity:
+            facts["front"] = [
+                candidate(trial) | {"objectives": dict(trial.objectives)} for trial in on_front(result.trials)
+            ]
         trust = _fidelity(result.evaluator) or None
         print_json(facts | {"incumbent": _incumbent(result.incumbent), "fidelity": trust})
         return
     show(funnel_table(rows))
     show(winners_table(result.trials))
+    if "objectives" in result.evaluator.identity:
+        show(front_table(result.trials))
     if any(trial.fidelity < 1 for trial in result.trials):
         show(agreement_table(fidelity_agreement(result.trials)))
     if result.incumbent and math.isfinite(result.incumbent.low):

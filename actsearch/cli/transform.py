@@ -14,7 +14,7 @@ Steps = tyro.conf.Positional[tuple[str, ...]]
 
 
 def transform(formula: Formula, steps: Steps = (), json: Json = False) -> None:
-    """Make a formula from another: smooth:box, smooth:gauss, pieces, clip, reflect, soft_threshold, expand.
+    """Make a formula from another: smooth:box, smooth:gauss, pieces, clip, reflect, soft_threshold, eafo, expand.
 
     Numbers follow a colon: smooth:gauss:0.5, clip:0:6. Without steps the transforms are listed.
 

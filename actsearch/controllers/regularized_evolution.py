@@ -19,7 +19,7 @@ from actsearch.controllers.base import (
     require_decisions,
     with_choices,
 )
-from actsearch.language import ActsearchError
+from actsearch.language import ActsearchError, Program, parse, simplify
 from actsearch.spaces import Space
 from actsearch.trials.trial import Proposal, Trial
 
@@ -64,16 +64,20 @@ class RegularizedEvolution(Controller[State]):
       population: members kept, at least 2; the paper's default is 100.
       sample: members in a tournament, 1 to `population`; the paper's default is 25.
       mutation: probability that a proposal is a mutation and not a fresh random program; the paper always mutates.
+      transforms: of `actsearch.properties.TRANSFORMS`, such as ("smooth:box", "clip:-1:1"), that mutate too, each as
+        often as the others; none by default. What comes of one is no member of the space, so that it does not breed,
+        and the interpreter cannot run it: the engine is "bank" or "specialize".
+      transformed: probability that a mutation is one of these, where there are any and it is for the parent.
 
     Raises:
-      ActsearchError: a hyperparameter out of range.
+      ActsearchError: a hyperparameter out of range, or an unknown transform.
 
     Source: Real et al. 2019, algorithm 1. Different here: proposals come in batches, bred from the population as it was
     when the batch was asked for, as the paper's parallel workers do.
 
     Example:
       >>> RegularizedEvolution(population=50, sample=10)
-      RegularizedEvolution(population=50, sample=10, mutation=1.0)
+      RegularizedEvolution(population=50, sample=10, mutation=1.0, transforms=(), transformed=0.2)
     """
 
     name = "evolution"
@@ -81,6 +85,8 @@ class RegularizedEvolution(Controller[State]):
     population: int = 100
     sample: int = 25
     mutation: float = 1.0
+    transforms: tuple[str, ...] = ()
+    transformed: float = 0.2
 
     def __post_init__(self) -> None:
         check_integer("population", self.population, 2)
@@ -88,6 +94,12 @@ class RegularizedEvolution(Controller[State]):
         if self.sample > self.population:
             raise ActsearchError(f"sample must be from 1 to population ({self.population}); received {self.sample}.")
         check_probability("mutation", self.mutation)
+        check_probability("transformed", self.transformed)
+        if self.transforms:
+            from actsearch.properties import transform
+
+            for step in self.transforms:
+                transform(parse("relu(x)"), step)
 
     def min_budget(self) -> int:
         """Returns the size of the population and one mutation."""
@@ -117,7 +129,23 @@ class RegularizedEvolution(Controller[State]):
         # The younger of two equals wins, so that ties do not keep old members breeding.
         winner = max(tournament, key=lambda place: (members.score[place], members.trial[place]))
         parent = space.genotype(members.choices[winner].tolist())
-        return propose(space, space.mutate(parent, rng), (int(members.trial[winner]),))
+        parents = (int(members.trial[winner]),)
+        if self.transforms and rng.random() < self.transformed:
+            changed = _transformed(space.decode(parent), self.transforms[rng.integers(len(self.transforms))])
+            if changed is not None:
+                return Proposal(changed, parents=parents)
+        return propose(space, space.mutate(parent, rng), parents)
+
+
+def _transformed(program: Program, step: str) -> Program | None:
+    """Returns a program after a transform; None where that is not for it, or leaves it as it is."""
+    from actsearch.properties import transform
+
+    try:
+        changed = transform(program, step)
+    except ActsearchError:
+        return None
+    return None if changed == simplify(program) else changed
 
 
 def _members(space: Space, rows: Sequence[tuple[int, tuple[int, ...], float | None]]) -> Members:

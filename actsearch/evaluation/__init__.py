@@ -17,7 +17,9 @@ from actsearch.evaluation.gate_audit import audit
 from actsearch.evaluation.gates import GATES, Gate, Verdict, gates_of, register, screen
 from actsearch.evaluation.jobs import Job
 from actsearch.evaluation.long_training import Candidate, SavedTrainer, load_candidate, train_saved
+from actsearch.evaluation.objectives import Objective, objectives_of
 from actsearch.evaluation.one_training import Outcome, Training, TrainState, init_state, split_network, train
+from actsearch.evaluation.property_features import PropertyFeatures
 from actsearch.evaluation.score import Result, combine, score_programs, summarize
 from actsearch.evaluation.stability import Stability, ascend
 from actsearch.evaluation.step_time import StepTime, step_times
@@ -28,6 +30,7 @@ from actsearch.evaluation.task_worth import TaskWorth, measure_task
 from actsearch.evaluation.trained_network import SiteStatistics, TrainedNetwork, look_inside
 from actsearch.evaluation.trainer import Part, Trainer
 from actsearch.evaluation.training import TrainingEvaluator, repeat_seeds
+from actsearch.evaluation.unit_ranking import RATE_SCALES, rank_units
 from actsearch.evaluation.verification import HasTrials, best_programs, fresh_seeds, verify
 
 __all__ = [
@@ -35,6 +38,7 @@ __all__ = [
     "COSTS",
     "FIDELITY",
     "GATES",
+    "RATE_SCALES",
     "TABLES",
     "Attempt",
     "Candidate",
@@ -47,8 +51,10 @@ __all__ = [
     "HasTrials",
     "Job",
     "Memory",
+    "Objective",
     "Outcome",
     "Part",
+    "PropertyFeatures",
     "RayEvaluator",
     "Result",
     "SavedTrainer",
@@ -93,7 +99,9 @@ __all__ = [
     "make_table",
     "measure_costs",
     "measure_task",
+    "objectives_of",
     "platform_of_cluster",
+    "rank_units",
     "register",
     "regret_on_table",
     "repeat_seeds",

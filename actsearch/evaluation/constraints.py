@@ -73,10 +73,7 @@ def constraint(text: str) -> Gate:
             f"A constraint is a property, a comparison and a bound, such as lipschitz<=1; received {text!r}."
         )
     name, comparison, bound = match.groups()
-    kinds = tuple(dict.fromkeys(kind for row in PROPERTIES if row.name == name for kind in row.kinds))
-    if not kinds:
-        names = ", ".join(dict.fromkeys(row.name for row in PROPERTIES))
-        raise ActsearchError(f"There is no property {name!r}; write one of {names}.")
+    kinds = _kinds(name)
     test = Constraint(name, comparison, _bound(name, comparison, bound, kinds[0]))
     return Gate(f"{name}{comparison}{bound}", test, f"has {name} {comparison} {bound}", kinds)
 
@@ -94,9 +91,39 @@ def constraints_of(texts: Iterable[str], kind: Kind) -> tuple[Gate, ...]:
     return gates
 
 
+def number_named(name: str) -> tuple[Kind, ...]:
+    """Returns the kinds that have a property whose value is a number.
+
+    Raises:
+      ActsearchError: an unknown property, or one that is a text or a list.
+
+    Example:
+      >>> number_named("lipschitz")
+      ('activation',)
+    """
+    kinds = _kinds(name)
+    if isinstance(_example(name, kinds[0]), str | tuple | Mapping):
+        raise ActsearchError(f"{name} is no number, and cannot be made large or small: give another property.")
+    return kinds
+
+
+def _kinds(name: str) -> tuple[Kind, ...]:
+    """Returns the kinds that have a property."""
+    kinds = tuple(dict.fromkeys(kind for row in PROPERTIES if row.name == name for kind in row.kinds))
+    if not kinds:
+        names = ", ".join(dict.fromkeys(row.name for row in PROPERTIES))
+        raise ActsearchError(f"There is no property {name!r}; write one of {names}.")
+    return kinds
+
+
+def _example(name: str, kind: Kind) -> Any:
+    """Returns a property of a unit that is known to have it."""
+    return properties(CATALOG[_EXAMPLES[kind]].program, [name])[name]
+
+
 def _bound(name: str, comparison: str, bound: str, kind: Kind) -> float | str:
     """Returns a bound as a number or a text, whichever the property has."""
-    value = properties(CATALOG[_EXAMPLES[kind]].program, [name])[name]
+    value = _example(name, kind)
     if isinstance(value, str):
         if comparison not in ("==", "!="):
             raise ActsearchError(f"{name} is a text, such as {value!r}: write {name}=={value}; received {comparison}.")

@@ -145,7 +145,7 @@ def score_programs(
             trainer = _saved(task, group[0], devices, out, report)
         # One program alone leaves the interpreter nothing to choose.
         choices = [(i,) for i in range(len(group))] if len(group) > 1 or chosen == "bank" else [()]
-        results += _score_group(trainer, task, choices, seeds, rate_scales, rate_seeds or seeds, part)
+        results += at_best_rates(trainer, task, choices, seeds, rate_scales, rate_seeds or seeds, part)
         done = min(first + size, len(programs))
         report(f"{task.name}: {done} of {len(programs)} programs, {time.perf_counter() - began:.1f} s")
     return results
@@ -164,7 +164,7 @@ def _saved(task: Task, program: Program, devices: Devices, out: Path, report: Re
     return SavedTrainer(task, program, out / task.name / fingerprint(program), devices=devices, report=report)
 
 
-def _score_group(
+def at_best_rates(
     trainer: Callable[[list[Job], Part], list[Outcome]],
     task: Task,
     choices: Sequence[tuple[int, ...]],
@@ -173,7 +173,17 @@ def _score_group(
     rate_seeds: Sequence[int],
     part: Part,
 ) -> list[Result]:
-    """Scores programs that share one compilation."""
+    """Returns the result of each candidate of a trainer, at the rate that is best on validation data.
+
+    Args:
+      trainer: jobs and part -> an outcome for each, such as a `Trainer`.
+      task: what it trains on.
+      choices: of each candidate.
+      seeds: as for `score_programs`.
+      rate_scales: as there.
+      rate_seeds: as there.
+      part: as there.
+    """
 
     def trained(part: Part, rates: Sequence[float], seeds: Sequence[int] = seeds) -> list[Result]:
         jobs = [Job(choice, seed, rate) for choice, rate in zip(choices, rates, strict=True) for seed in seeds]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
 from actsearch.evaluation.gates import Gate, Screened
+from actsearch.evaluation.objectives import identity_with, objectives_of, with_properties
 from actsearch.evaluation.table import TRAINED, Table, get_table
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space
@@ -30,6 +31,7 @@ class TabularEvaluator:
       seed: of the run; decides which of the table's seeds it selects by.
       seeds_per_trial: trainings of each evaluation.
       gates: before training, beside those that the table was made with.
+      objectives: properties that stand beside the score in `Trial.objectives`, as for a `TrainingEvaluator`.
 
     Raises:
       ActsearchError: an unknown table, another space, or as many seeds per trial as the table has.
@@ -51,6 +53,7 @@ class TabularEvaluator:
         seed: int = 0,
         seeds_per_trial: int = 1,
         gates: Iterable[Gate] = (),
+        objectives: Iterable[str] = (),
     ):
         self.table = get_table(table) if isinstance(table, str) else table
         if space.name != self.table.space:
@@ -62,6 +65,7 @@ class TabularEvaluator:
         for index in np.linspace(0, space.count() - 1, COMPARED).astype(int).tolist():
             self.table.row_of(genotype := space.at(index), space.decode(genotype))
         self.gates, self._memory = tuple(gates), Memory()
+        self.objectives = objectives_of(objectives, space.kind)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -72,6 +76,7 @@ class TabularEvaluator:
             "digest": self.table.digest,
             "seeds": list(self._seeds(repeat=0)),
             **({"gates": [gate.identity for gate in self.gates]} if self.gates else {}),
+            **identity_with(self.objectives),
         }
 
     @property
@@ -147,7 +152,7 @@ class TabularEvaluator:
             status=Status.OK if finite else Status.DIVERGED,
             score=score,
             metrics=tuple({"score": value} for value in scores),
-            objectives={self.table.name: score},
+            objectives=with_properties({self.table.name: score}, trial.program, self.objectives),
             seeds=seeds,
         )
 

@@ -9,14 +9,18 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
 
 from actsearch.evaluation.one_training import count, take
+from actsearch.evaluation.perturbation import fgsm, int8
+from actsearch.evaluation.sharpness import sharpness
+from actsearch.evaluation.stable_rate import largest_stable_rate
 from actsearch.evaluation.trainer import Trainer
 from actsearch.language import ActsearchError, Program
 from actsearch.nn import Layer, LayerFactory, sites
-from actsearch.tasks import Data, Examples, Task
+from actsearch.tasks import Classification, Data, Examples, Task
 
 EXAMPLES = 256
 """Of the validation part, the first ones."""
@@ -49,10 +53,22 @@ class TrainedNetwork(NamedTuple):
     Attributes:
       metrics: the task's own, on the validation part.
       sites: in the order of the data flow.
+      sharpness: largest eigenvalue of the Hessian of the loss of the first 256 training examples, in evaluation; see
+        `actsearch.evaluation.sharpness.sharpness`.
+      int8: the task's metrics after rounding to eight bits, per tensor, of every parameter and of the output of every
+        site, whose scale is that of the batch; arithmetic between them stays in float32.
+      fgsm: the task's metrics after one step of 0.1 standard deviations of the inputs against the loss; None where
+        the inputs are no numbers of a classification.
+      stable_rate: the largest factor on the task's learning rate at which training is stable; see
+        `actsearch.evaluation.stable_rate.largest_stable_rate`.
     """
 
     metrics: Mapping[str, float]
     sites: tuple[SiteStatistics, ...]
+    sharpness: float
+    int8: Mapping[str, float]
+    fgsm: Mapping[str, float] | None
+    stable_rate: float
 
 
 def look_inside(task: Task, program: Program, seed: int = 0) -> TrainedNetwork:
@@ -86,9 +102,23 @@ def look_inside(task: Task, program: Program, seed: int = 0) -> TrainedNetwork:
     trainer = Trainer.specialized(watched, program, devices=jax.devices()[:1])
     (outcome,) = trainer(trainer.jobs([()], seeds=[seed]))
     found = dict(outcome.metrics)
+    steepest = found.pop("sharpness")
+    changed = {prefix: _taken(found, f"{prefix} ") for prefix in ("int8", "fgsm")}
     names = [site.name for site in sites(lambda layer: task.init(layer, jax.random.key(0)))]
     rows = [[found.pop(f"{name} {column}") for column in SiteStatistics._fields[1:]] for name in names]
-    return TrainedNetwork(found, tuple(map(SiteStatistics, names, *zip(*rows, strict=True))))
+    return TrainedNetwork(
+        found,
+        tuple(map(SiteStatistics, names, *zip(*rows, strict=True))),
+        steepest,
+        changed["int8"],
+        changed["fgsm"] or None,
+        largest_stable_rate(task, program, seed),
+    )
+
+
+def _taken(found: dict[str, float], prefix: str) -> dict[str, float]:
+    """Takes the entries whose names have a prefix, and returns them without it."""
+    return {name.removeprefix(prefix): found.pop(name) for name in list(found) if name.startswith(prefix)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -116,22 +146,59 @@ class _Watched(Task):
         return self.task.batches(key, examples)
 
     def metrics(self, network: Any, examples: Examples) -> dict[str, jax.Array]:
-        batch = take(examples, jnp.arange(min(EXAMPLES, count(examples))))
-        found = self.task.metrics(network, examples)
         names = {site.path: site.name for site in sites(lambda layer: self.task.init(layer, jax.random.key(0)))}
+        found = dict(self.task.metrics(network, examples)) | {"sharpness": self._sharpness(network)}
+        found |= {f"int8 {name}": value for name, value in self._quantized(network, examples, names).items()}
+        if isinstance(self.task, Classification):
+            found |= {f"fgsm {name}": value for name, value in self._attacked(network, examples).items()}
+        batch = take(examples, jnp.arange(min(EXAMPLES, count(examples))))
+        # The last, for it leaves watched functions in the network.
         for name, outputs in _outputs(self.task, network, batch, names).items():
             found |= {f"{name} {column}": value for column, value in _statistics(outputs).items()}
         return found
+
+    def _sharpness(self, network: Any) -> jax.Array:
+        train = self.task.data().train
+        batch = jax.tree.map(jnp.asarray, take(train, np.arange(min(EXAMPLES, count(train)))))
+        graph, parameters, *rest = nnx.split(network, nnx.Param, ...)
+        return sharpness(lambda own: self.task.loss(nnx.merge(graph, own, *rest, copy=True), batch), parameters)
+
+    def _quantized(self, network: Any, examples: Examples, names: Mapping[Any, str]) -> dict[str, jax.Array]:
+        graph, parameters, *rest = nnx.split(network, nnx.Param, ...)
+        rounded = nnx.merge(graph, jax.tree.map(int8, parameters), *rest, copy=True)
+        _replace_functions(rounded, names, lambda function, _: _rounded(function))
+        return self.task.metrics(rounded, examples)
+
+    def _attacked(self, network: Any, examples: Any) -> dict[str, jax.Array]:
+        graph, state = nnx.split(network)
+
+        def loss(inputs: jax.Array) -> jax.Array:
+            return self.task.loss(nnx.merge(graph, state, copy=True), examples._replace(inputs=inputs))
+
+        return self.task.metrics(network, examples._replace(inputs=fgsm(loss, examples.inputs)))
 
 
 def _outputs(task: Task, network: Any, batch: Examples, names: Mapping[Any, str]) -> dict[str, jax.Array]:
     """Returns the output of the candidate at each site on a batch, by the site's name."""
     outputs: dict[str, jax.Array] = {}
-    for path, layer in nnx.iter_graph(network):
-        if path in names and isinstance(layer, Layer):
-            layer.function = _watched(layer.function, names[path], outputs)
+    _replace_functions(network, names, lambda function, name: _watched(function, name, outputs))
     task.loss(network, batch)
     return outputs
+
+
+def _replace_functions(network: Any, names: Mapping[Any, str], change: Callable[[Any, str], Any]) -> None:
+    """Puts another function, made from its own and its name, into the layer at each site."""
+    for path, layer in nnx.iter_graph(network):
+        if path in names and isinstance(layer, Layer):
+            layer.function = change(layer.function, names[path])
+
+
+def _rounded(function: Callable[..., Any]) -> Callable[..., Any]:
+    def rounded(*arguments: Any, **options: Any) -> Any:
+        value, moments = function(*arguments, **options)
+        return int8(value), moments
+
+    return rounded
 
 
 def _watched(function: Callable[..., Any], name: str, outputs: dict[str, jax.Array]) -> Callable[..., Any]:

@@ -16,8 +16,8 @@ from actsearch.evaluation.data_axis import own_stream
 from actsearch.evaluation.devices import DataParallel, Devices, as_layout, replicate, resident
 from actsearch.evaluation.jobs import Cell, Job, by_program, spread
 from actsearch.evaluation.one_training import Training, TrainState, init_state, train
-from actsearch.language import Program
-from actsearch.nn import Layer
+from actsearch.language import Program, parse
+from actsearch.nn import Layer, LayerFactory
 from actsearch.spaces.template import Template
 from actsearch.tasks import Examples, Task
 
@@ -31,6 +31,8 @@ Part = Literal["validation", "test"]
 Measure = Callable[[Training], Any]
 """What is done with a candidate, `train` or `ascend`: returns a pytree of scalars; traced and compiled."""
 
+
+_IDENTITY = parse("x")
 
 Candidate = Callable[[jax.Array, int], LayerFunction]
 """Traced int32 choices, and how many lanes share the trace -> the candidate."""
@@ -54,6 +56,7 @@ class Trainer:
       lanes: jobs that a device trains side by side; None for LANES on an accelerator that trains alone, else 1.
       measure: what is done with a job; its result, a pytree of numbers, is the job's outcome.
       place: jobs, groups of devices, lanes -> the cell of each job. Turns go to the devices in rotation.
+      layer: makes what stands at each site in the place of the candidate's `Layer`; None for that.
 
     Attributes:
       lanes: how many are used now.
@@ -78,7 +81,9 @@ class Trainer:
         lanes: int | None = None,
         measure: Measure = train,
         place: Callable[[Sequence[Job], int, int], list[Cell]] = spread,
+        layer: LayerFactory | None = None,
     ):
+        self.layer = layer
         self.task, self._candidate, self._measure, self._place = task, candidate, measure, place
         self._layout = as_layout(devices)
         self._mesh = self._layout.mesh()
@@ -92,7 +97,7 @@ class Trainer:
     def _use_lanes(self, lanes: int) -> None:
         """Sets the number of lanes, for which everything is compiled anew."""
         self.lanes = lanes
-        run = functools.partial(_run_jobs, self.task, self._candidate, self._measure, lanes, self._layout)
+        run = functools.partial(_run_jobs, self.task, self._candidate, self._measure, lanes, self._layout, self.layer)
         self._run, self._programs = _sharded(run, self._mesh), dict[Any, Callable[..., Any]]()
 
     @classmethod
@@ -105,6 +110,18 @@ class Trainer:
     def specialized(cls, task: Task, program: Program, **options: Any) -> Self:
         """Returns a trainer of one program, compiled as a formula; its jobs have no choices."""
         return cls(task, lambda choices, lanes: specialize(program), 0, **options)
+
+    @classmethod
+    def module(cls, task: Task, layer: LayerFactory, **options: Any) -> Self:
+        """Returns a trainer of a network with modules at its sites, which no program says; its jobs have no choices.
+
+        Args:
+          task: what to train on.
+          layer: number of features -> a Flax module that keeps them, such as `actsearch.nn.units.MaxMin`. Its weights
+            start as it makes them, the same with every seed.
+          options: see the class.
+        """
+        return cls(task, lambda choices, lanes: specialize(_IDENTITY), 0, layer=layer, **options)
 
     @classmethod
     def bank(cls, task: Task, programs: Sequence[Program], *, lanes: int | None = None, **options: Any) -> Self:
@@ -237,6 +254,7 @@ def _run_jobs(
     measure: Measure,
     lanes: int,
     layout: DataParallel,
+    own_layer: LayerFactory | None,
     turns: jax.Array,
     jobs: tuple[jax.Array, jax.Array, jax.Array],
     states: TrainState,
@@ -257,7 +275,9 @@ def _run_jobs(
         def layer(features: int) -> Layer:
             return Layer(function, features, groups=task.groups)
 
-        training = Training(task, layer, state, rate_scale, data, part, layout.axis_name, layout.synchronized)
+        training = Training(
+            task, own_layer or layer, state, rate_scale, data, part, layout.axis_name, layout.synchronized
+        )
         return measure(training)
 
     def side_by_side(jobs: tuple[jax.Array, jax.Array, jax.Array]) -> Any:

@@ -13,6 +13,7 @@ from actsearch.evaluation.candidate import Attempt, Screening
 from actsearch.evaluation.devices import Devices, as_layout, platform_of
 from actsearch.evaluation.engines import BANK, Engine, choose_engine
 from actsearch.evaluation.gates import Gate, gates_of, get_gates, screen
+from actsearch.evaluation.objectives import Objective, identity_with, objectives_of, with_properties
 from actsearch.evaluation.one_training import train
 from actsearch.evaluation.score import combine, summarize
 from actsearch.evaluation.task_check import check_own
@@ -46,6 +47,8 @@ class TrainingEvaluator:
       gates: names or Gates to try instead of all those registered for the space's kind. "shape" is always tried.
       platform: "cpu", "gpu" or "tpu", for the choice of engine: where others train, as on a cluster; None for that of
         `devices`.
+      objectives: properties that stand beside the scores in `Trial.objectives`, "-" before one to be made small, such
+        as "-operations"; see `actsearch.evaluation.objectives_of`.
 
     Attributes:
       engine: the one that is used, never "auto".
@@ -71,10 +74,12 @@ class TrainingEvaluator:
         devices: Devices = None,
         gates: Iterable[Gate | str] | None = None,
         platform: str | None = None,
+        objectives: Iterable[str] = (),
     ):
         self.space, self.tasks, self.seeds, self.devices = space, as_tasks(tasks), tuple(seeds), devices
         _check(space, self.tasks, self.seeds)
         self.gates = gates_of(space.kind) if gates is None else get_gates(gates)
+        self.objectives = objectives_of(objectives, space.kind)
         steps = max(task.steps for task in self.tasks)
         self.engine, self._summary = choose_engine(
             engine, budget, steps, space.kind, platform=platform or platform_of(devices)
@@ -97,6 +102,7 @@ class TrainingEvaluator:
             "seeds": list(self.seeds),
             "gates": [gate.identity for gate in self.gates],
             "fingerprint": FINGERPRINT_VERSION,
+            **identity_with(self.objectives),
             **as_layout(self.devices).identity,
         }
 
@@ -242,7 +248,7 @@ class TrainingEvaluator:
         fingerprint, gate, note = candidate.verdict
         fields: dict[str, Any] = {"seconds": candidate.seconds, "first": self._memory.first(fingerprint)}
         if training is not None:
-            status, fields = training.status, fields | _trained_fields(training)
+            status, fields = training.status, fields | _trained_fields(training, self.objectives)
         elif gate:
             status, fields = Status.REJECTED, fields | {"gate": gate, "note": note, "first": None}
         elif self._memory.has(*candidate.claim):
@@ -254,7 +260,7 @@ class TrainingEvaluator:
         return dataclasses.replace(failed, status=status, **fields)
 
 
-def _trained_fields(training: Attempt) -> dict[str, Any]:
+def _trained_fields(training: Attempt, objectives: Sequence[Objective]) -> dict[str, Any]:
     """Returns the fields of a trial that was trained, or failed in it."""
     if training.status is Status.FAILED:
         return {"note": training.note}
@@ -268,7 +274,8 @@ def _trained_fields(training: Attempt) -> dict[str, Any]:
     }
     if training.status is not Status.REJECTED:
         fields["score"] = combined.score
-        fields["objectives"] = {name: row.score for name, row in training.results.items()}
+        scores = {name: row.score for name, row in training.results.items()}
+        fields["objectives"] = with_properties(scores, training.screening.proposal.program, objectives)
     return fields
 
 

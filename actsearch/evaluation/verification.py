@@ -3,7 +3,7 @@
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, get_args, runtime_checkable
 
@@ -110,15 +110,15 @@ def verify(
     if rate_seeds < 1:
         raise ActsearchError(f"rate_seeds must be at least 1; received {rate_seeds}.")
     pairs = [(task, [task.baseline] if baselines is None else _parsed(baselines)) for task in as_tasks(tasks)]
-    _check(rate_scales, part, confidence, engine)
+    check_options(rate_scales, part, confidence, engine)
     for task, reference in pairs:
-        _check_kind(task, [*reference, *candidates])
+        check_kind(task, [*reference, *candidates])
     use_compilation_cache()
     train = functools.partial(
         score_programs,
         seeds=chosen,
         rate_scales=rate_scales,
-        rate_seeds=_fresh(_seeds(trials).union(chosen), rate_seeds),
+        rate_seeds=seeds_beyond(_seeds(trials).union(chosen), rate_seeds),
         part=part,
         engine=engine,
         devices=devices,
@@ -131,7 +131,7 @@ def verify(
         results = _at_shares(task, functions, shares, train)
         known = {fingerprint(program) for program in reference}
         for program, share, result in zip(functions, shares, results, strict=True):
-            scores = _scores(task, program, fingerprint(program) in known, result, rate_scales)
+            scores = scores_of(task, program, fingerprint(program) in known, result, rate_scales)
             trained.append(scores._replace(share=share))
     return verified(trained, chosen, part=part, confidence=confidence)
 
@@ -178,10 +178,10 @@ def fresh_seeds(trials: Iterable[Trial], n: int) -> tuple[int, ...]:
       >>> fresh_seeds([Trial(0, parse("x"), "f00d", "ok", 0.9, ({"score": 0.9},), (100,))], 2)
       (101, 102)
     """
-    return _fresh(_seeds(trials), n)
+    return seeds_beyond(_seeds(trials), n)
 
 
-def _fresh(used: set[int], n: int) -> tuple[int, ...]:
+def seeds_beyond(used: Collection[int], n: int) -> tuple[int, ...]:
     """Returns the first `n` seeds from FIRST_SEED on that are not among the used ones."""
     return tuple(itertools.islice((seed for seed in itertools.count(FIRST_SEED) if seed not in used), max(n, 0)))
 
@@ -200,7 +200,7 @@ def _checked(seeds: int | Sequence[int], trials: Sequence[Trial]) -> tuple[int, 
     return chosen
 
 
-def _check(rate_scales: Sequence[float], part: str, confidence: float, engine: Engine) -> None:
+def check_options(rate_scales: Sequence[float], part: str, confidence: float, engine: Engine) -> None:
     """Raises where an argument is out of range, before the hours that trainings take."""
     if len(rate_scales) == 0 or not all(0 < scale < math.inf for scale in rate_scales):
         raise ActsearchError(f"rate_scales must be at least one number, each above 0; received {tuple(rate_scales)}.")
@@ -210,7 +210,8 @@ def _check(rate_scales: Sequence[float], part: str, confidence: float, engine: E
     choose_engine(engine, 1)
 
 
-def _check_kind(task: Task, programs: Sequence[Program]) -> None:
+def check_kind(task: Task, programs: Sequence[Program]) -> None:
+    """Raises where a program is not of the kind that a task's sites take."""
     for program in programs:
         if (program.kind == "gate") != (task.kind == "gate"):
             raise ActsearchError(
@@ -223,7 +224,7 @@ def _check_kind(task: Task, programs: Sequence[Program]) -> None:
             )
 
 
-def _scores(task: Task, program: Program, baseline: bool, result: Result, rate_scales: Sequence[float]) -> Scores:
+def scores_of(task: Task, program: Program, baseline: bool, result: Result, rate_scales: Sequence[float]) -> Scores:
     """Returns the scores of a function's trainings, the task's worst for those that diverged."""
     failed = [diverged(row) for row in result.metrics]
     scores = [task.worst if bad else row["score"] for bad, row in zip(failed, result.metrics, strict=True)]

@@ -1,7 +1,7 @@
 """What a program is, without training it: the quantities of a property card, and how far two functions are apart."""
 
 from actsearch.properties.asymptotics import End, ends
-from actsearch.properties.card import PROPERTIES, Card, properties, properties_by_name
+from actsearch.properties.card import Card, properties, properties_by_name
 from actsearch.properties.curve import Curve, Kink, curve_of
 from actsearch.properties.depth import edge_of_chaos
 from actsearch.properties.derivatives import jets
@@ -10,6 +10,7 @@ from actsearch.properties.kernel import correlation_map, dual_kernel, ntk, slope
 from actsearch.properties.moments import hermite
 from actsearch.properties.quadrature import normal_rule
 from actsearch.properties.quantity import Measured, Property, Quantity
+from actsearch.properties.registry import PROPERTIES, register, unregister
 from actsearch.properties.transforms import TRANSFORMS, transform
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "ntk",
     "properties",
     "properties_by_name",
+    "register",
     "slope_kernel",
     "transform",
+    "unregister",
 ]

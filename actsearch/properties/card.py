@@ -1,4 +1,4 @@
-"""Card: all that is known of a program without training it, and the table of properties that it is made from."""
+"""Card: all that is known of a program without training it."""
 
 import dataclasses
 import math
@@ -6,19 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from actsearch.language import ActsearchError, Kind, Program
-from actsearch.properties.cost import COST
-from actsearch.properties.depth import DEPTH
-from actsearch.properties.gate import GATE
-from actsearch.properties.kernel import KERNEL
-from actsearch.properties.layer import LAYER
-from actsearch.properties.moments import MOMENTS
-from actsearch.properties.precision import PRECISION
 from actsearch.properties.quantity import Property, Quantity
-from actsearch.properties.shape import SHAPE
-from actsearch.properties.sparsity import SPARSITY
-
-PROPERTIES: tuple[Property, ...] = (*SHAPE, *MOMENTS, *DEPTH, *KERNEL, *SPARSITY, *PRECISION, *LAYER, *GATE, *COST)
-"""Every property, in the order of a card."""
+from actsearch.properties.registry import PROPERTIES
 
 
 @dataclasses.dataclass(frozen=True)

@@ -74,9 +74,20 @@ def _soft_threshold(program: Program, threshold: float) -> str:
 
 
 def _expand(program: Program, alpha: float) -> str:
-    taken = dict(program.parameters)
-    name = next(name for i in range(1, len(taken) + 2) if (name := "a" * i) not in taken)
+    name = _free_name(program, "a")
     return f"param {name} = {alpha!r}; " + _applied(program, f"f_ + {name} * (2 * f_ - x)")
+
+
+def _eafo(program: Program, epsilon: float) -> str:
+    _pieces_of(program)
+    name = _free_name(program, "epsilon")
+    return f"scalar {name} = {epsilon!r}; " + _applied(program, f"f_ + {name} * x * exp(-x^2 / 2)")
+
+
+def _free_name(program: Program, name: str) -> str:
+    """Returns a name for a new parameter: the given one, or the first free of its repetitions."""
+    taken = dict(program.parameters)
+    return next(free for i in range(1, len(taken) + 2) if (free := name * i) not in taken)
 
 
 def _reflect(program: Program) -> str:
@@ -113,6 +124,16 @@ def _far_slope(program: Program, side: int) -> float:
 
 def _by_kink(program: Program, smooth: str) -> str:
     """Returns a piecewise linear function with a smooth form in the place of each of its kinks' relu."""
+    knots, slopes = _pieces_of(program)
+    return _piecewise(knots, slopes, float(GRID[0]), float(curve_of(program).rows[0, 0]), smooth)
+
+
+def _pieces_of(program: Program) -> tuple[np.ndarray, list[float]]:
+    """Returns the kinks of a piecewise linear function and the slopes between them.
+
+    Raises:
+      ActsearchError: it is not piecewise linear.
+    """
     kinks = curve_of(program).kinks
     knots = np.array([kink.x for kink in kinks])
     edges = np.array([-np.inf, *knots, np.inf])
@@ -122,9 +143,7 @@ def _by_kink(program: Program, smooth: str) -> str:
         raise ActsearchError(
             f"{program} is not piecewise linear, which this transform is for; write pieces:16 before it."
         )
-    start = float(GRID[0])
-    value = float(curve_of(program).rows[0, 0])
-    return _piecewise(knots, [float(row[0]) for row in pieces], start, value, smooth)
+    return knots, [float(row[0]) for row in pieces]
 
 
 def _piecewise(knots: np.ndarray, slopes: list[float], start: float, value: float, form: str) -> str:
@@ -158,9 +177,15 @@ TRANSFORMS: Mapping[str, Transform] = MappingProxyType(
         "clip": (_clip, (-1.0, 1.0), "min(max(f, -1), 1)"),
         "reflect": (_reflect, (), "-f(-x)"),
         "soft_threshold": (_soft_threshold, (0.5,), "relu(f - 0.5) - relu(-f - 0.5)"),
+        "eafo": (_eafo, (0.01,), "f + e x exp(-x^2 / 2) with trained e, for piecewise linear f: of relu it is CRReLU"),
         "expand": (_expand, (0.0,), "x g to x ((1 + 2 a) g - a) with trained a from 0: of gelu it is xGELU"),
     }
 )
 """Name -> transform. Sources: Shamir, Lin and Coviello 2020, 'Smooth activations and reproducibility in deep networks'
 (SmeLU); Biswas et al. 2021, 'SAU: Smooth activation function using convolution with approximate identities'; Huang
-2024, 'Expanded Gating Ranges'."""
+2024, 'Expanded Gating Ranges'; Sun et al. 2024, 'A Method on Searching Better Activation Functions' (EAFO, CRReLU).
+
+EAFO's correction, derived here from the paper's functional: with the inverse y of f and the density p of N(0, 1), the
+entropy of the outputs -int p(y) y' log(p(y) y') falls fastest along -(p'(y) y' + p(y) y'' / y'). Where f is linear this
+is x p(x) over the slope, which the trained e absorbs; as in CRReLU it goes over the whole line, where f is constant
+too. Of curved f, y'' does not vanish, and there is no such form: write pieces before it."""

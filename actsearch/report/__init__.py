@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from actsearch.report.genealogy import draw_genealogy
     from actsearch.report.graph import MAX_NODES, draw_graph
     from actsearch.report.intervals import draw_intervals
+    from actsearch.report.mean_ranks import draw_mean_ranks
     from actsearch.report.notebook import program_html, program_latex, run_html
     from actsearch.report.planning import plan_table
     from actsearch.report.progress import ProgressLog
+    from actsearch.report.ranking import ranking_table, ranking_verdict
     from actsearch.report.regret import regret_curves, regret_panels
     from actsearch.report.rendering import Column, render, show, to_text
     from actsearch.report.scale import ScoreScale, score_axis
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from actsearch.report.tables import (
         agreement_table,
         audit_table,
+        front_table,
         funnel_table,
         regret_table,
         runs_table,
@@ -45,7 +48,9 @@ _HOMES = {
     "draw_genealogy": "genealogy",
     "draw_graph": "graph",
     "draw_intervals": "intervals",
+    "draw_mean_ranks": "mean_ranks",
     "fidelity_text": "fidelity",
+    "front_table": "tables",
     "funnel_bars": "stages",
     "funnel_table": "tables",
     "new_figure": "style",
@@ -53,6 +58,8 @@ _HOMES = {
     "plan_table": "planning",
     "program_html": "notebook",
     "program_latex": "notebook",
+    "ranking_table": "ranking",
+    "ranking_verdict": "ranking",
     "regret_curves": "regret",
     "regret_panels": "regret",
     "regret_table": "tables",
@@ -85,7 +92,9 @@ __all__ = [
     "draw_genealogy",
     "draw_graph",
     "draw_intervals",
+    "draw_mean_ranks",
     "fidelity_text",
+    "front_table",
     "funnel_bars",
     "funnel_table",
     "new_figure",
@@ -93,6 +102,8 @@ __all__ = [
     "plan_table",
     "program_html",
     "program_latex",
+    "ranking_table",
+    "ranking_verdict",
     "regret_curves",
     "regret_panels",
     "regret_table",

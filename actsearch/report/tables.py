@@ -12,12 +12,13 @@ from actsearch.analysis import Agreement, Comparison, Cost, FalseReject, Interva
 from actsearch.language import Program, simplify
 from actsearch.report.rendering import Column, render, show, to_text
 from actsearch.trials import Trial
-from actsearch.trials.ranking import best, mean_metric
+from actsearch.trials.ranking import best, mean_metric, on_front
 
 __all__ = [
     "Column",
     "agreement_table",
     "audit_table",
+    "front_table",
     "funnel_table",
     "regret_table",
     "render",
@@ -55,6 +56,21 @@ def winners_table(trials: Iterable[Trial], n: int = 10, title: str = "The best c
         for rank, trial in enumerate(best(trials, n), start=1)
     ]
     return render(rows, columns, title)
+
+
+def front_table(trials: Iterable[Trial], title: str = "The Pareto front: none is beaten on all objectives") -> Table:
+    """Returns the trials on the Pareto front as a table: objectives, trial number, simplified formula.
+
+    An objective with a minus sign is printed as the property that is small.
+    """
+    rows = on_front(trials)
+    names = list(rows[0].objectives) if rows else []
+    columns = [Column(name.removeprefix("-"), ".4g") for name in names] + [Column("trial", "d"), Column("formula")]
+    cells = []
+    for row in rows:
+        values = [-value if name.startswith("-") else value for name, value in row.objectives.items()]
+        cells.append((*values, row.index, str(simplify(row.program))))
+    return render(cells, columns, title)
 
 
 def audit_table(rates: Mapping[str, FalseReject]) -> Table:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from actsearch.archive import Archive
-from actsearch.controllers import Controller, Random, get_controller
+from actsearch.controllers import Controller, Random, RegularizedEvolution, get_controller
+from actsearch.controllers.base import nested
 from actsearch.evaluation import (
     TABLES,
     Engine,
@@ -121,6 +122,7 @@ def search(
     evaluator = task if isinstance(task, Evaluator) else make_evaluator(space, task, budget, seed=seed, out=out)
     _check_space(space, evaluator)
     controller = controller or _default(evaluator, budget, batch, out)
+    _check_reach(controller, evaluator)
     use_compilation_cache()
     go = functools.partial(
         run, space, evaluator, controller, budget, seed=seed, batch=batch, callbacks=tuple(callbacks)
@@ -159,6 +161,7 @@ def make_evaluator(
     out: str | os.PathLike[str] | None = None,
     constraints: Iterable[str] = (),
     platform: str | None = None,
+    objectives: Iterable[str] = (),
 ) -> Evaluator:
     """Returns the evaluator of a task: a table looked up, or trainings.
 
@@ -173,19 +176,32 @@ def make_evaluator(
       constraints: conditions on properties that a candidate meets before it is trained or looked up, such as
         "lipschitz<=1"; see `actsearch.evaluation.constraint`.
       platform: "cpu" or "gpu", where others train than this process, as on a cluster; None for its own.
+      objectives: properties that stand beside the scores in `Trial.objectives`, which a Pareto search selects by,
+        such as "-operations"; see `actsearch.evaluation.objectives_of`.
 
     Raises:
       ActsearchError: an unknown name, no task, one that cannot hold the space's programs, a number out of range, or a
-        constraint that is none.
+        constraint or objective that is none.
     """
     gates = constraints_of(constraints, space.kind)
     if isinstance(task, Table) or (isinstance(task, str) and task in TABLES):
-        return TabularEvaluator(space, task, seed=seed, seeds_per_trial=seeds_per_trial, gates=gates)
+        return TabularEvaluator(
+            space, task, seed=seed, seeds_per_trial=seeds_per_trial, gates=gates, objectives=objectives
+        )
     if engine == "auto":  # engines differ by rounding, which training amplifies: a run keeps the one it began with
         engine = _stored_identity(out).get("engine", "auto")
     seeds = tuple(seed * seeds_per_trial + i for i in range(seeds_per_trial))
     every = (*gates_of(space.kind), *gates) if gates else None
-    return TrainingEvaluator(space, task, seeds=seeds, engine=engine, budget=budget, gates=every, platform=platform)
+    return TrainingEvaluator(
+        space,
+        task,
+        seeds=seeds,
+        engine=engine,
+        budget=budget,
+        gates=every,
+        platform=platform,
+        objectives=objectives,
+    )
 
 
 def _stored_identity(out: str | os.PathLike[str] | None) -> Mapping[str, Any]:
@@ -223,6 +239,16 @@ def _check_controller(controller: object, budget: int) -> None:
         raise ActsearchError(
             f"The controller {controller} only starts within its first {controller.min_budget() - 1} trials; received "
             f"the budget {budget}: give a larger one, or other hyperparameters."
+        )
+
+
+def _check_reach(controller: Controller[Any], evaluator: Evaluator) -> None:
+    """Raises where a controller proposes what is no member of the space, and the evaluator knows members alone."""
+    leads_out = any(isinstance(one, RegularizedEvolution) and one.transforms for one in nested(controller))
+    if leads_out and (isinstance(evaluator, TabularEvaluator) or evaluator.identity.get("engine") == "interpret"):
+        raise ActsearchError(
+            "Transforms lead out of the space, and tables and the interpreter hold its members alone: search a task "
+            'with engine "bank" or "specialize".'
         )
 
 

@@ -14,8 +14,11 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
+import numpy as np
+
 from actsearch.language import ActsearchError, Program
 from actsearch.spaces import Genotype
+from actsearch.trials.pareto import front
 from actsearch.trials.scores import CONFIDENCE, Row, counts, empty, fingerprint_key, rows, update
 from actsearch.trials.trial import Known, Status, Trial
 
@@ -138,6 +141,26 @@ def promising(stats: Sequence[Stats], n: int, most: int) -> list[Stats]:
         return []
     contenders = [row for row in stats if row.high > stats[0].low and row.evaluations < most]
     return sorted(contenders, key=lambda row: (-row.high, row.trainings, -row.mean, row.loss, row.first))[:n]
+
+
+def on_front(trials: Iterable[Trial]) -> list[Trial]:
+    """Returns the distinct trials that no other one beats on all of its objectives, by falling score.
+
+    Args:
+      trials: of one run; only those of status "ok" and of the highest fidelity of such trials count.
+
+    Example:
+      >>> from actsearch.language import parse
+      >>> rows = [(0.9, -5.0), (0.8, -1.0), (0.7, -2.0)]
+      >>> named = [{"a": a, "-b": b} for a, b in rows]
+      >>> trials = [Trial(i, parse("x"), str(i), "ok", row["a"], objectives=row) for i, row in enumerate(named)]
+      >>> [trial.index for trial in on_front(trials)]
+      [0, 1]
+    """
+    trials = list(trials)
+    distinct = best(trials, len(trials))
+    scores = np.array([list(trial.objectives.values()) for trial in distinct], float)
+    return [distinct[i] for i in front(scores)] if scores.size else []
 
 
 def best(trials: Iterable[Trial], n: int) -> list[Trial]:

@@ -40,6 +40,7 @@ FORMS = {
     "ash": lambda x, p, b: x * expit(lifted(x)),
     "hard_ash": lambda x, p, b: np.clip(x, 0, 2) * np.clip(lifted(x) + 3, 0, 6) / 6,
     "polynorm": lambda x, p, b: sum(p[f"w{i}"] * x ** (3 - i) / rms(x ** (3 - i), -1) for i in range(3)) + p["b"],
+    "rela_gated": lambda x, p, b: x / rms(x, -1) * p["gamma"] * expit(p["w"] * x),
     "statistical_top_k": lambda x, p, b: np.maximum(x - (mean(x, -1) + std(x, -1) * norm.ppf(1 - 0.08)), 0),
     "abrelu": lambda x, p, b: np.maximum(0, x - p["beta"] * mean(x, EXAMPLE)),
     "turbulent": lambda x, p, b: signed_log(x) + np.sin(x) * np.exp(-(normal(x, b) ** 2) / 2),
@@ -49,6 +50,7 @@ STARTS = {
     "bhyt": {"lam": 2, "gamma": 1},
     "dice": {"alpha": 0},
     "polynorm": {"w0": 1 / 3, "w1": 1 / 3, "w2": 1 / 3, "b": 0},
+    "rela_gated": {"gamma": 1, "w": 1},
     "abrelu": {"beta": 1},
     "prenorm_exp": {"gamma": 1, "shift": 0},
 }

@@ -1,6 +1,7 @@
 """`actsearch card` and `actsearch novelty` as a stranger meets them."""
 
 import json
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,7 @@ from actsearch import search
 from actsearch.analysis import Cost
 from actsearch.catalog import CATALOG
 from actsearch.cli import card, common, main, transform
+from actsearch.evaluation import SiteStatistics, TrainedNetwork
 from actsearch.properties import properties
 from actsearch.report.card import LEGEND
 from tests.helpers.mock import MockEvaluator
@@ -104,3 +106,23 @@ def test_transforms(capsys, monkeypatch):
     assert "transform needs a step" in capsys.readouterr().err
     assert main(["transform", "relu", "reflect", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["formula"] == "-relu(-x)"
+
+
+def test_a_trained_network_is_printed_and_written(monkeypatch, capsys):
+    """Ratios that are infinite are null in JSON; an attack that was not made is a dash."""
+    site = SiteStatistics("layer1", 0.5, 0.1, 0.4, math.inf, 1.25)
+    found = TrainedNetwork({"mse": 0.25}, (site,), 7.5, {"mse": 0.5}, None, math.inf)
+    monkeypatch.setattr("actsearch.cli.card.look_inside", lambda task, program: found)
+    command = ["card", "relu", "--task", "digits-mlp", "--no-measure"]
+    assert main([*command, "--json"]) == 0
+    trained = json.loads(capsys.readouterr().out)["trained"]
+    assert trained["sites"][0]["outlier"] is None
+    assert {name: trained[name] for name in ("sharpness", "int8", "fgsm", "stable_rate")} == {
+        "sharpness": 7.5,
+        "int8": {"mse": 0.5},
+        "fgsm": None,
+        "stable_rate": None,
+    }
+    assert main(command) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line[-1] for line in lines if "(sharpness)" in line or "(FGSM)" in line] == ["7.5", "-"]

@@ -2,7 +2,11 @@
 
 import dataclasses
 
+import pytest
+
 from actsearch.controllers import RegularizedEvolution
+from actsearch.language import ActsearchError
+from actsearch.properties import transform
 from tests.helpers.playing import SPACE, same, trial
 
 
@@ -61,3 +65,23 @@ def test_a_rejected_program_takes_no_place():
         dataclasses.replace(trials[0], index=i, status="rejected", gate="finite", score=None) for i in range(4, 9)
     ]
     assert same(controller.tell(SPACE, state, rejected), state)
+
+
+def test_transforms_mutate_where_they_are_asked_for():
+    """Children of a transform have no genotype, since the space does not have them."""
+    plain, state, _ = evolved([0.1, 0.9, 0.3, 0.2])
+    controller = dataclasses.replace(plain, transforms=("clip:-1:1", "reflect"), transformed=0.5)
+    proposals = controller.ask(SPACE, state, 60)[0]
+    foreign = [proposal for proposal in proposals if proposal.genotype is None]
+    assert 15 <= len(foreign) <= 45
+    assert {proposal.parents for proposal in proposals} == {(1,)}
+    (parent,) = {SPACE.decode(SPACE.genotype(state.members.choices[1].tolist()))}
+    expected = {transform(parent, step) for step in controller.transforms}
+    assert {proposal.program for proposal in foreign} == expected
+    same_as_before = dataclasses.replace(controller, transformed=0.0).ask(SPACE, state, 10)[0]
+    assert all(proposal.genotype is not None for proposal in same_as_before)
+
+
+def test_an_unknown_transform_is_a_mistake():
+    with pytest.raises(ActsearchError, match="no transform 'smoth'"):
+        RegularizedEvolution(transforms=("smoth",))

@@ -8,6 +8,7 @@ from actsearch import parse
 from actsearch.evaluation import Trainer, look_inside
 from actsearch.evaluation.trained_network import _statistics
 from actsearch.language import INPUTS, ActsearchError
+from tests.helpers.own_task import FitSine
 from tests.helpers.tiny import tiny_task
 
 TASK, RELU = tiny_task(), parse("relu(x)")
@@ -21,6 +22,10 @@ def test_every_site_has_statistics():
     assert site.site == "layer1"
     assert 0 < site.nonzero < 1
     assert 1 / 6 <= site.effective_rank <= 1
+    assert found.int8["loss"] == pytest.approx(found.metrics["loss"], rel=0.05)
+    assert found.fgsm["loss"] > found.metrics["loss"]
+    assert found.sharpness > 0
+    assert found.stable_rate >= 1
 
 
 @pytest.mark.slow
@@ -29,6 +34,13 @@ def test_the_training_is_the_one_that_scores():
     trainer = Trainer.specialized(TASK, RELU, devices=jax.devices()[:1])
     (outcome,) = trainer(trainer.jobs([()], seeds=[3]))
     assert found.metrics == pytest.approx(outcome.metrics, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_inputs_that_are_no_numbers_cannot_be_attacked():
+    found = look_inside(FitSine(steps=2), RELU)
+    assert found.fgsm is None
+    assert found.int8.keys() == {"mse"}
 
 
 def test_a_constant_is_dead_and_has_no_rank():

@@ -23,6 +23,7 @@ STUDIES = (
     "sine_inr.py",
     "swish_cifar10.py",
     "evonorm_cifar10.py",
+    "rank_units.py",
     "compare_controllers.py",
     "exhaustive_tables.py",
 )

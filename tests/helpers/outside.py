@@ -15,7 +15,7 @@ import optax
 from flax import nnx
 
 import actsearch
-from actsearch import catalog, controllers, evaluation, language, spaces, tasks, trials
+from actsearch import catalog, controllers, evaluation, language, properties, spaces, tasks, trials
 from actsearch.archive.frames import to_jsonl
 from actsearch.cli import main
 
@@ -43,6 +43,10 @@ def no_sum(candidate):
 
 
 evaluation.register(evaluation.Gate("no_sum", no_sum, "is not relu(x) + tanh(x)", kinds=("activation",)))
+
+
+# A property: one row.
+properties.register("letters", lambda program: len(str(program)), "letters of the formula")
 
 
 # A controller: one file.
@@ -156,6 +160,7 @@ def run(directory):
         resumed = actsearch.search("hinges", "sine", "backwards", budget, out=directory + "/resumed")
     assert list(to_jsonl(resumed.trials)) == list(to_jsonl(trained.trials))
     command = ["search", "--space", "hinges", "--task", "sine", "--budget", "8", "--out", directory + "/cli"]
+    command += ["--objectives", "score,-letters"]
     assert main([*command, "controller:backwards", "--controller.start", "2"]) == 0
     assert main(["score", "log1p_abs(x)", "--task", "sine", "--seeds", "2"]) == 0
     assert [unit.name for unit in catalog.find("this file 2026")] == ["logabs"]

@@ -106,6 +106,7 @@ FORMS = {
     "relu": lambda x, p: relu(x),
     "leaky_relu": lambda x, p: np.where(x > 0, x, 0.01 * x),
     "elu": lambda x, p: elu(x),
+    "elu1_feature": lambda x, p: elu(x) + 1,
     "selu": lambda x, p: SELU[0] * np.where(x > 0, x, SELU[1] * elu(x)),
     "gelu": lambda x, p: gelu(x),
     "silu": lambda x, p: silu(x),

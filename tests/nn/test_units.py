@@ -113,6 +113,80 @@ def kan(x, p):
     return silu(x) @ p["base"] + np.einsum("...ik,iok->...o", basis(x), p["scale"][..., None] * p["coefficients"])
 
 
+def softmax(x):
+    shifted = np.exp(x - x.max(-1, keepdims=True))
+    return shifted / shifted.sum(-1, keepdims=True)
+
+
+def sparsemax(x):
+    """By bisection for the threshold."""
+    low, high = x.min(-1, keepdims=True) - 1, x.max(-1, keepdims=True)
+    for _ in range(100):
+        middle = (low + high) / 2
+        above = np.maximum(x - middle, 0).sum(-1, keepdims=True) > 1
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.maximum(x - low, 0)
+
+
+def stablemax(x):
+    positive = np.where(x >= 0, x + 1, 1 / (1 - np.minimum(x, 0)))
+    return positive / positive.sum(-1, keepdims=True)
+
+
+def softplus_share(x):
+    with np.errstate(divide="ignore"):
+        return softmax(np.where(x < -40, x, np.log(np.logaddexp(np.maximum(x, -40), 0))))
+
+
+def meta_acon(x, p):
+    beta = expit(linear(linear(x, p["down"]), p["up"]))
+    slope = (p["p1"] - p["p2"]) * x
+    return slope * expit(beta * slope) + p["p2"] * x
+
+
+def linear(x, p):
+    return x @ p["kernel"] + p["bias"]
+
+
+def layer_norm(x, p):
+    centred = x - x.mean(-1, keepdims=True)
+    return centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-6) * p["scale"] + p["bias"]
+
+
+def spatial_gate(x, p):
+    u, v = np.split(x, 2, axis=-1)
+    return u * (p["weights"] @ layer_norm(v, p["norm"]) + p["bias"][:, None])
+
+
+def piecewise_gain(x, p):
+    return x * np.take_along_axis(p["levels"], np.searchsorted([-2, -1, 0, 1, 2], x), axis=0)
+
+
+def gaussian_basis(x):
+    centres = np.linspace(-1, 1, 8)
+    return np.exp(-(((x[..., None] - centres) / (2 / 7)) ** 2) / 2).reshape(len(x), -1)
+
+
+def scaled_ws(x, p):
+    weights = (p["kernel"] - p["kernel"].mean(0)) / (p["kernel"].std(0) * FEATURES**0.5)
+    return x @ (weights * p["gain"]) + p["bias"]
+
+
+def mu_layer(x, p):
+    a = layer_norm(linear(x, p["first"]), p["norm"])
+    b = layer_norm(linear(linear(x, p["down"]), p["up"]), p["other_norm"])
+    return linear(a + p["alpha"] * a * b, p["last"])
+
+
+def pi_net(x, p):
+    first, second, third = (x @ factor for factor in p["factors"])
+    return linear((third + 1) * (second + 1) * first, p["last"])
+
+
+def quadratic(x, p):
+    return np.maximum(linear(x, p["ordinary"]) * linear(x, p["gate"]) + linear(x**2, p["square"]), 0)
+
+
 FORMS = {
     "top_k_linear": lambda x, p: np.where(kept(x, 4), x, 0),
     "top_k_relu": lambda x, p: np.where(kept(x, 4), np.maximum(x, 0), 0),
@@ -134,9 +208,30 @@ FORMS = {
     "helu": lambda x, p: np.maximum(x, 0),
     "sign_ste": lambda x, p: np.where(x < 0, -1.0, 1.0),
     "few_bit_backward": lambda x, p: x * ndtr(x),
+    "softmax": lambda x, p: softmax(x),
+    "sparsemax": lambda x, p: sparsemax(x),
+    "stablemax": lambda x, p: stablemax(x),
+    "softplus_l1": lambda x, p: softplus_share(x),
+    "ash_percentile": lambda x, p: np.where(x >= np.quantile(x, 0.9, axis=-1, keepdims=True), x, 0),
+    "meta_acon": meta_acon,
+    "sgu": spatial_gate,
+    "tmaf": piecewise_gain,
+    "shifted_basis": lambda x, p: gaussian_basis(x),
+    "scaled_ws": scaled_ws,
+    "quadratic_neuron": quadratic,
+    "mu_layer": mu_layer,
+    "pi_net_ccp": pi_net,
+    "nau": lambda x, p: x @ np.clip(p["weights"], -1, 1),
+    "nmu": lambda x, p: np.prod(p["weights"] * x[..., None] + 1 - p["weights"], axis=-2),
+    "biper": lambda x, p: np.where(np.sin(x) < 0, -1.0, 1.0),
+    "xnor_scaled_sign": lambda x, p: np.where(x < 0, -1, 1) * np.abs(x).mean(-1, keepdims=True),
+    "fake_quant": lambda x, p: np.round((np.clip(x, -1, 1) + 1) * 255 / 2) * 2 / 255 - 1,
 }
-OPTIONS = {name: {"k": 4} for name in FORMS if name.startswith("top_k")}
-OWN_BACKWARD = ("helu", "sign_ste", "few_bit_backward")
+OPTIONS = {name: {"k": 4} for name in FORMS if name.startswith("top_k")} | {"sgu": {"tokens": len(X)}}
+HEAVY = ("meta_acon", "mu_layer", "pi_net_ccp", "quadratic_neuron", "scaled_ws", "sgu")
+"""Those that take seconds to compile."""
+UNITS = [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY else name for name in FORMS]
+OWN_BACKWARD = ("helu", "sign_ste", "few_bit_backward", "biper", "xnor_scaled_sign", "fake_quant")
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +245,7 @@ def test_every_module_has_a_closed_form():
     assert {entry.module for entry in MODULES.values()} == set(units.__all__)
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", UNITS)
 def test_value(name):
     p, _, value, slopes = measured(name, "float64")
     np.testing.assert_allclose(value, FORMS[name](X, p), rtol=1e-9, atol=1e-9)
@@ -158,7 +253,7 @@ def test_value(name):
     assert all(np.isfinite(slope).all() for slope in jax.tree.leaves(slopes)), "far out and at kinks too"
 
 
-@pytest.mark.parametrize("name", [name for name in FORMS if name not in OWN_BACKWARD])
+@pytest.mark.parametrize("name", [unit for unit in UNITS if unit not in OWN_BACKWARD])
 def test_gradients(name):
     """Of x and of every weight along random directions, against central differences of the closed form."""
     p, cotangent, _, slopes = measured(name, "float64")
@@ -209,6 +304,11 @@ STARTS = {
     "pau_a": {"numerator": units.rational.NUMERATOR, "denominator": units.rational.DENOMINATOR},
     "group_rational": {"denominator": units.rational.DENOMINATOR},
     "gdn": {"beta": 1.0},
+    "sgu": {"bias": 1.0},
+    "tmaf": {"levels": np.repeat([[0.0], [1.0]], 3, axis=0)},
+    "scaled_ws": {"gain": 1.0, "bias": 0.0},
+    "quadratic_neuron": {"gate": {"kernel": 0.0, "bias": 1.0}, "square": {"kernel": 0.0, "bias": 0.0}},
+    "mu_layer": {"alpha": 1.0, "first": {"bias": 1.0}, "up": {"bias": 1.0}},
 }
 SPREADS = {
     # name -> weight -> standard deviation
@@ -216,6 +316,8 @@ SPREADS = {
     "spline_mlp": {"coefficients": 0.02},
     "fourier_kan": {"cosines": 80**-0.5, "sines": 80**-0.5},
     "chebyshev": {"coefficients": 1 / 80},
+    "scaled_ws": {"kernel": 1.0},
+    "nau": {"weights": (6 / 144 / 3) ** 0.5},
 }
 
 
@@ -226,7 +328,11 @@ def fresh(name):
 @pytest.mark.parametrize("name", STARTS)
 def test_initial_values(name):
     start = fresh(name)
-    for key, value in STARTS[name].items():
+    flat = {key: value for key, value in STARTS[name].items() if not isinstance(value, dict)}
+    for key, inner in STARTS[name].items():
+        for part, value in inner.items() if isinstance(inner, dict) else ():
+            np.testing.assert_array_equal(start[key][part], value)
+    for key, value in flat.items():
         np.testing.assert_allclose(start[key], np.broadcast_to(value, start[key].shape), rtol=1e-5)
 
 
@@ -314,6 +420,56 @@ def test_the_gradient_of_the_sign_is_straight_through():
     assert module(jnp.zeros(4)).tolist() == [1.0] * 4
 
 
+def test_positive_maps_sum_to_one_and_keep_small_shares():
+    far = jnp.asarray([-1e3, -1e3 + np.log(2), -2e3])
+    for form in ("softmax", "softplus", "stablemax", "sparsemax"):
+        assert units.Simplex(3, form=form)(far).sum() == pytest.approx(1)
+    np.testing.assert_allclose(units.Simplex(3, form="softplus")(far)[:2], [1 / 3, 2 / 3], rtol=1e-6)
+
+
+def test_stablemax_is_smooth_at_zero_and_has_a_gradient_at_one():
+    """Both pieces have the slope 1 at 0; the piece that is not used would divide by 0 at 1."""
+    slopes = jax.vmap(jax.grad(lambda x: units.simplex.stablemax(jnp.stack([x, 0.0 * x]))[0]))(
+        jnp.array([-1e-9, 1e-9, 1.0])
+    )
+    np.testing.assert_allclose(slopes, [0.25, 0.25, 1 / 9], rtol=1e-6)
+
+
+def test_the_slope_of_a_square_wave_is_that_of_its_sine():
+    np.testing.assert_allclose(slope_of(units.BiPer(2, omega=3.0), [0.1, 2.0]), 3 * np.cos([0.3, 6.0]), rtol=1e-6)
+
+
+def test_a_scaled_sign_is_straight_through_and_scaled():
+    """Of (0.5, -2): K = 1.25, and its slope is that of |x| over the number of channels, times the sum of the signs."""
+    assert slope_of(units.ScaledSign(2), [0.5, -2.0]) == [1.25, 0.0]
+    image = jnp.zeros((1, 3, 3, 1)).at[0, 1, 1, 0].set(9.0)
+    box = [[9 / 4, 1.5, 9 / 4], [1.5, 1, 1.5], [9 / 4, 1.5, 9 / 4]]
+    np.testing.assert_allclose(units.ScaledSign(1)(image)[0, :, :, 0], box)
+
+
+def test_rounding_passes_the_gradient_inside_its_range():
+    assert slope_of(units.FakeQuant(3), [-1.5, 0.3, 1.0]) == [0.0, 1.0, 1.0]
+
+
+def test_scaled_weights_keep_the_variance():
+    layer = units.ScaledWSLinear(400, 300, rngs=nnx.Rngs(0))
+    assert float(layer(jax.random.normal(jax.random.key(0), (500, 400))).std()) == pytest.approx(1, abs=0.02)
+
+
+def test_arithmetic_units_add_and_multiply():
+    chosen = jnp.array([[1.0], [0.0], [1.0]], jnp.float32)
+    for unit, expected in ((units.NAU(3, 1, rngs=nnx.Rngs(0)), 5.0), (units.NMU(3, 1, rngs=nnx.Rngs(0)), 6.0)):
+        unit.weights[...] = chosen
+        assert float(unit(jnp.array([2.0, 7.0, 3.0]))[0]) == expected
+
+
+def test_statistics_of_images_are_over_space():
+    image = jnp.arange(32.0).reshape(1, 4, 4, 2)
+    assert int((units.PercentileASH(2, share=0.25)(image) > 0).sum()) == 8
+    module = units.MetaACON(2, rngs=nnx.Rngs(0))
+    assert not jnp.allclose(module(image)[0, 0, 0], module(image[:, 0, 0])[0])
+
+
 @pytest.mark.parametrize(("bits", "error"), [(1, 0.0384), (2, 0.0080), (3, 0.0019), (4, 0.0006)])
 def test_the_error_of_few_bits_is_the_published_one(bits, error):
     assert units.FewBit(FEATURES, bits=bits).error == pytest.approx(error, abs=5e-5)
@@ -346,6 +502,10 @@ def test_a_unit_is_a_site_of_a_network_under_jit(name):
         (lambda: units.TopK(4, mode="soft"), "modes linear, relu and subtract; received 'soft'"),
         (lambda: units.MaxMin(5), "MaxMin needs features that groups of 2 fill; received 5"),
         (lambda: units.Rational(4, form="C"), "forms A and B; received 'C'"),
+        (lambda: units.Simplex(4, form="max"), "forms softmax, sparsemax, stablemax, softplus; received 'max'"),
+        (lambda: units.ScaledSign(4, window=2), "an odd window of at least 1; received 2"),
+        (lambda: units.FakeQuant(4, low=1.0, high=1.0), "low below high; received 1.0 and 1.0"),
+        (lambda: units.PiecewiseGain(4, knots=(1.0, 2.0)), "ascending knots, 0 among them; received"),
         (lambda: units.FewBit(4, bits=9), "bits of 1 to 8; received 9"),
         (lambda: units.MaxMin(4)(jnp.ones((2, 6))), "has 4 features; received an input of shape"),
     ],

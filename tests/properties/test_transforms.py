@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from actsearch import parse
+from actsearch import fingerprint, parse
 from actsearch.catalog import CATALOG
 from actsearch.language import ActsearchError
 from actsearch.properties import TRANSFORMS, distance, jets, normal_rule, transform
@@ -34,6 +34,7 @@ def test_a_normal_density_makes_the_convolution_with_it(unit, sigma):
 def test_published_units_are_transforms():
     assert distance(transform(RELU, "smooth:box"), CATALOG["smelu"].program) < 1e-9
     assert distance(transform(LEAKY, "smooth:gauss"), CATALOG["sau"].program) < 1e-9
+    assert fingerprint(transform(RELU, "eafo")) == fingerprint(CATALOG["crrelu"].program)
 
 
 def test_pieces_interpolate_and_keep_linear_ends():
@@ -59,6 +60,27 @@ def test_an_expanded_gate():
     assert values(expanded) == pytest.approx(X * (gate * 1.6 - 0.3))
 
 
+def test_the_entropy_correction_is_trained_beside_what_is_there():
+    program = transform(parse("scalar epsilon = 0.5; epsilon * x"), "eafo:0.02")
+    assert program.parameters == (("epsilon", 0.5), ("epsilonepsilon", 0.02))
+    assert program.shared == {"epsilon", "epsilonepsilon"}
+    assert values(program) == pytest.approx(0.5 * X + 0.02 * X * np.exp(-(X**2) / 2))
+
+
+def test_the_entropy_of_the_outputs_falls_along_the_correction():
+    """The inverse of f = x moved along it: -int q log q of the density q of the outputs, by quadrature."""
+    x = np.linspace(-9, 9, 20_001)
+
+    def entropy(inverse):
+        slope = np.gradient(inverse, x)
+        density = np.exp(-(inverse**2) / 2) / np.sqrt(2 * np.pi) * slope
+        return -np.trapezoid(density * np.log(np.maximum(density, 1e-300)), x)
+
+    correction = x * np.exp(-(x**2) / 2)
+    changes = [entropy(x + e * correction) - entropy(x) for e in (0.01, -0.01)]
+    assert changes[0] < 0 < changes[1]
+
+
 def test_every_transform_has_a_default_and_keeps_parameters():
     for name in TRANSFORMS:
         assert transform(parse("param tau = 0; max(x, tau)"), name).kind == "activation"
@@ -69,6 +91,7 @@ def test_every_transform_has_a_default_and_keeps_parameters():
     ("formula", "step", "message"),
     [
         ("silu(x)", "smooth:box", "not piecewise linear, which this transform is for; write pieces:16 before it"),
+        ("tanh(x)", "eafo", "not piecewise linear, which this transform is for"),
         ("relu(x)", "smoth", "no transform 'smoth'; write one of smooth:box, smooth:gauss, pieces"),
         ("relu(x)", "clip:a", "clip takes up to 2 numbers, as in clip:-1:1; received 'clip:a'"),
         ("relu(x)", "smooth:box:-1", "takes a width above 0; received -1"),

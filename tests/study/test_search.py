@@ -293,3 +293,16 @@ def test_halving_trains_the_task_for_its_share_of_steps():
     assert first.fidelity == pytest.approx(1 / 9)
     alone = search(SPACE, task.at_fidelity(1 / 9), Random(), 8, seed=3)
     assert next(trial for trial in alone.trials if trial.fingerprint == first.fingerprint).score == first.score
+
+
+def test_transforms_need_an_engine_that_runs_any_program():
+    """They lead out of the space; what comes of them is trained, and is no member."""
+    evolution = RegularizedEvolution(population=4, sample=4, transforms=("clip:-1:1",), transformed=1.0)
+    for task in ("tabular-swish1-digits-mlp", TrainingEvaluator(SPACE, tiny_task(), engine="interpret")):
+        space = SPACE if isinstance(task, TrainingEvaluator) else "swish-1"
+        with pytest.raises(ActsearchError, match="Transforms lead out of the space"):
+            search(space, task, evolution, 12)
+    trials = search(SPACE, TrainingEvaluator(SPACE, tiny_task(), engine="bank"), evolution, 24, batch=12).trials
+    foreign = [trial for trial in trials if trial.genotype is None]
+    assert all(trial.parents for trial in foreign)
+    assert any(trial.status == "ok" for trial in foreign)

@@ -8,7 +8,12 @@ from actsearch.nn.units.backward import FewBit, HeLU, SignSTE
 from actsearch.nn.units.chebyshev import Chebyshev
 from actsearch.nn.units.fourier import FAN, FourierKAN
 from actsearch.nn.units.gdn import GDN
+from actsearch.nn.units.piecewise import GaussianBasis, PiecewiseGain, ScaledWSLinear
+from actsearch.nn.units.pooled import MetaACON, PercentileASH, SpatialGate
+from actsearch.nn.units.products import NAU, NMU, MuLayer, PiNet, QuadraticNeuron
+from actsearch.nn.units.quantised import BiPer, FakeQuant, ScaledSign
 from actsearch.nn.units.rational import GroupRational, Rational
+from actsearch.nn.units.simplex import Simplex
 from actsearch.nn.units.sorting import LWTA, GroupSort, Householder, MaxMin, TopK
 from actsearch.nn.units.splines import KAN, SplineActivation
 
@@ -17,16 +22,31 @@ __all__ = [
     "GDN",
     "KAN",
     "LWTA",
+    "NAU",
+    "NMU",
+    "BiPer",
     "Chebyshev",
+    "FakeQuant",
     "FewBit",
     "FourierKAN",
+    "GaussianBasis",
     "GroupRational",
     "GroupSort",
     "HeLU",
     "Householder",
     "MaxMin",
+    "MetaACON",
+    "MuLayer",
+    "PercentileASH",
+    "PiNet",
+    "PiecewiseGain",
+    "QuadraticNeuron",
     "Rational",
+    "ScaledSign",
+    "ScaledWSLinear",
     "SignSTE",
+    "Simplex",
+    "SpatialGate",
     "SplineActivation",
     "TopK",
 ]
