@@ -86,13 +86,15 @@ def _tau(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def table_lines(ranking: UnitRanking) -> list[str]:
-    """Returns Markdown: a row for each unit, with its mean rank, its rank on each task, and its cost."""
-    tasks = " | ".join(f"`{task}`" for task in ranking.tasks)
-    lines = [f"| place | unit | mean rank | {tasks} | cost |", "|---" * (4 + len(ranking.tasks)) + "|"]
+    """Returns Markdown: a row for each unit, with its mean rank, its ranks and, where measured, its cost."""
+    priced = any(unit.cost is not None for unit in ranking.units)
+    head = ["place", "unit", "mean rank", *(f"`{task}`" for task in ranking.tasks), *(["cost"] if priced else [])]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for place, unit in enumerate(ranking.units, 1):
-        mean = "{:.1f} [{:.1f}, {:.1f}]".format(*unit.mean_rank)
-        cost = "" if unit.cost is None else f"{unit.cost.backward_ms:.1f}"
-        lines.append(f"| {place} | {unit.name} | {mean} | {' | '.join(f'{rank:g}' for rank in unit.ranks)} | {cost} |")
+        cells = [str(place), unit.name, "{:.1f} [{:.1f}, {:.1f}]".format(*unit.mean_rank)]
+        cells += [f"{rank:g}" for rank in unit.ranks]
+        cells += [f"{unit.cost.backward_ms:.1f}"] if unit.cost is not None else []
+        lines.append(f"| {' | '.join(cells)} |")
     return [*lines, "", report.ranking_verdict(ranking)]
 
 

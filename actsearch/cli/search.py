@@ -112,8 +112,8 @@ def search(
                 engine=engine,
                 out=out,
                 constraints=constraint,
-                platform=where.platform,
                 objectives=_properties(objectives),
+                platform=where.platform,
             )
         )
         explain(evaluator.summary)

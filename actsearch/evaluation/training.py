@@ -45,10 +45,10 @@ class TrainingEvaluator:
       budget: expected number of candidates, for the choice of engine.
       devices: JAX devices, all by default; `DataParallel` lets several share each training.
       gates: names or Gates to try instead of all those registered for the space's kind. "shape" is always tried.
-      platform: "cpu", "gpu" or "tpu", for the choice of engine: where others train, as on a cluster; None for that of
-        `devices`.
       objectives: properties that stand beside the scores in `Trial.objectives`, "-" before one to be made small, such
         as "-operations"; see `actsearch.evaluation.objectives_of`.
+      platform: "cpu", "gpu" or "tpu", for the choice of engine: where others train, as on a cluster; None for that of
+        `devices`.
 
     Attributes:
       engine: the one that is used, never "auto".
@@ -73,8 +73,8 @@ class TrainingEvaluator:
         budget: int = 1000,
         devices: Devices = None,
         gates: Iterable[Gate | str] | None = None,
-        platform: str | None = None,
         objectives: Iterable[str] = (),
+        platform: str | None = None,
     ):
         self.space, self.tasks, self.seeds, self.devices = space, as_tasks(tasks), tuple(seeds), devices
         _check(space, self.tasks, self.seeds)

@@ -160,8 +160,8 @@ def make_evaluator(
     engine: Engine = "auto",
     out: str | os.PathLike[str] | None = None,
     constraints: Iterable[str] = (),
-    platform: str | None = None,
     objectives: Iterable[str] = (),
+    platform: str | None = None,
 ) -> Evaluator:
     """Returns the evaluator of a task: a table looked up, or trainings.
 
@@ -175,9 +175,9 @@ def make_evaluator(
       out: directory of the run; it may be absent or empty.
       constraints: conditions on properties that a candidate meets before it is trained or looked up, such as
         "lipschitz<=1"; see `actsearch.evaluation.constraint`.
-      platform: "cpu" or "gpu", where others train than this process, as on a cluster; None for its own.
       objectives: properties that stand beside the scores in `Trial.objectives`, which a Pareto search selects by,
         such as "-operations"; see `actsearch.evaluation.objectives_of`.
+      platform: "cpu" or "gpu", where others train than this process, as on a cluster; None for its own.
 
     Raises:
       ActsearchError: an unknown name, no task, one that cannot hold the space's programs, a number out of range, or a
@@ -199,8 +199,8 @@ def make_evaluator(
         engine=engine,
         budget=budget,
         gates=every,
-        platform=platform,
         objectives=objectives,
+        platform=platform,
     )
 
 

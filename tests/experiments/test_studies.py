@@ -21,9 +21,9 @@ STUDIES = (
     "evonorm_text.py",
     "evonorm_photos.py",
     "sine_inr.py",
+    "rank_units.py",
     "swish_cifar10.py",
     "evonorm_cifar10.py",
-    "rank_units.py",
     "compare_controllers.py",
     "exhaustive_tables.py",
 )
