@@ -11,7 +11,7 @@ from actsearch.evaluation.trainer import Trainer, default_lanes, fitting_lanes
 from actsearch.nn import Layer
 from actsearch.tasks import Data, Task
 
-STEPS = 4
+STEPS = 2
 """Of a measured training."""
 
 _EVALUATION = 1 / 3

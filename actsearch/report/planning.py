@@ -16,7 +16,7 @@ def plan_table(plan: Plan, price: float | None = None) -> Table:
     columns: list[Column | str] = ["for", "task", "full trainings", Column("steps", ",d"), "ms a step", "hours"]
     rows: list[list[str | int | None]] = []
     for row in plan.work:
-        step = f"{1e3 * row.step:.3g}{'' if row.measured else ' *'}"
+        step = f"{_text(1e3 * row.step)}{'' if row.measured else ' *'}"
         rows.append([row.purpose, row.task, _span(row.least, row.most), row.steps, step])
     rows.append(["all", "", "", None, ""])
     hours = [*((row.seconds[0] / 3600, row.seconds[1] / 3600) for row in plan.work), plan.hours]
@@ -37,5 +37,8 @@ def _span(low: float, high: float) -> str:
       >>> _span(0.123, 4567.8), _span(2.0, 2.001)
       ('0.12 to 4,568', '2')
     """
-    texts = [f"{end:,.0f}" if end >= 100 else f"{end:.2g}" for end in (low, high)]
-    return " to ".join(dict.fromkeys(texts))
+    return " to ".join(dict.fromkeys(map(_text, (low, high))))
+
+
+def _text(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"

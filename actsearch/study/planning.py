@@ -125,7 +125,7 @@ def mean_fidelity(controller: Controller[Any]) -> float:
     """Returns the share of a full training that a trial has on average.
 
     Example:
-      >>> mean_fidelity(Random()), mean_fidelity(SuccessiveHalving(Random(), rungs=2, eta=9))
+      >>> mean_fidelity(Random()), round(mean_fidelity(SuccessiveHalving(Random(), rungs=2, eta=9)), 3)
       (1.0, 0.2)
     """
     share = 1.0

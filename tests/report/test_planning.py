@@ -14,7 +14,7 @@ def test_every_row_has_hours_and_money():
     assert text[0] == "Estimate for 1 x GPU, measured in 42 s; * by the operations of its network"
     assert text[-3:] == [
         "search small 50 to 100 720 100 1 to 2 2 to 4",
-        "verification large 10 3,600 1e+03 * 10 20",
+        "verification large 10 3,600 1,000 * 10 20",
         "all 11 to 12 22 to 24",
     ]
 
