@@ -1,4 +1,4 @@
-"""The README's Python examples run one after the other and print what stands below them; its tables are complete."""
+"""Python examples of README and docs run one after the other and print what stands below them; tables are complete."""
 
 import contextlib
 import io
@@ -14,6 +14,7 @@ from actsearch.tasks import DEEP, TASK_SETS, TASKS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+TASK_PAGE = (ROOT / "docs" / "tasks.md").read_text()
 NUMBER = re.compile(r"(?<![\w.])[+-]?\d+\.?\d*(?:e[+-]?\d+)?")
 
 
@@ -34,10 +35,21 @@ def numbers(text):
     return [float(number) for number in NUMBER.findall(text)]
 
 
-def test_examples_print_what_stands_below_them():
-    examples = re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", README, flags=re.DOTALL)
-    assert len(examples) == README.count("```python") == 5
-    names = {"__name__": "readme"}
+EXAMPLES = {
+    path.relative_to(ROOT).as_posix(): re.findall(
+        r"```python\n(.*?)```\n\n```\n(.*?)```", path.read_text(), flags=re.DOTALL
+    )
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    if "```python" in path.read_text()
+}
+"""The Python examples of each page, in their order, with what they print."""
+
+
+@pytest.mark.parametrize("page", EXAMPLES)
+def test_examples_print_what_stands_below_them(page):
+    examples = EXAMPLES[page]
+    assert len(examples) == (ROOT / page).read_text().count("```python") > 0
+    names = {"__name__": "example"}
     for example, output in examples:
         text = printed(example, names)
         assert words(text) == words(output)
@@ -45,26 +57,34 @@ def test_examples_print_what_stands_below_them():
         assert numbers(text) == pytest.approx(numbers(output), abs=0.05)
 
 
+def test_pages_with_examples_are_found():
+    assert {"README.md", "docs/your_own.md", "docs/layers.md"} <= EXAMPLES.keys()
+
+
 def test_a_wrong_output_would_be_seen():
     assert words("relu(x) 0.9 [0.8, +1.0]") == words("relu(x)  0.95 [0.7, -2.0]") != words("gelu(x) 0.9 [0.8, +1.0]")
     assert numbers("max(x, x^2) 0.9354 [-1e-3, 2]") == [2, 0.9354, -0.001, 2]
 
 
+def lines(example):
+    return [line for line in example.splitlines() if line]
+
+
 def test_the_first_example_is_short():
-    (first, *_) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert len([line for line in first.splitlines() if line and not line.startswith(("import", "from"))]) <= 10
+    (example, _) = EXAMPLES["README.md"][0]
+    assert len([line for line in lines(example) if not line.startswith(("import", "from"))]) <= 10
 
 
 def test_a_task_of_ones_own_is_short():
-    (example,) = [one for one in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "sites_of" in one]
-    assert len([line for line in example.splitlines() if line]) <= 25
+    (example,) = [example for example, _ in EXAMPLES["docs/your_own.md"] if "sites_of" in example]
+    assert len(lines(example)) <= 25
 
 
 @pytest.mark.parametrize(
     "names", [CONTROLLERS, SPACES, TASKS, DEEP, TASK_SETS], ids=["controllers", "spaces", "tasks", "deep", "sets"]
 )
 def test_tables_name_everything(names):
-    assert [name for name in names if f"`{name}`" not in README] == []
+    assert [name for name in names if f"`{name}`" not in README + TASK_PAGE] == []
     assert [kind.__name__ for kind in CONTROLLERS.values() if f"| `{kind.__name__}` |" not in README] == []
 
 
