@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self, Union
 import tyro
 
 from actsearch.analysis import fidelity_agreement, funnel
-from actsearch.archive import Archive
+from actsearch.archive import Archive, open_run
 from actsearch.cli.app import Interrupted
 from actsearch.cli.common import Json, at_least, check_named, explain, file_name, print_json, read_formulas
 from actsearch.cli.executors import Executor, place
@@ -20,7 +20,7 @@ from actsearch.evaluation import TABLES, Engine, Evaluator, TabularEvaluator, Tr
 from actsearch.language import ActsearchError, simplify
 from actsearch.report import ProgressLog, agreement_table, fidelity_text, front_table, funnel_table, show, winners_table
 from actsearch.spaces import get_space
-from actsearch.study import Callback, Progress, SearchResult, TimeLimit, as_begun, make_evaluator, multi_fidelity
+from actsearch.study import Callback, Progress, SearchResult, Sink, TimeLimit, as_begun, make_evaluator, multi_fidelity
 from actsearch.study import search as run_search
 from actsearch.study.default import SHARE
 from actsearch.tasks import Task, get_task
@@ -49,6 +49,7 @@ def search(
     constraint: tuple[str, ...] = (),
     objectives: str = "score",
     minutes: float | None = None,
+    sinks: tuple[str, ...] = (),
     executor: Executor = "process",
     address: str | None = None,
     workers: int | None = None,
@@ -85,6 +86,8 @@ def search(
             before one that shall be small, such as score,-operations. The controller pareto selects by all of them;
             the others by the score.
         minutes: stop after this time; the same command goes on.
+        sinks: pass the numbers of each batch on: json (OUT/progress.jsonl), tensorboard (OUT/tensorboard), wandb or
+            mlflow; a sink that fails costs the search nothing.
         executor: where candidates are trained; ray: on the machines of a Ray cluster, which gives the same trials.
         address: of the Ray cluster: auto for the one that this machine belongs to, or HOST:PORT; left out, one is
             started on this machine.
@@ -122,12 +125,20 @@ def search(
             with ProgressLog(f"{space} on {task}") as log, _ControlC() as control_c:
                 callbacks: list[Callback] = [lambda progress: _show(log, progress), control_c.check]
                 callbacks += [] if minutes is None else [TimeLimit(minutes)]
+                callbacks += _sinks(sinks, out)
                 result = run_search(
                     chosen, evaluator, strategy, budget, seed=seed, out=out, batch=batch, callbacks=callbacks
                 )
         except KeyboardInterrupt:
             raise Interrupted(_kept(out)) from None
     _print(result, json)
+
+
+def _sinks(names: tuple[str, ...], out: Path) -> list[Callback]:
+    """Returns sinks that go on from the best score that a run has."""
+    before = open_run(out).best(1) if names and Archive.exists(out) else []
+    highest = max((trial.score for trial in before if trial.score is not None), default=-math.inf)
+    return [Sink(name, out, highest) for name in names]
 
 
 def _properties(objectives: str) -> list[str]:

@@ -5,14 +5,17 @@ from actsearch.study.default import as_begun, multi_fidelity
 from actsearch.study.front import SearchResult, make_evaluator, run_config, search
 from actsearch.study.loop import run
 from actsearch.study.planning import plan
+from actsearch.study.sinks import SINKS, Sink
 from actsearch.study.store import DirectoryStore, MemoryStore, Store
 
 __all__ = [
+    "SINKS",
     "Callback",
     "DirectoryStore",
     "MemoryStore",
     "Progress",
     "SearchResult",
+    "Sink",
     "StopSearch",
     "Store",
     "TimeLimit",

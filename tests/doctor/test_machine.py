@@ -53,6 +53,9 @@ class TestExtras:
             "extra data": "note",  # one of its two packages is not enough
             "extra imagenet": "note",
             "extra ray": "note",
+            "extra tensorboard": "note",
+            "extra wandb": "note",
+            "extra mlflow": "note",
             "extra notebooks": "note",
             "extra report": "note",
             "extra torch": "ok",

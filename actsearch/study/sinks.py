@@ -1,0 +1,140 @@
+"""Sinks: callbacks that pass a search's numbers on, batch after batch, to programs that draw them.
+
+`actsearch search --sinks tensorboard` uses them by name. What a sink needs is imported when it begins, and whatever
+goes wrong in it is said once and costs the search nothing: the archive has it all.
+"""
+
+import atexit
+import hashlib
+import json
+import math
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from actsearch.language import ActsearchError
+from actsearch.study.callbacks import Progress
+from actsearch.trials import Status
+
+Write = Callable[[int, Mapping[str, float]], None]
+"""Takes the number of trials so far, and numbers by name."""
+
+
+class Sink:
+    """A callback that writes the numbers of each batch.
+
+    Numbers: `best`, the best score so far; `score`, the mean score of the batch's trained candidates;
+    `trials_per_second` of this process; and for each status its share of the batch, `share/ok` and so on.
+
+    Args:
+      name: one of `SINKS`, or a function (folder) -> `Write` of your own.
+      folder: of the run; what the sink keeps in files lies in it.
+      best: the best score of the trials before, where a search goes on.
+
+    Raises:
+      ActsearchError: an unknown name, or a package that is not installed.
+
+    Example:
+      >>> import actsearch
+      >>> rows = []
+      >>> sink = Sink(lambda folder: lambda step, values: rows.append((step, values["best"] > 0)), Path("runs/mine"))
+      >>> _ = actsearch.search("swish-1", "tabular-swish1-digits-resnet", "random", 4, callbacks=[sink])
+      >>> rows
+      [(4, True)]
+    """
+
+    def __init__(self, name: str | Callable[[Path], Write], folder: Path, best: float = -math.inf):
+        if isinstance(name, str) and name not in SINKS:
+            raise ActsearchError(f"Unknown sink {name!r}; the sinks are {', '.join(SINKS)}.")
+        make = SINKS[name] if isinstance(name, str) else name
+        try:
+            self._write = make(folder)
+        except ImportError as error:
+            raise ActsearchError(f"The sink {name} needs a package: pip install 'actsearch[{name}]'.") from error
+        self._name, self._best, self._well = name, best, True
+
+    def __call__(self, progress: Progress) -> None:
+        """Writes the numbers of a batch, unless it is replayed; a sink that fails once is left alone."""
+        self._best = max([self._best, *_scores(progress)])
+        if not self._well or not progress.fresh:  # a batch that is replayed was written before
+            return
+        try:
+            self._write(progress.done, numbers(progress, self._best))
+        except Exception as error:  # a full disk, a network, a bug of others
+            self._well = False
+            warnings.warn(f"The sink {self._name} stops, the search goes on: {error!r}", stacklevel=2)
+
+
+def numbers(progress: Progress, best: float) -> dict[str, float]:
+    """Returns the finite numbers of a batch by name."""
+    scores, total = _scores(progress), max(len(progress.trials), 1)
+    found = {"best": best, "trials_per_second": progress.fresh / max(progress.seconds, 1e-9)}
+    found |= {"score": sum(scores) / len(scores)} if scores else {}
+    found |= {f"share/{status}": n / total for status, n in Counter(str(t.status) for t in progress.trials).items()}
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def _scores(progress: Progress) -> list[float]:
+    return [trial.score for trial in progress.trials if trial.status is Status.OK and trial.score is not None]
+
+
+def _json(folder: Path) -> Write:
+    """Appends lines to `progress.jsonl`."""
+
+    def write(step: int, values: Mapping[str, float]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "progress.jsonl").open("a") as file:
+            file.write(json.dumps({"time": time.time(), "trials": step, **values}) + "\n")
+
+    return write
+
+
+def _tensorboard(folder: Path) -> Write:
+    """Writes event files that `tensorboard --logdir` reads, by tensorboardX, which needs no TensorFlow."""
+    from tensorboardX import SummaryWriter
+
+    writer = SummaryWriter(str(folder / "tensorboard"), flush_secs=5)
+    atexit.register(writer.close)  # its thread has the last numbers still
+
+    def write(step: int, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            writer.add_scalar(name, value, step)
+
+    return write
+
+
+def _wandb(folder: Path) -> Write:
+    """Logs to Weights & Biases: project "actsearch", the run's folder as its name; a search that goes on is one run."""
+    import wandb
+
+    run: Any = wandb.init(project="actsearch", name=folder.name, id=_id(folder), resume="allow", dir=str(folder))
+    return lambda step, values: run.log(dict(values), step=step)
+
+
+def _mlflow(folder: Path) -> Write:
+    """Logs to MLflow where MLFLOW_TRACKING_URI says: experiment "actsearch", the run's folder as its name."""
+    import mlflow
+
+    mlflow.set_experiment("actsearch")
+    kept = folder / "mlflow.txt"
+    run = mlflow.start_run(run_id=kept.read_text() if kept.exists() else None, run_name=folder.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept.write_text(run.info.run_id)
+    return lambda step, values: mlflow.log_metrics(dict(values), step=step)
+
+
+def _id(folder: Path) -> str:
+    """Returns an id that the same folder always has."""
+    return hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]
+
+
+SINKS: dict[str, Callable[[Path], Write]] = {
+    "json": _json,
+    "tensorboard": _tensorboard,
+    "wandb": _wandb,
+    "mlflow": _mlflow,
+}
+"""Sinks by name; all but json have an extra of their name."""
