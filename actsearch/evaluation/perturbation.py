@@ -21,7 +21,7 @@ def fgsm(loss: Callable[[jax.Array], jax.Array], inputs: jax.Array, size: float 
     here: the step is relative to the spread of the data, and moved inputs may leave their range.
 
     Example:
-      >>> fgsm(lambda x: jnp.sum(x * jnp.array([2.0, -1.0])), jnp.array([[1.0, -1.0]]), 0.5).tolist()
+      >>> fgsm(lambda x: jnp.sum(x * jnp.array([[2.0, -1.0]])), jnp.array([[1.0, -1.0]]), 0.5).tolist()
       [[1.5, -1.5]]
     """
     start = jnp.asarray(inputs, jnp.float32)

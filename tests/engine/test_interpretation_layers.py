@@ -63,11 +63,13 @@ def rows(moments):
 
 
 @pytest.mark.parametrize(
-    "shape", [SHAPES[0], *(pytest.param(shape, marks=pytest.mark.slow) for shape in SHAPES[1:])], ids=str
+    ("shape", "count"),
+    [(SHAPES[0], 300), *(pytest.param(shape, 700, marks=pytest.mark.slow) for shape in SHAPES)],
+    ids=str,
 )
-def test_sampled_graphs(shape):
-    """700 graphs a shape: the interpreter compiles once, each specialised graph runs operation by operation."""
-    genotypes = sampled(700, seed=len(shape))
+def test_sampled_graphs(shape, count):
+    """Hundreds of graphs a shape: the interpreter compiles once, each specialised graph runs operation by operation."""
+    genotypes = sampled(count, seed=len(shape))
     with jax.enable_x64(True):
         x, values, gradient = arguments(shape)
         parameters = tuple(values[name] for name, _ in SPACE.template.parameters)

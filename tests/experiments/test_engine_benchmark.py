@@ -42,6 +42,7 @@ def small_task():
     return dataclasses.replace(get_task("digits-mlp"), network=MLPConfig((64, 8, 10)), steps=3)
 
 
+@pytest.mark.slow
 def test_writes_what_it_prints(small_task, tmp_path):
     space = custom(unary=["x", "relu", "beta * x"], binary=["*", "max"])
     settings = engine.Settings(
