@@ -7,7 +7,7 @@ READY := .venv/.ready
 
 .PHONY: search layers compare test test-all bench bench-gpu lint table lock clean
 
-search: $(READY)  ## The main job: search the Swish space on digits, verify the winners, draw the pictures.
+search: $(READY)  ## The main job: search the Swish space on MNIST-1D, verify the winners, draw, write a report.
 	@$(BIN)/python experiments/swish_mnist1d.py
 
 layers: $(READY)  ## The EvoNorm protocol in miniature, at most 45 minutes; resumable.

@@ -7,7 +7,7 @@ import jax
 
 from actsearch.analysis import Interval, paired_difference
 from actsearch.catalog import identify
-from actsearch.cli.common import Formula, Json, at_least, explain, picture_stem, print_json, read_formula, writing
+from actsearch.cli.common import Formula, Json, at_least, explain, picture_stem, print_json, read_unit, writing
 from actsearch.engine import identity as identity_of
 from actsearch.evaluation import Engine, Verification, verify
 from actsearch.export import to_latex
@@ -39,7 +39,7 @@ def score(
         engine: how programs are run.
     """
     at_least("--seeds", seeds, 2)
-    program = read_formula(formula)
+    program = read_unit(formula)
     chosen = get_tasks(task)
     verification = verify(program, chosen, range(seeds), part=part, engine=engine, report=explain)
     rows = [_score(program, known, verification) for known in chosen]
@@ -97,7 +97,7 @@ def show(formula: Formula, out: Path | None = None, json: Json = False) -> None:
         out: pictures are OUT.png and OUT.svg, the graph, and OUT-curve.png and OUT-curve.svg, the function and its
             derivative; none when left out.
     """
-    program = read_formula(formula)
+    program = read_unit(formula)
     facts = _facts(program)
     facts["pictures"] = []
     if out is not None:

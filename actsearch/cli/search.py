@@ -137,8 +137,7 @@ def search(
 def _sinks(names: tuple[str, ...], out: Path) -> list[Callback]:
     """Returns sinks that go on from the best score that a run has."""
     before = open_run(out).best(1) if names and Archive.exists(out) else []
-    highest = max((trial.score for trial in before if trial.score is not None), default=-math.inf)
-    return [Sink(name, out, highest) for name in names]
+    return [Sink(name, out, before) for name in names]
 
 
 def _properties(objectives: str) -> list[str]:

@@ -21,7 +21,7 @@ from actsearch.cli.common import (
     keep_beside,
     novelty_of,
     print_json,
-    read_formula,
+    read_unit,
     show_novelty,
 )
 from actsearch.evaluation import best_programs, fresh_seeds, measure_costs
@@ -80,7 +80,7 @@ def verify(
         programs,
         get_tasks(tasks),
         fresh_seeds(itertools.chain(*trials.values()), seeds),
-        baselines=[read_formula(formula) for formula in baselines] or None,
+        baselines=[read_unit(formula) for formula in baselines] or None,
         rate_scales=rate_scales,
         equal_time=equal_time,
         out=out,
@@ -110,7 +110,7 @@ def _costs(programs: Sequence[Program]) -> dict[Program, Cost]:
 def _formula(target: str) -> Program:
     """Returns the formula that a target is; one with a slash may be meant for a directory."""
     try:
-        return read_formula(target)
+        return read_unit(target)
     except ActsearchError as error:
         if os.sep not in target:
             raise

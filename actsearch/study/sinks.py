@@ -11,13 +11,13 @@ import math
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from actsearch.language import ActsearchError
 from actsearch.study.callbacks import Progress
-from actsearch.trials import Status
+from actsearch.trials import Status, Trial
 
 Write = Callable[[int, Mapping[str, float]], None]
 """Takes the number of trials so far, and numbers by name."""
@@ -26,13 +26,13 @@ Write = Callable[[int, Mapping[str, float]], None]
 class Sink:
     """A callback that writes the numbers of each batch.
 
-    Numbers: `best`, the best score so far; `score`, the mean score of the batch's trained candidates;
-    `trials_per_second` of this process; and for each status its share of the batch, `share/ok` and so on.
+    Numbers: `best`, the best score so far, and `score`, the mean score of the batch, each of the longest trainings that
+    there were; `trials_per_second` of this process; and for each status its share of the batch, `share/ok` and so on.
 
     Args:
       name: one of `SINKS`, or a function (folder) -> `Write` of your own.
       folder: of the run; what the sink keeps in files lies in it.
-      best: the best score of the trials before, where a search goes on.
+      before: trials before, where a search goes on; the best of them suffices.
 
     Raises:
       ActsearchError: an unknown name, or a package that is not installed.
@@ -46,39 +46,54 @@ class Sink:
       [(4, True)]
     """
 
-    def __init__(self, name: str | Callable[[Path], Write], folder: Path, best: float = -math.inf):
+    def __init__(self, name: str | Callable[[Path], Write], folder: Path, before: Sequence[Trial] = ()):
         if isinstance(name, str) and name not in SINKS:
             raise ActsearchError(f"Unknown sink {name!r}; the sinks are {', '.join(SINKS)}.")
-        make = SINKS[name] if isinstance(name, str) else name
+        self._name, self._best, self._write = name, _best(before), _nothing
         try:
-            self._write = make(folder)
+            self._write = (SINKS[name] if isinstance(name, str) else name)(folder)
         except ImportError as error:
             raise ActsearchError(f"The sink {name} needs a package: pip install 'actsearch[{name}]'.") from error
-        self._name, self._best, self._well = name, best, True
+        except Exception as error:  # no account, no network, no room
+            self._stop(error)
 
     def __call__(self, progress: Progress) -> None:
         """Writes the numbers of a batch, unless it is replayed; a sink that fails once is left alone."""
-        self._best = max([self._best, *_scores(progress)])
-        if not self._well or not progress.fresh:  # a batch that is replayed was written before
+        self._best = max(self._best, _best(progress.trials))
+        if not progress.fresh:  # a batch that is replayed was written before
             return
         try:
-            self._write(progress.done, numbers(progress, self._best))
+            self._write(progress.done, numbers(progress, self._best[1]))
         except Exception as error:  # a full disk, a network, a bug of others
-            self._well = False
-            warnings.warn(f"The sink {self._name} stops, the search goes on: {error!r}", stacklevel=2)
+            self._stop(error)
+
+    def _stop(self, error: Exception) -> None:
+        self._write = _nothing
+        warnings.warn(f"The sink {self._name} stops, the search goes on: {error!r}", stacklevel=3)
 
 
 def numbers(progress: Progress, best: float) -> dict[str, float]:
     """Returns the finite numbers of a batch by name."""
-    scores, total = _scores(progress), max(len(progress.trials), 1)
+    longest, total = _best(progress.trials)[0], max(len(progress.trials), 1)
+    scores = [score for fidelity, score in _scores(progress.trials) if fidelity == longest]
     found = {"best": best, "trials_per_second": progress.fresh / max(progress.seconds, 1e-9)}
     found |= {"score": sum(scores) / len(scores)} if scores else {}
     found |= {f"share/{status}": n / total for status, n in Counter(str(t.status) for t in progress.trials).items()}
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
-def _scores(progress: Progress) -> list[float]:
-    return [trial.score for trial in progress.trials if trial.status is Status.OK and trial.score is not None]
+def _scores(trials: Iterable[Trial]) -> list[tuple[float, float]]:
+    """Returns the fidelity and score of each trial that was trained."""
+    return [(one.fidelity, one.score) for one in trials if one.status is Status.OK and one.score is not None]
+
+
+def _best(trials: Iterable[Trial]) -> tuple[float, float]:
+    """Returns the fidelity and score of the best of the longest trainings; shorter ones are not compared with them."""
+    return max(_scores(trials), default=(0.0, -math.inf))
+
+
+def _nothing(step: int, values: Mapping[str, float]) -> None:
+    """Writes nothing, in the place of a sink that failed."""
 
 
 def _json(folder: Path) -> Write:
@@ -110,6 +125,7 @@ def _wandb(folder: Path) -> Write:
     """Logs to Weights & Biases: project "actsearch", the run's folder as its name; a search that goes on is one run."""
     import wandb
 
+    folder.mkdir(parents=True, exist_ok=True)
     run: Any = wandb.init(project="actsearch", name=folder.name, id=_id(folder), resume="allow", dir=str(folder))
     return lambda step, values: run.log(dict(values), step=step)
 

@@ -1,6 +1,7 @@
 """Sinks: the numbers that they are given, the files that they write, and that none of them harms a search."""
 
 import atexit
+import dataclasses
 import json
 import math
 import sys
@@ -35,10 +36,28 @@ def test_numbers_of_a_batch():
 
 def test_the_best_so_far_goes_on_over_batches_and_from_before(tmp_path):
     rows = []
-    sink = Sink(lambda folder: lambda step, values: rows.append(values["best"]), tmp_path, best=0.4)
+    sink = Sink(lambda folder: lambda step, values: rows.append(values["best"]), tmp_path, [trial(0, 0.4)])
     for scores in [(0.3,), (0.8, 0.2), (0.5,)]:
         sink(batch(*scores))
     assert rows == [0.4, 0.8, 0.8]
+
+
+def test_scores_of_short_trainings_are_not_compared_with_those_of_full_ones(tmp_path):
+    rows = []
+    short = dataclasses.replace(trial(0, 0.97), fidelity=1 / 9)
+    sink = Sink(lambda folder: lambda step, values: rows.append((values["best"], values["score"])), tmp_path)
+    for trials in ([short], [short, trial(1, 0.9)]):
+        sink(Progress(trials, 2, 10, 2, 4.0))
+    assert rows == [(0.97, 0.97), (0.9, 0.9)]
+
+
+def test_one_that_cannot_begin_is_named_and_the_search_goes_on(tmp_path):
+    def broken(folder):
+        raise RuntimeError("no account")
+
+    with pytest.warns(UserWarning, match="stops, the search goes on: RuntimeError"):
+        sink = Sink(broken, tmp_path)
+    sink(batch(0.5))
 
 
 def test_one_that_fails_is_named_once_and_the_search_goes_on(tmp_path):
