@@ -31,13 +31,27 @@ class Checkpoints:
       folder: of the states alone, made when missing.
       keep: how many of the newest states stay on disk, at least 1.
       report: receives a line for a state that is passed over.
+      read_only: whether nothing is written or tidied, as beside a training that goes on.
     """
 
-    def __init__(self, folder: Path, keep: int = 2, report: Callable[[str], None] = lambda line: None):
+    def __init__(
+        self,
+        folder: Path,
+        keep: int = 2,
+        report: Callable[[str], None] = lambda line: None,
+        *,
+        read_only: bool = False,
+    ):
         import orbax.checkpoint as ocp  # 0.8 s
 
         self.folder, self._report, self._ocp = folder.absolute(), report, ocp
-        options = ocp.CheckpointManagerOptions(max_to_keep=keep, step_prefix=PREFIX, cleanup_tmp_directories=True)
+        options = ocp.CheckpointManagerOptions(
+            max_to_keep=None if read_only else keep,
+            step_prefix=PREFIX,
+            cleanup_tmp_directories=not read_only,
+            create=not read_only,
+            read_only=read_only,
+        )
         self._manager = ocp.CheckpointManager(self.folder, options=options)
 
     def __enter__(self) -> Self:
@@ -47,9 +61,9 @@ class Checkpoints:
         self._manager.close()  # after the last state is on disk
 
     def save(self, step: int, state: Any) -> None:
-        """Saves a pytree of arrays, in the background, in the place of one of the same step."""
-        if step in self._manager.all_steps():
-            self._manager.delete(step)
+        """Saves a pytree of arrays, in the background; states of this step and of later ones were damaged, and go."""
+        for damaged in [other for other in self._manager.all_steps() if other >= step]:
+            self._manager.delete(damaged)
         numbers = _numbers(state)
         about = {"checksum": checksum(numbers)}
         save = self._ocp.args
@@ -59,7 +73,7 @@ class Checkpoints:
         """Returns the newest state that is whole, None where there is none.
 
         Args:
-          like: a pytree of arrays or their shapes, as the saved ones are.
+          like: a pytree of arrays, as the saved ones are; the state lies on their devices, wherever it was saved.
         """
         for step in sorted(self._manager.all_steps(), reverse=True):
             try:
@@ -69,7 +83,7 @@ class Checkpoints:
         return None
 
     def _read(self, step: int, like: Any) -> Any:
-        numbers, args = jax.eval_shape(_numbers, like), self._ocp.args
+        numbers, args = _numbers(like), self._ocp.args
         found = self._manager.restore(
             step, args=args.Composite(state=args.StandardRestore(numbers), about=args.JsonRestore())
         )

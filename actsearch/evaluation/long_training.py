@@ -3,19 +3,23 @@
 `actsearch train` and `verify(..., out=...)` use it; a search, whose trainings take seconds, does not.
 """
 
+import contextlib
+import fcntl
 import functools
 import json
+import math
 import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
+from actsearch.engine import fingerprint
 from actsearch.evaluation.checkpoints import Checkpoints
 from actsearch.evaluation.devices import Devices, as_layout, replicate, resident
 from actsearch.evaluation.jobs import Job
@@ -29,6 +33,7 @@ from actsearch.evaluation.one_training import (
     merge_network,
     split_network,
 )
+from actsearch.evaluation.task_check import check_kind, check_own
 from actsearch.evaluation.trainer import Part
 from actsearch.language import ActsearchError, Program
 from actsearch.nn import Layer, LayerFactory
@@ -81,7 +86,6 @@ class SavedTrainer:
         self.task, self.program, self.folder, self._keep, self._report = task, program, folder, keep, report
         self._every = every or -(-task.steps // SAVES)
         self._mesh = as_layout(devices).mesh()
-        self._run = _compiled(task, program, self._mesh)
 
     def __call__(self, jobs: Iterable[Job], part: Part = "validation") -> list[Outcome]:
         """Trains every job, or goes on with it, and evaluates it on a part of the data; returns one outcome a job."""
@@ -89,24 +93,29 @@ class SavedTrainer:
 
     def train(self, job: Job, folder: Path, part: Part = "validation") -> Outcome:
         """Trains one job in a folder, or goes on with it, and evaluates it on a part of the data."""
-        _claim(folder, self.task, self.program, job)
+        _check(self.task, self.program, job, part)
+        with _alone(folder):
+            return self._train(job, folder, part)
+
+    def _train(self, job: Job, folder: Path, part: Part) -> Outcome:
+        run = _compiled(self.task, _claim(folder, self.task, self.program, job), self._mesh)
         outcomes = _read(folder / OUTCOME) or {}
         if part in outcomes:
             return Outcome(**outcomes[part])
         start = self._start(job)
         with Checkpoints(folder / STATES, self._keep, self._report) as states:
-            carry = self._trained(states, start, folder)
+            carry = self._trained(run, states, start, folder)
         data = resident(getattr(self.task.data(), part), self._mesh)
-        metrics = {name: float(value) for name, value in self._run.evaluate(carry, start, data).items()}
+        metrics = {name: float(value) for name, value in run.evaluate(carry, start, data).items()}
         outcome = Outcome(metrics, float(carry[3]) / max(1, self.task.steps // 10))
         _write(folder / OUTCOME, outcomes | {part: outcome._asdict()})
         return outcome
 
     def load(self, job: Job, folder: Path) -> Any:
         """Returns the network of a job that has ended, in evaluation mode; raises where it has not."""
-        start, steps = self._start(job), self.task.steps
-        with Checkpoints(folder / STATES, self._keep, self._report) as states:
-            saved = states.newest(self._run.begin(start))
+        start, steps, run = self._start(job), self.task.steps, _compiled(self.task, self.program, self._mesh)
+        with Checkpoints(folder / STATES, report=self._report, read_only=True) as states:
+            saved = states.newest(run.begin(start))
         if saved is None or saved.step < steps:
             step = 0 if saved is None else saved.step
             raise ActsearchError(
@@ -122,16 +131,16 @@ class SavedTrainer:
         state = replicate(init_state(self.task, job.seed), self._mesh)
         return _Start(state, jnp.float32(job.rate_scale), resident(self.task.data().train, self._mesh))
 
-    def _trained(self, states: Checkpoints, start: "_Start", folder: Path) -> Any:
+    def _trained(self, run: "_Compiled", states: Checkpoints, start: "_Start", folder: Path) -> Any:
         """Returns the carry after the last step, from the newest state on."""
-        carry, steps = self._run.begin(start), self.task.steps
+        carry, steps = run.begin(start), self.task.steps
         saved = states.newest(carry)
         step, carry = saved or (0, carry)
         if step:
             self._report(f"{folder}: on from step {step:,} of {steps:,}")
         while step < steps:
             last = min(steps, step - step % self._every + self._every)
-            carry = self._run.go_on(carry, step, last, start)
+            carry = run.go_on(carry, step, last, start)
             states.save(last, carry)
             step = last
             self._report(f"{folder}: step {step:,} of {steps:,}")
@@ -247,31 +256,69 @@ def load_candidate(folder: str | os.PathLike[str], task: Task | None = None) -> 
             f"There is no training in {folder}: it has no {ABOUT}; name a folder of `actsearch train`."
         )
     task = task or _task(about["task"])
-    program, job = read_program(about["program"]), Job((), about["seed"], about["rate_scale"])
-    _claim(folder, task, program, job)
+    job = Job((), about["seed"], about["rate_scale"])
+    program = _claim(folder, task, read_program(about["program"]), job)
+    if not (folder / STATES).exists():
+        raise ActsearchError(f"The training in {folder} has no state yet: go on with it by the command that began it.")
     network = SavedTrainer(task, program, folder, report=warnings.warn).load(job, folder)
     outcomes = _read(folder / OUTCOME) or {}
     return Candidate(network, task, program, {part: outcome["metrics"] for part, outcome in outcomes.items()})
 
 
-def _claim(folder: Path, task: Task, program: Program, job: Job) -> None:
-    """Writes what a folder's training is, or raises an error where it is another one."""
+def _claim(folder: Path, task: Task, program: Program, job: Job) -> Program:
+    """Writes what a folder's training is, or raises an error where it is another one.
+
+    Returns:
+      The program that is trained there: the same function may have been written otherwise.
+    """
     about = {
         "program": str(program),
         "task": task.name,
         "digest": task.digest,
         "steps": task.steps,
-        "seed": job.seed,
-        "rate_scale": job.rate_scale,
+        "seed": int(job.seed),
+        "rate_scale": float(job.rate_scale),
     }
     there = _read(folder / ABOUT)
     if there is None:
-        folder.mkdir(parents=True, exist_ok=True)
         _write(folder / ABOUT, about)
-    elif rows := differences(there, about):
+        return program
+    begun = read_program(there["program"])
+    if fingerprint(begun) == fingerprint(program):
+        about["program"] = there["program"]
+    if rows := differences(there, about):
         raise ActsearchError(
             f"{folder} holds another training: {describe(rows)}. Choose another folder, or give the old values."
         )
+    return begun
+
+
+def _check(task: Task, program: Program, job: Job, part: str) -> None:
+    """Raises where an argument is out of range, before the hours that a training takes."""
+    if part not in get_args(Part):
+        raise ActsearchError(f"part is one of {', '.join(get_args(Part))}; received {part!r}.")
+    if not 0 < job.rate_scale < math.inf:
+        raise ActsearchError(f"rate_scale must be a number above 0; received {job.rate_scale}.")
+    check_kind(task, [program])
+    check_own(task)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Holds a training's folder, made when missing; raises where another process trains in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "lock").open("w")
+    except OSError as error:
+        raise ActsearchError(f"{folder} cannot be used for a training: {error}. Choose another folder.") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ActsearchError(
+                f"Another process trains in {folder}: wait for it, or choose another folder."
+            ) from error
+        yield
 
 
 def _task(task: Task | str) -> Task:
@@ -279,11 +326,17 @@ def _task(task: Task | str) -> Task:
 
 
 def _read(path: Path) -> Any:
-    return json.loads(path.read_text()) if path.exists() else None
+    try:
+        return json.loads(path.read_text()) if path.exists() else None
+    except ValueError as error:
+        raise ActsearchError(f"{path} is damaged ({error}): delete it, or choose another folder.") from error
 
 
 def _write(path: Path, facts: Mapping[str, Any]) -> None:
     """Writes JSON in the place of what was there; a kill at any moment leaves one of the two whole."""
     new = path.with_suffix(".new")
-    new.write_text(json.dumps(facts, indent=1))
+    with new.open("w") as file:
+        file.write(json.dumps(facts, indent=1))
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(new, path)

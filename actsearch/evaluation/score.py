@@ -161,7 +161,7 @@ def _trainer(task: Task, programs: Sequence[Program], engine: Engine, devices: D
 
 
 def _saved(task: Task, program: Program, devices: Devices, out: Path, report: Report) -> SavedTrainer:
-    return SavedTrainer(task, program, out / task.name / fingerprint(program), devices=devices, report=report)
+    return SavedTrainer(task, program, Path(out) / task.name / fingerprint(program), devices=devices, report=report)
 
 
 def at_best_rates(

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import math
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -14,6 +14,7 @@ from flax import nnx
 
 from actsearch.evaluation.data_check import check_data, check_values, wrong
 from actsearch.evaluation.one_training import count, take
+from actsearch.language import ActsearchError, Program
 from actsearch.nn import Layer, sites
 from actsearch.tasks import Classification, Data, Examples, LanguageModel, Regression, Task, factory_of
 
@@ -71,6 +72,20 @@ def check_own(task: Task) -> Task:
     if not _is_of_package(task):
         _check_once(task)
     return task
+
+
+def check_kind(task: Task, programs: Sequence[Program]) -> None:
+    """Raises where a program is not of the kind that a task's sites take."""
+    for program in programs:
+        if (program.kind == "gate") != (task.kind == "gate"):
+            raise ActsearchError(
+                f"{program} {'reads' if program.kind == 'gate' else 'does not read'} a second input, y; the sites of "
+                f"{task.name} take {'two inputs' if task.kind == 'gate' else 'one'}: give a task of another kind."
+            )
+        if program.reductions and task.kind == "activation":
+            raise ActsearchError(
+                f"{program} is a whole layer; the task {task.name} has sites for activations: give a task of layers."
+            )
 
 
 def _is_of_package(task: Task) -> bool:

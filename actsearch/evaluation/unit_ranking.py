@@ -15,9 +15,10 @@ from actsearch.evaluation.devices import Devices, platform_of
 from actsearch.evaluation.engines import BANK, Chosen, Engine, choose_engine
 from actsearch.evaluation.result_lines import ResultLines
 from actsearch.evaluation.score import Result, at_best_rates, diverged, score_programs
+from actsearch.evaluation.task_check import check_kind
 from actsearch.evaluation.trainer import Part, Trainer
 from actsearch.evaluation.training import as_tasks
-from actsearch.evaluation.verification import check_kind, check_options, seeds_beyond
+from actsearch.evaluation.verification import check_options, seeds_beyond
 from actsearch.language import INPUTS, ActsearchError, Program, parse
 from actsearch.language.code import code_digest
 from actsearch.tasks import Task

@@ -15,6 +15,7 @@ from actsearch.evaluation.cost import step_shares
 from actsearch.evaluation.devices import Devices
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.score import Result, diverged, score_programs
+from actsearch.evaluation.task_check import check_kind
 from actsearch.evaluation.trainer import Part
 from actsearch.evaluation.training import as_tasks
 from actsearch.language import INPUTS, ActsearchError, Program, parse, simplify
@@ -208,20 +209,6 @@ def check_options(rate_scales: Sequence[float], part: str, confidence: float, en
         raise ActsearchError(f"part is one of {', '.join(get_args(Part))}; received {part!r}.")
     check_confidence(confidence)
     choose_engine(engine, 1)
-
-
-def check_kind(task: Task, programs: Sequence[Program]) -> None:
-    """Raises where a program is not of the kind that a task's sites take."""
-    for program in programs:
-        if (program.kind == "gate") != (task.kind == "gate"):
-            raise ActsearchError(
-                f"{program} {'reads' if program.kind == 'gate' else 'does not read'} a second input, y; the sites of "
-                f"{task.name} take {'two inputs' if task.kind == 'gate' else 'one'}: give a task of another kind."
-            )
-        if program.reductions and task.kind == "activation":
-            raise ActsearchError(
-                f"{program} is a whole layer; the task {task.name} has sites for activations: give a task of layers."
-            )
 
 
 def scores_of(task: Task, program: Program, baseline: bool, result: Result, rate_scales: Sequence[float]) -> Scores:

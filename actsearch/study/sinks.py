@@ -49,7 +49,8 @@ class Sink:
     def __init__(self, name: str | Callable[[Path], Write], folder: Path, before: Sequence[Trial] = ()):
         if isinstance(name, str) and name not in SINKS:
             raise ActsearchError(f"Unknown sink {name!r}; the sinks are {', '.join(SINKS)}.")
-        self._name, self._best, self._write = name, _best(before), _nothing
+        self._name, self._best = name, _best(before)
+        self._write: Write = _nothing
         try:
             self._write = (SINKS[name] if isinstance(name, str) else name)(folder)
         except ImportError as error:
@@ -126,20 +127,28 @@ def _wandb(folder: Path) -> Write:
     import wandb
 
     folder.mkdir(parents=True, exist_ok=True)
-    run: Any = wandb.init(project="actsearch", name=folder.name, id=_id(folder), resume="allow", dir=str(folder))
+    options: dict[str, Any] = {"id": _id(folder), "resume": "allow", "reinit": "create_new"}
+    run: Any = wandb.init(project="actsearch", name=folder.name, dir=str(folder), **options)
     return lambda step, values: run.log(dict(values), step=step)
 
 
 def _mlflow(folder: Path) -> Write:
     """Logs to MLflow where MLFLOW_TRACKING_URI says: experiment "actsearch", the run's folder as its name."""
-    import mlflow
+    from mlflow import MlflowClient
 
-    mlflow.set_experiment("actsearch")
-    kept = folder / "mlflow.txt"
-    run = mlflow.start_run(run_id=kept.read_text() if kept.exists() else None, run_name=folder.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    kept.write_text(run.info.run_id)
-    return lambda step, values: mlflow.log_metrics(dict(values), step=step)
+    client, kept = MlflowClient(), folder / "mlflow.txt"
+    if not kept.exists():
+        known = client.get_experiment_by_name("actsearch")
+        experiment = known.experiment_id if known else client.create_experiment("actsearch")
+        folder.mkdir(parents=True, exist_ok=True)
+        kept.write_text(client.create_run(experiment, run_name=folder.name).info.run_id)
+    run = kept.read_text()
+
+    def write(step: int, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            client.log_metric(run, name, value, step=step)
+
+    return write
 
 
 def _id(folder: Path) -> str:

@@ -130,6 +130,46 @@ def test_devices_share_a_training(whole, tmp_path):
     assert shared.metrics == pytest.approx(whole[1].metrics, rel=1e-4)
 
 
+def test_a_training_goes_on_and_is_loaded_on_other_devices(whole, tmp_path):
+    with pytest.raises(Stopped):
+        trained(tmp_path, devices=jax.devices()[:2], report=stop_at(6))
+    lines = []
+    outcome = trained(tmp_path, report=lines.append)
+    assert lines[0] == f"{tmp_path}: on from step 6 of 10"
+    assert outcome.metrics == pytest.approx(whole[1].metrics, rel=1e-4)
+    assert load_candidate(tmp_path, TASK).metrics["validation"] == outcome.metrics
+
+
+def test_states_are_saved_after_damaged_ones_of_later_steps(whole, tmp_path):
+    with pytest.raises(Stopped):
+        trained(tmp_path, report=stop_at(9))
+    for step in (6, 9):
+        damage(tmp_path / STATES / f"step_{step}")
+    with pytest.raises(Stopped):
+        trained(tmp_path, report=stop_at(6))
+    lines = []
+    assert trained(tmp_path, report=lines.append) == whole[1]
+    assert lines[0] == f"{tmp_path}: on from step 6 of 10"
+
+
+def test_one_process_trains_in_a_folder_and_others_may_look(tmp_path):
+    met = []
+
+    def look(line):
+        with pytest.raises(ActsearchError, match="Another process trains in"):
+            trained(tmp_path)
+        with pytest.raises(ActsearchError, match=r"stands at step \d of 10"):
+            load_candidate(tmp_path, TASK)
+        met.append(line)
+
+    trained(tmp_path, report=look)
+    assert len(met) == 4
+
+
+def test_the_same_function_written_otherwise_is_the_same_training(whole):
+    assert trained(whole[0], program=parse("sigmoid(beta * x) * x")) == whole[1]
+
+
 def test_another_part_is_measured_without_training(whole):
     lines = []
     assert trained(whole[0], part="test", report=lines.append).metrics != whole[1].metrics
@@ -140,6 +180,16 @@ def test_another_part_is_measured_without_training(whole):
 def test_mistakes(whole, tmp_path):
     with pytest.raises(ActsearchError, match=r"holds another training: seed is 0 there and 1 here\. Choose"):
         trained(whole[0], seed=1)
+    with pytest.raises(ActsearchError, match=r"part is one of validation, test; received 'tset'\."):
+        trained(tmp_path / "new", part="tset")
+    with pytest.raises(ActsearchError, match=r"rate_scale must be a number above 0; received -1\."):
+        trained(tmp_path / "new", rate_scale=-1.0)
+    with pytest.raises(ActsearchError, match="give a task of layers"):
+        trained(tmp_path / "new", program=parse("x / layer_rms(x)"))
+    (tmp_path / "file").touch()
+    with pytest.raises(ActsearchError, match="cannot be used for a training"):
+        trained(tmp_path / "file")
+    assert not (tmp_path / "new").exists()
     with pytest.raises(ActsearchError, match=r"every must be at least 1; received 0\."):
         train_saved(TASK, SWISH, tmp_path, every=0)
     with pytest.raises(ActsearchError, match=r"There is no training in .*training\.json"):

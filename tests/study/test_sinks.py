@@ -94,7 +94,7 @@ class Recorder(types.ModuleType):
 
         def call(*args, **options):
             self.calls.append((name, args, options))
-            return types.SimpleNamespace(log=self.log, info=types.SimpleNamespace(run_id="abc"))
+            return types.SimpleNamespace(log=self.log, info=types.SimpleNamespace(run_id="abc"), experiment_id="1")
 
         return call
 
@@ -111,14 +111,16 @@ def test_a_search_that_goes_on_is_one_run_of_weights_and_biases(monkeypatch, tmp
 
 
 def test_a_search_that_goes_on_is_one_run_of_mlflow(monkeypatch, tmp_path):
-    mlflow = Recorder("mlflow")
-    mlflow.log = None
+    client = Recorder("client")
+    client.log = None
+    mlflow = types.ModuleType("mlflow")
+    mlflow.MlflowClient = lambda: client
     monkeypatch.setitem(sys.modules, "mlflow", mlflow)
     Sink("mlflow", tmp_path)(batch(0.5))
-    Sink("mlflow", tmp_path)
-    starts = [options["run_id"] for name, _, options in mlflow.calls if name == "start_run"]
-    assert starts == [None, "abc"]
-    assert [options["step"] for name, _, options in mlflow.calls if name == "log_metrics"] == [3]
+    Sink("mlflow", tmp_path)(batch(0.7, done=4))
+    assert [name for name, *_ in client.calls].count("create_run") == 1
+    written = {(args[0], args[1], options["step"]) for name, args, options in client.calls if name == "log_metric"}
+    assert {("abc", "score", 3), ("abc", "score", 4)} <= written
 
 
 def test_tensorboard_reads_back_what_was_written(monkeypatch, tmp_path):
