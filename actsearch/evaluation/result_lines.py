@@ -60,6 +60,8 @@ class ResultLines:
                 row = json.loads(line)
             except json.JSONDecodeError:  # torn by a stop
                 continue
+            if not {"key", "result"} <= row.keys():  # a line of something else
+                continue
             metrics, failed, score = row["result"].values()
             self._known.setdefault(_text(row["key"]), Result(tuple(metrics), failed, score))
 
