@@ -41,7 +41,8 @@ def plan(
     most as many trainings as its budget, each for its share of the steps; at least the share of random candidates that
     are neither rejected before training nor duplicates, each up to its quality gate where there is one: a controller
     that learns gets more of its proposals trained. That share is drawn for a search of at most 2,000 trials; of a
-    longer one, whose duplicates are more, it is too high unless the space is large. Not counted: evaluation, and what a stability gate trains.
+    longer one, whose duplicates are more, it is too high unless the space is large. Not counted: evaluation, and what a
+    stability gate trains.
 
     Args:
       space: what is searched.
