@@ -9,11 +9,11 @@ FGSM = 0.1
 """Size of the step against the loss, in standard deviations of the inputs."""
 
 
-def fgsm(loss: Callable[[jax.Array], jax.Array], inputs: jax.Array, size: float = FGSM) -> jax.Array:
+def fgsm(gradient: Callable[[jax.Array], jax.Array], inputs: jax.Array, size: float = FGSM) -> jax.Array:
     """Returns inputs moved by one step against the loss: x + size std(x) sign(d loss / dx).
 
     Args:
-      loss: of inputs, a scalar.
+      gradient: of inputs as float32 -> d loss / dx, of their shape; only its sign matters, not the scale of a row.
       inputs: any shape; integers, such as pixels, become float32.
       size: of the step, in standard deviations of all numbers in `inputs`.
 
@@ -21,11 +21,11 @@ def fgsm(loss: Callable[[jax.Array], jax.Array], inputs: jax.Array, size: float 
     here: the step is relative to the spread of the data, and moved inputs may leave their range.
 
     Example:
-      >>> fgsm(lambda x: jnp.sum(x * jnp.array([[2.0, -1.0]])), jnp.array([[1.0, -1.0]]), 0.5).tolist()
+      >>> fgsm(jax.grad(lambda x: jnp.sum(x * jnp.array([[2.0, -1.0]]))), jnp.array([[1.0, -1.0]]), 0.5).tolist()
       [[1.5, -1.5]]
     """
     start = jnp.asarray(inputs, jnp.float32)
-    moved: jax.Array = start + size * jnp.std(start) * jnp.sign(jax.grad(loss)(start))
+    moved: jax.Array = start + size * jnp.std(start) * jnp.sign(gradient(start))
     return moved
 
 

@@ -170,12 +170,20 @@ class _Watched(Task):
         return self.task.metrics(rounded, examples)
 
     def _attacked(self, network: Any, examples: Any) -> dict[str, jax.Array]:
-        graph, state = nnx.split(network)
+        """Returns the metrics of moved examples; gradients are taken batch after batch, for memory of one batch."""
 
-        def loss(inputs: jax.Array) -> jax.Array:
-            return self.task.loss(nnx.merge(graph, state, copy=True), examples._replace(inputs=inputs))
+        def of_batch(network: Any, batch: Any) -> jax.Array:
+            graph, state = nnx.split(network)
 
-        return self.task.metrics(network, examples._replace(inputs=fgsm(loss, examples.inputs)))
+            def loss(inputs: jax.Array) -> jax.Array:
+                return self.task.loss(nnx.merge(graph, state, copy=True), batch._replace(inputs=inputs))
+
+            return jax.grad(loss)(batch.inputs)
+
+        def gradient(inputs: jax.Array) -> jax.Array:
+            return self.task.in_batches(of_batch, network, examples._replace(inputs=inputs))
+
+        return self.task.metrics(network, examples._replace(inputs=fgsm(gradient, examples.inputs)))
 
 
 def _outputs(task: Task, network: Any, batch: Examples, names: Mapping[Any, str]) -> dict[str, jax.Array]:

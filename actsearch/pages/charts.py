@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from actsearch.analysis import Comparison
+from actsearch.archive.beside import finite
 from actsearch.pages.packages import package
 from actsearch.trials.pareto import front as pareto_front
 
@@ -239,5 +240,6 @@ def _chart(rows: Sequence[Point]) -> Any:
 
 
 def _spec(chart: Any, height: int = _HEIGHT) -> Spec:
-    spec: Spec = chart.properties(width="container", height=height).to_dict()
+    # A browser's JSON has no NaN and no infinity: Vega leaves a null out.
+    spec: Spec = finite(chart.properties(width="container", height=height).to_dict())
     return {**spec, "config": _CONFIG}

@@ -1,11 +1,14 @@
 """The report of runs: one file that needs nothing else."""
 
 import functools
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from actsearch.analysis import Comparison, best_so_far, compare_runs, funnel
 from actsearch.archive import Run
@@ -151,17 +154,19 @@ def _front(best: Sequence[Trial], cards: Mapping[str, str]) -> charts.Spec:
     return charts.front(points, "operations")
 
 
-def _objectives(best: Sequence[Trial], cards: Mapping[str, str]) -> list[charts.Spec]:
-    """Returns the front of the first two tasks of a search on several."""
+def _objectives(best: Sequence[Trial], cards: Mapping[str, str]) -> list[tuple[charts.Spec, str]]:
+    """Returns the front of the first two objectives of a search for several, of functions that have both, and words."""
     names = list(best[0].objectives) if best else []
     if len(names) < 2:
         return []
-    both = [trial for trial in best if set(names[:2]) <= trial.objectives.keys()]
+    x, y = names[:2]
+    # A property may be infinite or unknown: the largest slope of exp, the degree of a function that is no polynomial.
+    both = [trial for trial in best if np.isfinite([trial.objectives.get(name, math.nan) for name in (x, y)]).all()]
     points = [
-        {**_point(trial, cards), "x": trial.objectives[names[0]], "y": trial.objectives[names[1]]}
-        for trial in _sample(both, cards)
+        {**_point(trial, cards), "x": trial.objectives[x], "y": trial.objectives[y]} for trial in _sample(both, cards)
     ]
-    return [charts.front(points, names[0], names[1])]
+    caption = f"{y} against {x}; diamonds are the Pareto front."
+    return [(charts.front(points, x, y), caption)] if points else []
 
 
 def _point(trial: Trial, cards: Mapping[str, str]) -> dict[str, Any]:
@@ -211,6 +216,7 @@ def template(name: str, context: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     markup = package("markupsafe").Markup
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False}
     environment.globals |= {
         "style": markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
         "script": markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from actsearch.analysis import noise_floor, spread
-from actsearch.analysis.configuration import controller_name
+from actsearch.analysis.configuration import controller_name, task_digests
 from actsearch.archive import Run
 from actsearch.evaluation import TABLES, fidelity_of, get_table
 from actsearch.language import ActsearchError
@@ -35,11 +35,13 @@ def configuration(run: Run) -> list[tuple[str, str]]:
     evaluator = run.config.get("evaluator", {})
     rows = [("space", f"{run.config.get('space')} (digest {run.config.get('space_digest')})")]
     rows += [("task", _task_words(name, digest)) for name, digest in tasks_of(run).items()]
-    rows.append(("controller", _controller(run.config.get("controller", {}))))
-    rows.append(("scored by", _evaluator(evaluator)))
+    merged = [one["config"] for one in run.config.get("merged", ())]
+    own = merged or [run.config]
+    rows.append(("controller", "; ".join(dict.fromkeys(_controller(one.get("controller", {})) for one in own))))
+    rows.append(("scored by", _evaluator(evaluator, len(merged))))
     gates = ", ".join(str(gate) for gate in evaluator.get("gates", ()))
     rows.append(("gates before training", gates or "those of the table" if "table" in evaluator else gates or "none"))
-    rows.append(("seed, batch", f"{run.config.get('seed')}, {run.config.get('batch')}"))
+    rows.append(("seed, batch", "; ".join(f"{one.get('seed')}, {one.get('batch')}" for one in own)))
     return rows
 
 
@@ -55,9 +57,11 @@ def _controller(config: Mapping[str, Any]) -> str:
     return f"{text}, around {_controller(config['inner'])}" if "inner" in config else text
 
 
-def _evaluator(evaluator: Mapping[str, Any]) -> str:
+def _evaluator(evaluator: Mapping[str, Any], merged: int) -> str:
     seeds = len(evaluator.get("seeds", ())) or 1
     trainings = f"{seeds} training{'s' if seeds > 1 else ''} of each candidate"
+    if merged:  # each with seeds of its own, and a candidate may be in several
+        trainings = f"the trainings of {merged} merged runs"
     if "table" in evaluator:
         return f"{trainings}, looked up in a table"
     engine = f", engine {evaluator['engine']}" if "engine" in evaluator else ""
@@ -80,15 +84,23 @@ def facts(run: Run) -> list[tuple[str, str]]:
 
 
 def command(run: Run) -> str:
-    """Returns the command that makes a run again: the run's own where it kept one, else one from its configuration."""
+    """Returns the command that makes a run again: the run's own where it kept one, else one from its configuration.
+
+    Of a merged run those of the runs that it was merged of, a line each.
+    """
     if run.process.get("command"):
         return str(run.process["command"])
-    config = run.config
+    return "\n".join(_commands(run.config, len(run)))
+
+
+def _commands(config: Mapping[str, Any], budget: int) -> list[str]:
+    if "merged" in config:
+        return [line for one in config["merged"] for line in _commands(one["config"], one["trials"])]
     controller, evaluator = config.get("controller", {}), config.get("evaluator", {})
     while "inner" in controller:
         controller = controller["inner"]
-    words = ["actsearch search", f"--space {config.get('space')}", f"--task {'+'.join(tasks_of(run))}"]
-    words += [f"--budget {len(run)}", f"--seed {config.get('seed')}", f"--batch {config.get('batch')}"]
+    words = ["actsearch search", f"--space {config.get('space')}", f"--task {'+'.join(task_digests(config))}"]
+    words += [f"--budget {budget}", f"--seed {config.get('seed')}", f"--batch {config.get('batch')}"]
     words += [f"--engine {evaluator['engine']}"] if "engine" in evaluator else []
     words += [f"--seeds-per-trial {len(evaluator['seeds'])}"] if len(evaluator.get("seeds", ())) > 1 else []
     words += [f"controller:{controller.get('name')}"]
@@ -97,7 +109,7 @@ def command(run: Run) -> str:
             words.append(f"--controller.{'' if value else 'no-'}{key.replace('_', '-')}")
         elif key != "name" and isinstance(value, int | float | str):
             words.append(f"--controller.{key.replace('_', '-')} {value}")
-    return " ".join(words)
+    return [" ".join(words)]
 
 
 def fidelity(run: Run) -> str:
@@ -159,4 +171,6 @@ def title(runs: Sequence[Run]) -> str:
 
 def label(run: Run) -> str:
     """Returns the name of a run with its controller."""
+    if merged := run.config.get("merged"):
+        return f"{run.name}: {len(merged)} runs merged"
     return f"{run.name}: {controller_name(run.config)}, seed {run.config.get('seed')}"

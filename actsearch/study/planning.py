@@ -15,8 +15,8 @@ from actsearch.language import ActsearchError
 from actsearch.spaces import Space
 from actsearch.tasks import Task
 
-SAMPLED = 200
-"""Random candidates by which the share of those that will be trained is judged."""
+SAMPLED = 2000
+"""Random candidates at most by which the share of those that will be trained is judged."""
 
 
 def plan(
@@ -40,7 +40,9 @@ def plan(
     their published ratio, measured on a CPU (`actsearch.evaluation.COSTS`). Data need not be there. A search makes at
     most as many trainings as its budget, each for its share of the steps; at least the share of random candidates that
     are neither rejected before training nor duplicates, each up to its quality gate where there is one: a controller
-    that learns gets more of its proposals trained. Not counted: evaluation, and what a stability gate trains.
+    that learns gets more of its proposals trained. That share is drawn for a search of at most 2,000 trials; of a
+    longer one, whose duplicates are more, it is too high unless the space is large. Not counted: evaluation, and what a
+    stability gate trains.
 
     Args:
       space: what is searched.
@@ -69,7 +71,9 @@ def plan(
     at_once = 1 if saved else seeds
     times = step_times([*((task, None) for task in tasks), *((task, at_once) for task in verify)], limit=limit)
     most = budget * seeds_per_trial * mean_fidelity(controller or Random())
-    least, verified = most * fresh_share(space), float(programs * seeds)
+    # The longer a search, the more of its proposals are duplicates: no more can be fresh than the space has.
+    fresh = min(fresh_share(space, min(budget, SAMPLED)), space.count() / budget)
+    least, verified = most * fresh, float(programs * seeds)
     searching, verifying = times[: len(tasks)], times[len(tasks) :]
     work = [
         _work("search", task, one, engine, budget, (least * _before_gate(task), most))
@@ -138,7 +142,7 @@ def mean_fidelity(controller: Controller[Any]) -> float:
     return share
 
 
-def fresh_share(space: Space, sampled: int = SAMPLED) -> float:
+def fresh_share(space: Space, sampled: int = 200) -> float:
     """Returns the share of random candidates that pass the gates before training and equal none before them.
 
     Example:

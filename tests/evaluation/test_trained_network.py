@@ -2,12 +2,16 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
+from flax import nnx
 
 from actsearch import parse
-from actsearch.evaluation import Trainer, look_inside
-from actsearch.evaluation.trained_network import _statistics
+from actsearch.evaluation import Trainer, look_inside, trained_network
+from actsearch.evaluation.one_training import take
+from actsearch.evaluation.trained_network import _statistics, _Watched
 from actsearch.language import INPUTS, ActsearchError
+from actsearch.tasks import Classification
 from tests.helpers.own_task import FitSine
 from tests.helpers.tiny import tiny_task
 
@@ -41,6 +45,30 @@ def test_inputs_that_are_no_numbers_cannot_be_attacked():
     found = look_inside(FitSine(steps=2), RELU)
     assert found.fgsm is None
     assert found.int8.keys() == {"mse"}
+
+
+def test_the_attack_takes_gradients_batch_after_batch(monkeypatch):
+    """They point where those of all examples at once do, the last batch not full, and hold no more than a batch."""
+    task, seen = tiny_task(), {}
+    network, examples = nnx.Linear(64, 10, rngs=nnx.Rngs(0)), take(task.data().validation, np.arange(20))
+    loss, rows = Classification.loss, set()
+
+    def attacked(gradient, inputs):
+        start = jnp.asarray(inputs, jnp.float32)
+        seen["own"] = jnp.sign(gradient(start))
+        seen["whole"] = jnp.sign(jax.grad(lambda x: loss(task, network, examples._replace(inputs=x)))(start))
+        return start
+
+    monkeypatch.setattr(trained_network, "fgsm", attacked)
+    monkeypatch.setattr(Classification, "metrics", lambda own, net, moved: {})
+    monkeypatch.setattr(
+        Classification, "loss", lambda own, net, batch, key=None: rows.add(len(batch[1])) or loss(own, net, batch, key)
+    )
+    watched = _Watched(name="w", steps=1, batch_size=8, kind=task.kind, groups=task.groups, task=task)
+    watched._attacked(network, examples)
+    assert rows == {task.batch_size}
+    assert jnp.abs(seen["own"]).sum() > 0
+    np.testing.assert_array_equal(seen["own"], seen["whole"])
 
 
 def test_a_constant_is_dead_and_has_no_rank():

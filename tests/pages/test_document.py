@@ -1,5 +1,6 @@
 """The report's file: what it says, that it needs no network, and that no name in it becomes markup."""
 
+import math
 import re
 import sys
 
@@ -138,9 +139,22 @@ class TestOtherRuns:
             Trial(i, parse(f"x + {i}"), str(i), "ok", (a + b) / 2, objectives={"one": a, "two": b})
             for i, (a, b) in enumerate(points)
         ]
-        chart = page(made(tmp_path / "run", trials), out=tmp_path).charts[-1]
-        front = next(layer for layer in chart["layer"] if layer["mark"].get("shape") == "diamond")
+        found = page(made(tmp_path / "run", trials), out=tmp_path)
+        front = next(layer for layer in found.charts[-1]["layer"] if layer["mark"].get("shape") == "diamond")
         assert {row["formula"] for row in points_of(front)} == {"x", "1 + x"}
+        assert found.all("figcaption")[-1][1] == "two against one; diamonds are the Pareto front."
+
+    def test_an_objective_that_is_not_finite_is_not_drawn(self, fast, tmp_path):
+        slopes = {"exp(x)": -math.inf, "x": -1.0, "sin(x)": math.nan}
+        trials = [
+            Trial(i, parse(text), text, "ok", 0.5, objectives={"score": 0.5, "-lipschitz": slope})
+            for i, (text, slope) in enumerate(slopes.items())
+        ]
+        found = page(made(tmp_path / "run", trials), out=tmp_path)
+        assert "NaN" not in "".join(text for _, text in found.all("script", type="application/json"))
+        assert {row["formula"] for row in points_of(found.charts[-1])} == {"x"}
+        none = page(made(tmp_path / "none", trials[:1]), out=tmp_path)
+        assert "lipschitz against" not in none.text("section", id="run-0")
 
     def test_names_stay_text(self, fast, tmp_path):
         config = {

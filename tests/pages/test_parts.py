@@ -7,7 +7,7 @@ import pytest
 
 from actsearch import ActsearchError, search
 from actsearch.analysis import Scores, verified
-from actsearch.archive import keep, open_run
+from actsearch.archive import keep, merge, open_run
 from actsearch.catalog import CATALOG
 from actsearch.language import parse
 from actsearch.pages import papers, to_mathml, words
@@ -64,6 +64,21 @@ def test_a_run_on_a_table_has_a_baseline_and_knows_published_units(tmp_path):
     assert "swish-1" in words.question(run)
     assert words.fidelity(run)
     assert words.command(run).startswith(f"actsearch search --space swish-1 --task {TABLE} --budget 300 --seed 0")
+
+
+def test_a_merged_run_says_what_it_was_merged_of(tmp_path):
+    for seed in (0, 1):
+        search("swish-1", TABLE, "random", 5, seed=seed, out=tmp_path / str(seed))
+    merge([tmp_path / "0", tmp_path / "1"], tmp_path / "all")
+    run = open_run(tmp_path / "all")
+    assert expected_best(run) == {}
+    lines = words.command(run).splitlines()
+    assert [line.partition(" --batch")[0].partition("--budget")[2] for line in lines] == [" 5 --seed 0", " 5 --seed 1"]
+    assert all("controller:random" in line for line in lines)
+    said = dict(words.configuration(run))
+    assert said["scored by"] == "the trainings of 2 merged runs, looked up in a table"
+    assert said["controller"] == "random"
+    assert "None" not in words.label(run) + said["seed, batch"]
 
 
 def test_bibtex_has_each_paper_once(tmp_path):

@@ -29,6 +29,15 @@ def test_a_search_and_its_verification(clock):
     assert found.dollars(2.0)[1] == pytest.approx(2 * found.hours[1])
 
 
+def test_no_more_candidates_are_fresh_than_the_space_has(clock, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(planning, "fresh_share", lambda space, sampled: drawn.append(sampled) or 0.9)
+    (short,) = plan(SPACE, [tiny_task()], None, 10).work
+    (long,) = plan(SPACE, [tiny_task()], None, 100 * SPACE.count()).work
+    assert drawn == [10, min(100 * SPACE.count(), planning.SAMPLED)]
+    assert (short.least, long.least) == (9, pytest.approx(SPACE.count()))
+
+
 def test_the_engine_has_its_published_costs(clock):
     (search,) = plan(SPACE, [tiny_task()], None, 1000, engine="interpret").work
     assert search.step == COSTS["activation"].interpreted_step
