@@ -178,7 +178,8 @@ class _Watched(Task):
             def loss(inputs: jax.Array) -> jax.Array:
                 return self.task.loss(nnx.merge(graph, state, copy=True), batch._replace(inputs=inputs))
 
-            return jax.grad(loss)(batch.inputs)
+            slope: jax.Array = jax.grad(loss)(batch.inputs)
+            return slope
 
         def gradient(inputs: jax.Array) -> jax.Array:
             return self.task.in_batches(of_batch, network, examples._replace(inputs=inputs))

@@ -8,10 +8,9 @@ from flax import nnx
 
 from actsearch import parse
 from actsearch.evaluation import Trainer, look_inside, trained_network
-from actsearch.evaluation.one_training import take
 from actsearch.evaluation.trained_network import _statistics, _Watched
 from actsearch.language import INPUTS, ActsearchError
-from actsearch.tasks import Classification
+from actsearch.tasks import Classification, Split
 from tests.helpers.own_task import FitSine
 from tests.helpers.tiny import tiny_task
 
@@ -50,7 +49,8 @@ def test_inputs_that_are_no_numbers_cannot_be_attacked():
 def test_the_attack_takes_gradients_batch_after_batch(monkeypatch):
     """They point where those of all examples at once do, the last batch not full, and hold no more than a batch."""
     task, seen = tiny_task(), {}
-    network, examples = nnx.Linear(64, 10, rngs=nnx.Rngs(0)), take(task.data().validation, np.arange(20))
+    network, inputs = nnx.Linear(64, 10, rngs=nnx.Rngs(0)), np.random.default_rng(0).uniform(0, 16, (20, 64))
+    examples = Split(inputs.astype(np.float32), np.arange(20, dtype=np.int32) % 10)
     loss, rows = Classification.loss, set()
 
     def attacked(gradient, inputs):

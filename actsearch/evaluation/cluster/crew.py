@@ -18,6 +18,9 @@ LOOK_EVERY = 5.0
 STARTS = 3
 """Workers that may die at their start, one after another, before their machine gets no more."""
 
+SILENT = 30.0
+"""Seconds without any worker that has greeted, after which the driver says that it waits."""
+
 
 @dataclasses.dataclass
 class Hired:
@@ -34,6 +37,11 @@ class Hired:
     answer: Any
     piece: Piece | None = None
     since: float = dataclasses.field(default_factory=time.monotonic)
+
+    @property
+    def greets(self) -> bool:
+        """Whether the worker has still to greet."""
+        return self.answer is not None and self.piece is None
 
     def give(self, piece: Piece, stage: str, work: list[Any]) -> None:
         """Gives a free worker a piece."""
@@ -67,6 +75,7 @@ class Crew:
         self._deaths: Counter[str] = Counter()
         self._looked = -float("inf")
         self._waiting = False
+        self._heard: float | None = None
 
     def __len__(self) -> int:
         """Returns for how many workers there is room."""
@@ -86,9 +95,21 @@ class Crew:
                 self.hired[slot] = Hired(actor, actor.greet.remote(*self._greeting))
         if not self.hired and self._refused:
             raise ActsearchError(f"No machine of the Ray cluster can work for this search. {self._reasons}")
-        if not self.hired and not self._waiting:
-            self._log.add("waiting", "no machine of the Ray cluster has a CPU or GPU for a worker")
-        self._waiting = not self.hired
+        why = self._why_waiting()
+        if why and not self._waiting:
+            self._log.add("waiting", why)
+        self._waiting = bool(why)
+
+    def _why_waiting(self) -> str:
+        """Returns why nobody works; empty where somebody does, or may in a moment."""
+        now = time.monotonic()
+        if not self.hired:
+            return "no machine of the Ray cluster has a CPU or GPU for a worker"
+        if self._heard is None or not all(worker.greets for worker in self.hired.values()):
+            self._heard = now
+        if now - self._heard <= SILENT:
+            return ""
+        return f"no worker has started for {SILENT:g} s: other work may have the CPUs or GPUs of the Ray cluster"
 
     @property
     def _reasons(self) -> str:

@@ -18,8 +18,8 @@ class Fault(NamedTuple):
 
     Attributes:
       kind: "lost" for a worker that died, "late" for one that took too long, "failed" for a candidate that was given
-        up, "refused" for a machine that gets no work, "waiting" while there is none that could work, "resumed" for a
-        search that goes on in a new process.
+        up, "refused" for a machine that gets no work, "waiting" while there is none that could work or none has
+        started, "resumed" for a search that goes on in a new process.
       note: what happened, for people.
       trials: indices of the trials concerned; their candidates were evaluated elsewhere, unless the kind is "failed".
     """

@@ -17,6 +17,9 @@ WAIT = 0.5
 ANSWER = 30.0
 """Seconds in which a worker that has nothing to do must answer."""
 
+START = 120.0
+"""Seconds that a worker has to start and to greet, where the limit for a piece is less."""
+
 
 class Pool:
     """Workers that pull pieces.
@@ -25,7 +28,8 @@ class Pool:
       evaluator: what they evaluate with.
       log: of what goes wrong.
       workers: how many at most; None for all that the cluster has room for.
-      limit: seconds that a worker may take for a piece, its compilations included; None for any.
+      limit: seconds that a worker may take for a piece, its compilations included, and to greet, for which it has
+        `START` at least; None for any.
     """
 
     def __init__(self, evaluator: Any, log: FaultLog, workers: int | None, limit: float | None):
@@ -127,18 +131,21 @@ class Pool:
             return None, _cause(str(error))
 
     def _lose(self, slot: Slot, pieces: Pieces, kind: Kind, why: str) -> None:
-        """Ends a worker and takes back its piece."""
+        """Ends a worker and takes back its piece; one that has not greeted has none."""
         piece = self._crew.hired[slot].piece
+        self._log.add(kind, why, piece.indices if piece else ())
         if piece is not None:
-            self._log.add(kind, why, piece.indices)
             pieces.lose(piece, why)
         self._crew.dismiss(slot)
 
     def _replace_late(self, pieces: Pieces) -> None:
-        """Ends the workers that take too long for their pieces."""
+        """Ends the workers that take too long for their pieces, or to start: others get their places."""
+        if self._limit is None:
+            return
         for slot, worker in list(self._crew.hired.items()):
-            if self._limit is not None and worker.piece is not None and time.monotonic() - worker.since > self._limit:
-                self._lose(slot, pieces, "late", f"{slot} took longer than {self._limit:g} s and was ended")
+            limit, what = (max(self._limit, START), " to start") if worker.greets else (self._limit, "")
+            if worker.answer is not None and time.monotonic() - worker.since > limit:
+                self._lose(slot, pieces, "late", f"{slot} took longer than {limit:g} s{what} and was ended")
 
 
 def _whole(answer: Mapping[int, Any], piece: Piece) -> Mapping[int, Any]:

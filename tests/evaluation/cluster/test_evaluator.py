@@ -2,14 +2,15 @@
 
 import pickle
 import sys
+import time
 
 import pytest
 
 from actsearch import ActsearchError
 from actsearch.evaluation import Attempt, Evaluator, RayEvaluator, TrainingEvaluator
-from actsearch.evaluation.cluster import crew
+from actsearch.evaluation.cluster import crew, pool
 from actsearch.evaluation.cluster.faults import FaultLog
-from actsearch.evaluation.cluster.pieces import Piece
+from actsearch.evaluation.cluster.pieces import Piece, Pieces
 from actsearch.evaluation.cluster.pool import _whole
 from actsearch.evaluation.cluster.slots import Slot
 from actsearch.evaluation.cluster.worker import Worker, own_version
@@ -98,6 +99,9 @@ class NoRay:
     def __init__(self):
         self.machines = []
 
+    def kill(self, actor):
+        pass
+
     def nodes(self):
         return [{"NodeID": name, "NodeManagerHostname": name, "Alive": True, "Resources": {}} for name in self.machines]
 
@@ -125,6 +129,31 @@ def test_a_refused_machine_that_is_gone_is_forgotten(empty_crew):
     empty_crew._ray.machines = []
     empty_crew.recruit()
     assert [fault.kind for fault in empty_crew._log.faults] == ["refused", "waiting"]
+
+
+def test_workers_that_do_not_start_are_waited_for_and_it_says_so_once(empty_crew, monkeypatch):
+    """Until one has greeted."""
+    worker = empty_crew.hired[Slot("busy", "busy", 0, gpu=False)] = crew.Hired(None, "a greeting to come")
+    empty_crew.recruit()
+    assert not empty_crew._log.faults
+    monkeypatch.setattr(crew, "SILENT", -1.0)
+    for _ in range(3):
+        empty_crew.recruit()
+    assert [fault.kind for fault in empty_crew._log.faults] == ["waiting"]
+    monkeypatch.setattr(crew, "SILENT", 30.0)
+    worker.piece = Piece((0,))
+    empty_crew.recruit()
+    assert not empty_crew._waiting
+
+
+def test_a_worker_that_never_greets_is_replaced_where_there_is_a_limit(empty_crew, monkeypatch):
+    monkeypatch.setattr(pool, "import_ray", NoRay)
+    for limit, since, kinds in [(None, 999, []), (3.0, 60, []), (3.0, 121, ["late"]), (600.0, 500, [])]:
+        own = pool.Pool(StagedEvaluator(), FaultLog(), None, limit)
+        own._crew.hired[Slot("a", "a", 0, gpu=False)] = crew.Hired(None, "to come", since=time.monotonic() - since)
+        own._replace_late(Pieces({}, 1))
+        assert [fault.kind for fault in own._log.faults] == kinds
+        assert len(own._crew.hired) == 1 - len(kinds)
 
 
 def test_an_evaluator_that_forgets_a_candidate():
