@@ -2,6 +2,7 @@
 
 import math
 import signal
+import sys
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Self, Union
@@ -153,11 +154,18 @@ class _ControlC:
 
     def __enter__(self) -> Self:
         self._noted = False
-        self._before = signal.signal(signal.SIGINT, self._note)
+        self._before, self._hook = signal.signal(signal.SIGINT, self._note), sys.unraisablehook
+        sys.unraisablehook = self._lost
         return self
 
     def __exit__(self, *_: object) -> None:
         signal.signal(signal.SIGINT, self._before)
+        sys.unraisablehook = self._hook
+
+    def _lost(self, lost: "sys.UnraisableHookArgs") -> None:
+        """Says nothing of a Ctrl-C that was lost, since `check` ends the search for it."""
+        if lost.exc_type is not KeyboardInterrupt:
+            self._hook(lost)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._noted = True

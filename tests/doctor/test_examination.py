@@ -3,6 +3,7 @@
 import pytest
 
 from actsearch.doctor import Finding, examination, examine
+from actsearch.doctor.machine import EXTRAS
 
 
 @pytest.fixture
@@ -13,9 +14,9 @@ def no_search(monkeypatch):
 def test_everything_is_told_once_and_in_order(no_search):
     about = [finding.about for finding in examine()]
     assert about[:3] == ["versions", "cores", "cache"]
-    extras = ("cuda", "tpu", "data", "imagenet", "ray", "notebooks", "report", "torch", "onnx", "equinox")
-    assert about[3:13] == [f"extra {name}" for name in extras]
-    assert about[13].startswith("device ")
+    extras = ("cuda", "tpu", *EXTRAS)
+    assert about[3 : 3 + len(extras)] == [f"extra {name}" for name in extras]
+    assert about[3 + len(extras)].startswith("device ")
     assert about[-1] == "search"
 
 
