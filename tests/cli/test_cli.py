@@ -597,7 +597,7 @@ class TestAsAProcess:
         assert "Traceback" not in errors
 
     def test_control_c_that_is_lost_ends_the_search_after_the_batch(self, tmp_path, monkeypatch, capsys):
-        """An exception in a callback of the garbage collector, and JAX has one, is forgotten; here nothing is printed."""
+        """An exception in a callback of the garbage collector is forgotten, and JAX has one; nothing is printed."""
 
         class Lost:
             def __del__(self):
