@@ -537,7 +537,7 @@ def test_a_bug_keeps_its_traceback(monkeypatch):
     def broken(formula):
         raise TypeError("a bug")
 
-    monkeypatch.setattr("actsearch.cli.formulas.read_formula", broken)
+    monkeypatch.setattr("actsearch.cli.formulas.read_unit", broken)
     with pytest.raises(TypeError, match="a bug"):
         main(["show", "x"])
 
