@@ -25,7 +25,7 @@ class Checkpoints:
 
     Saving copies the state and returns; Orbax writes the copy in a thread and renames the folder when it is whole, so
     that a kill at any moment leaves the states before it. A state that cannot be read, or whose numbers have changed,
-    is named and left where it is until the training comes to its step again.
+    is named, and goes when a state of its step or an earlier one is saved.
 
     Args:
       folder: of the states alone, made when missing.

@@ -3,14 +3,11 @@
 `actsearch train` and `verify(..., out=...)` use it; a search, whose trainings take seconds, does not.
 """
 
-import contextlib
-import fcntl
 import functools
-import json
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -19,7 +16,6 @@ import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from actsearch.engine import fingerprint
 from actsearch.evaluation.checkpoints import Checkpoints
 from actsearch.evaluation.devices import Devices, as_layout, replicate, resident
 from actsearch.evaluation.jobs import Job
@@ -35,13 +31,11 @@ from actsearch.evaluation.one_training import (
 )
 from actsearch.evaluation.task_check import check_kind, check_own
 from actsearch.evaluation.trainer import Part
+from actsearch.evaluation.training_folder import ABOUT, OUTCOME, STATES, alone, claim, read, write
 from actsearch.language import ActsearchError, Program
 from actsearch.nn import Layer, LayerFactory
 from actsearch.tasks import Task, get_task
-from actsearch.trials.codec import describe, differences, read_program
-
-ABOUT, OUTCOME, STATES = "training.json", "outcome.json", "states"
-"""In a training's folder: what is trained, what came of it, and the states by step."""
+from actsearch.trials.codec import read_program
 
 SAVES = 20
 """Times that a training is saved, where nobody says how often."""
@@ -94,12 +88,12 @@ class SavedTrainer:
     def train(self, job: Job, folder: Path, part: Part = "validation") -> Outcome:
         """Trains one job in a folder, or goes on with it, and evaluates it on a part of the data."""
         _check(self.task, self.program, job, part)
-        with _alone(folder):
+        with alone(folder):
             return self._train(job, folder, part)
 
     def _train(self, job: Job, folder: Path, part: Part) -> Outcome:
-        run = _compiled(self.task, _claim(folder, self.task, self.program, job), self._mesh)
-        outcomes = _read(folder / OUTCOME) or {}
+        run = _compiled(self.task, claim(folder, self.task, self.program, job), self._mesh)
+        outcomes = read(folder / OUTCOME) or {}
         if part in outcomes:
             return Outcome(**outcomes[part])
         start = self._start(job)
@@ -108,7 +102,7 @@ class SavedTrainer:
         data = resident(getattr(self.task.data(), part), self._mesh)
         metrics = {name: float(value) for name, value in run.evaluate(carry, start, data).items()}
         outcome = Outcome(metrics, float(carry[3]) / max(1, self.task.steps // 10))
-        _write(folder / OUTCOME, outcomes | {part: outcome._asdict()})
+        write(folder / OUTCOME, outcomes | {part: outcome._asdict()})
         return outcome
 
     def load(self, job: Job, folder: Path) -> Any:
@@ -250,47 +244,19 @@ def load_candidate(folder: str | os.PathLike[str], task: Task | None = None) -> 
       ActsearchError: no training there, one that has not ended, or a task that has changed since.
     """
     folder = Path(folder)
-    about = _read(folder / ABOUT)
+    about = read(folder / ABOUT)
     if about is None:
         raise ActsearchError(
             f"There is no training in {folder}: it has no {ABOUT}; name a folder of `actsearch train`."
         )
     task = task or _task(about["task"])
     job = Job((), about["seed"], about["rate_scale"])
-    program = _claim(folder, task, read_program(about["program"]), job)
+    program = claim(folder, task, read_program(about["program"]), job)
     if not (folder / STATES).exists():
         raise ActsearchError(f"The training in {folder} has no state yet: go on with it by the command that began it.")
     network = SavedTrainer(task, program, folder, report=warnings.warn).load(job, folder)
-    outcomes = _read(folder / OUTCOME) or {}
+    outcomes = read(folder / OUTCOME) or {}
     return Candidate(network, task, program, {part: outcome["metrics"] for part, outcome in outcomes.items()})
-
-
-def _claim(folder: Path, task: Task, program: Program, job: Job) -> Program:
-    """Writes what a folder's training is, or raises an error where it is another one.
-
-    Returns:
-      The program that is trained there: the same function may have been written otherwise.
-    """
-    about = {
-        "program": str(program),
-        "task": task.name,
-        "digest": task.digest,
-        "steps": task.steps,
-        "seed": int(job.seed),
-        "rate_scale": float(job.rate_scale),
-    }
-    there = _read(folder / ABOUT)
-    if there is None:
-        _write(folder / ABOUT, about)
-        return program
-    begun = read_program(there["program"])
-    if fingerprint(begun) == fingerprint(program):
-        about["program"] = there["program"]
-    if rows := differences(there, about):
-        raise ActsearchError(
-            f"{folder} holds another training: {describe(rows)}. Choose another folder, or give the old values."
-        )
-    return begun
 
 
 def _check(task: Task, program: Program, job: Job, part: str) -> None:
@@ -303,40 +269,5 @@ def _check(task: Task, program: Program, job: Job, part: str) -> None:
     check_own(task)
 
 
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Holds a training's folder, made when missing; raises where another process trains in it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / "lock").open("w")
-    except OSError as error:
-        raise ActsearchError(f"{folder} cannot be used for a training: {error}. Choose another folder.") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ActsearchError(
-                f"Another process trains in {folder}: wait for it, or choose another folder."
-            ) from error
-        yield
-
-
 def _task(task: Task | str) -> Task:
     return get_task(task) if isinstance(task, str) else task
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text()) if path.exists() else None
-    except ValueError as error:
-        raise ActsearchError(f"{path} is damaged ({error}): delete it, or choose another folder.") from error
-
-
-def _write(path: Path, facts: Mapping[str, Any]) -> None:
-    """Writes JSON in the place of what was there; a kill at any moment leaves one of the two whole."""
-    new = path.with_suffix(".new")
-    with new.open("w") as file:
-        file.write(json.dumps(facts, indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(new, path)

@@ -16,7 +16,7 @@ import pytest
 from actsearch import ActsearchError, parse
 from actsearch.evaluation import Job, SavedTrainer, Trainer, load_candidate, train_saved, verify
 from actsearch.evaluation.checkpoints import Checkpoints
-from actsearch.evaluation.long_training import OUTCOME, STATES
+from actsearch.evaluation.training_folder import OUTCOME, STATES
 from tests.helpers.tiny import tiny_layer_task, tiny_task
 
 TASK, SWISH = tiny_task(steps=10), parse("x * sigmoid(beta * x)")
