@@ -5,7 +5,9 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: search layers compare test test-all bench bench-gpu lint table lock clean
+EXECUTE ?= cache
+
+.PHONY: search layers compare test test-all docs docs-links bench bench-gpu lint table lock clean
 
 search: $(READY)  ## The main job: search the Swish space on MNIST-1D, verify the winners, draw, write a report.
 	@$(BIN)/python experiments/swish_mnist1d.py
@@ -21,6 +23,13 @@ test: lint  ## Format, lint, types, then every quick test, doctest and notebook.
 
 test-all: lint  ## The slow checks too, with coverage: kills of running searches, whole spaces, simulations.
 	@$(BIN)/python -m pytest -n 2 -m "slow or not slow" --cov --cov-report=term:skip-covered
+
+docs: $(READY)  ## The site in docs/_build/html, notebooks executed; a warning is an error. EXECUTE=off leaves their outputs out.
+	@$(BIN)/python -m sphinx -b html -q -W --keep-going -D nb_execution_mode=$(EXECUTE) docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+docs-links: $(READY)  ## Whether the pages that the site links to are there; needs the network.
+	@$(BIN)/python -m sphinx -b linkcheck -q -D nb_execution_mode=off docs docs/_build/links
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .
@@ -48,7 +57,7 @@ lock:  ## Renews the lock file from pyproject.toml.
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-annotate --no-header -q -o requirements.lock --upgrade
 
 clean:
-	@rm -rf .venv
+	@rm -rf .venv docs/_build docs/reference/rooms
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "actsearch needs Python 3.11 or newer: install it, or run make PYTHON=/path/to/python"; exit 2; }
