@@ -63,6 +63,7 @@ def test_it_is_loaded_as_a_network(whole):
     )
 
 
+@pytest.mark.slow  # four trainings; the trainer is the one above
 def test_verified_against_the_baseline(tmp_path):
     verification = verify("x * sigmoid(x)", TASK, seeds=2, out=tmp_path)
     assert verification.tasks == (TASK.name,)
@@ -93,8 +94,9 @@ def test_imagenet_is_resnet_50_as_published():
     assert task.dataset.name == "ImageNet"
 
 
-@pytest.fixture(scope="class", autouse=True)
-def prepared(self, tmp_path_factory):
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """Images as `actsearch data` prepares them, for Grain to cut."""
     pytest.importorskip("grain", reason='Grain is not installed: pip install "actsearch[imagenet]"')
     from actsearch.data import get_collection, prepare
     from tests.helpers import archived
@@ -126,6 +128,7 @@ def streamed_images():
     )
 
 
+@pytest.mark.slow  # compiles a training of its own
 def test_prepared_images_train_stop_and_go_on(prepared, tmp_path):
     expected = trained(tmp_path / "whole", streamed_images(), part="test")
     with pytest.raises(Stopped):
