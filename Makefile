@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: search layers compare test test-all bench bench-gpu lint table lock clean
+.PHONY: search layers compare test test-all matrix bench bench-gpu lint table lock clean
 
 search: $(READY)  ## The main job: search the Swish space on MNIST-1D, verify the winners, draw, write a report.
 	@$(BIN)/python experiments/swish_mnist1d.py
@@ -21,6 +21,9 @@ test: lint  ## Format, lint, types, then every quick test, doctest and notebook.
 
 test-all: lint  ## The slow checks too, with coverage: kills of running searches, whole spaces, simulations.
 	@$(BIN)/python -m pytest -n 2 -m "slow or not slow" --cov --cov-report=term:skip-covered
+
+matrix: $(READY)  ## Tests on each Python, with the oldest and newest dependencies; what this machine lacks is said.
+	@$(BIN)/python .ci/matrix.py $(TESTS)
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .
