@@ -73,6 +73,15 @@ def clean(wheel, tmp_path_factory):
     return programs
 
 
+@pytest.fixture(scope="module")
+def searched(clean, tmp_path_factory):
+    """A folder in which the installed command has searched: it holds `run`."""
+    out = tmp_path_factory.mktemp("searched")
+    asked = ("--space", "swish-1", "--task", "tabular-swish1-digits-resnet", "--budget", "50", "--out", "run")
+    done(str(clean / "actsearch"), "search", *asked, where=out)
+    return out
+
+
 def members(wheel):
     """Returns the files of a wheel with their checksums."""
     with zipfile.ZipFile(wheel) as archive:
@@ -119,10 +128,8 @@ class TestCleanEnvironment:
         assert "actsearch" in done(str(clean / "actsearch"), "--help", where=tmp_path)
         assert done(str(clean / "actsearch"), "--version", where=tmp_path) == f"actsearch {actsearch.__version__}\n"
 
-    def test_a_search_in_a_table_and_its_best(self, clean, tmp_path):
-        asked = ("--space", "swish-1", "--task", "tabular-swish1-digits-resnet", "--budget", "50", "--out", "run")
-        done(str(clean / "actsearch"), "search", *asked, where=tmp_path)
-        best = json.loads(done(str(clean / "actsearch"), "top", "run", "--json", where=tmp_path))
+    def test_a_search_in_a_table_and_its_best(self, clean, searched):
+        best = json.loads(done(str(clean / "actsearch"), "top", "run", "--json", where=searched))
         assert len(best) == 10
 
     def test_the_doctor_finds_nothing_broken(self, clean, tmp_path):
@@ -139,8 +146,8 @@ class TestCleanEnvironment:
             ("wandb", "search --sinks wandb --space swish-1 --task tabular-swish1-digits-resnet --budget 50"),
         ],
     )
-    def test_an_extra_that_is_missing_is_named(self, extra, command, clean, tmp_path):
-        process = run(str(clean / "actsearch"), *command.split(), where=tmp_path)
+    def test_an_extra_that_is_missing_is_named(self, extra, command, clean, searched):
+        process = run(str(clean / "actsearch"), *command.split(), where=searched)
         assert process.returncode == 2
         assert f"actsearch[{extra}]" in process.stderr
         assert "Traceback" not in process.stderr
