@@ -2,11 +2,13 @@
 
     make matrix                               # language, spaces, engines, command line: minutes an environment
     make matrix TESTS="-n 2 tests actsearch"  # every quick test
+    make matrix TESTS="--python 3.11 --dependencies oldest tests/engine"  # one environment
 
 Each environment is made by uv in a temporary folder, from the interpreters of this machine; nothing else is written.
 The exit code is 1 where a test failed or an environment could not be made.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -37,14 +39,18 @@ class Cell(NamedTuple):
     failed: bool
 
 
-def main(tests: list[str]) -> int:
-    """Runs every cell, prints a table and returns the exit code."""
+def main() -> int:
+    """Runs the cells, prints a table and returns the exit code."""
+    parser = argparse.ArgumentParser(description="What it does not know goes to pytest.")
+    parser.add_argument("--python", action="append", help="a version, several times; all by default")
+    parser.add_argument("--dependencies", action="append", choices=RESOLUTIONS, help="both by default")
+    asked, tests = parser.parse_known_args()
     cells = []
-    for python in PYTHONS:
-        for dependencies in RESOLUTIONS:
+    for python in asked.python or PYTHONS:
+        for dependencies in asked.dependencies or RESOLUTIONS:
             print(f"Python {python}, {dependencies} dependencies", file=sys.stderr)
             with tempfile.TemporaryDirectory(prefix="actsearch-matrix-") as folder:
-                cells.append(cell(python, dependencies, Path(folder), tests))
+                cells.append(cell(python, dependencies, Path(folder), tests or list(TESTS)))
     print(f"\n{'Python':<8}{'deps':<8}{'versions':<58}tests")
     for each in cells:
         print(f"{each.python:<8}{each.dependencies:<8}{each.versions:<58}{each.outcome}")
@@ -107,4 +113,4 @@ def uv() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or list(TESTS)))
+    sys.exit(main())

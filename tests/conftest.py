@@ -37,7 +37,7 @@ def held():
 
 @pytest.fixture(scope="module", autouse=True)
 def forget_compilations():
-    """Frees what modules compiled where it is much: JAX keeps it for ever, and the next modules use some of it again."""
+    """Frees what modules compiled where it is much: JAX keeps it for ever, and the next modules use some of it."""
     yield
     if held() < ENOUGH:
         return
