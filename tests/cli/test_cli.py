@@ -411,6 +411,7 @@ class TestLists:
         assert main(["tasks", "digits-mlp", "--measure"]) == 0
         assert "gelu(x)" in (printed := capsys.readouterr().out)
         assert "digits-mlp orders functions as none." in printed
+        assert "Tables, for searches" not in printed  # asked for one task, it lists no others
 
     def test_a_task_that_takes_too_long_has_its_seconds_alone(self, capsys):
         (row,) = _json(capsys, "tasks", "digits-mlp", "--measure", "--limit", 0)
