@@ -134,7 +134,7 @@ def _wandb(folder: Path) -> Write:
 
 
 def _mlflow(folder: Path) -> Write:
-    """Logs to MLflow where MLFLOW_TRACKING_URI says, else to `mlflow.db` here: experiment "actsearch", the run's name."""
+    """Logs to MLflow where MLFLOW_TRACKING_URI says, else to `mlflow.db`: experiment "actsearch", the run's name."""
     from mlflow import MlflowClient
 
     client, kept = MlflowClient(), folder / "mlflow.txt"
