@@ -1,0 +1,157 @@
+"""Draws the README's picture: a search that begins with whatever chance proposes, and ends with Swish.
+
+    python experiments/draw_swish_found.py
+
+Aging evolution searches the one-unit space of the Swish paper five times, on the table of MNIST-1D with an MLP, and so
+does random search; nothing is trained, since the table holds three trainings of every function. After each round of
+proposals the picture shows the incumbent's place among all functions of the space, by the mean of the table's trainings,
+which no search has seen all of. f and -f count as one function, by the mean of both: a network with -f is one with f
+and other weights behind it. Formulas are those of one run; all five runs are drawn.
+
+Hardware: any. Wall time: half a minute. Expected: `docs/figures/swish-found.png` and `.svg`; Swish is first, SiLU
+second, and four of the five runs of evolution end with Swish.
+"""
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+import actsearch
+from actsearch import Program, fingerprint, identify, parse, simplify
+from actsearch.catalog import CATALOG
+from actsearch.controllers import Controller, Random, RegularizedEvolution, Repeated
+from actsearch.evaluation import Table, get_table
+from actsearch.evaluation.table import TRAINED
+from actsearch.language import Builder
+from actsearch.report import new_figure, save, styled
+from actsearch.report.curves import curve_values
+from actsearch.report.style import BLUE, GREY, INK, LIGHT, ORANGE
+from actsearch.trials.ranking import incumbent
+
+TABLE = "tabular-swish1-mnist1d-mlp-likelihood"
+SEEDS, BUDGET, BATCH = range(5), 2_000, 16
+EVOLUTION = Repeated(RegularizedEvolution(population=20, sample=5), share=0.1, most=2)
+RANDOM = Repeated(Random(), share=0.1, most=2)
+LINES = {"relu": "ReLU", "silu": "SiLU", "swish": "Swish"}
+SHOWN = 3
+"""Seed of the run whose formulas are shown."""
+
+FIGURE = Path(__file__).parents[1] / "docs/figures/swish-found"
+
+
+class Step(NamedTuple):
+    """An incumbent: from which candidate on it led, its place, and the better of it and its negative, simplified."""
+
+    tried: int
+    place: int
+    program: Program
+
+
+def negative(program: Program) -> Program:
+    """Returns -f."""
+    builder = Builder()
+    return simplify(builder.program(builder.apply("neg", builder.substitute(program, builder.input))))
+
+
+def places(table: Table) -> dict[str, int]:
+    """Returns the place of each function of a table by its fingerprint, f and -f as one by the mean of both."""
+    rows = table.rows
+    distinct = (rows.functions == np.arange(len(rows.functions))) & (rows.gates == TRAINED)
+    means = {str(rows.fingerprints[i]): float(rows.scores[i].mean()) for i in np.flatnonzero(distinct)}
+    pairs: dict[frozenset[str], float] = {}
+    for i in np.flatnonzero(distinct):
+        pair = {str(rows.fingerprints[i]), fingerprint(negative(parse(str(rows.programs[i]))))} & means.keys()
+        pairs[frozenset(pair)] = float(np.mean([means[one] for one in pair]))
+    ordered = sorted(pairs, key=lambda pair: -pairs[pair])
+    return {one: place for place, pair in enumerate(ordered, 1) for one in pair}
+
+
+def course(controller: Controller, seed: int, place_of: Mapping[str, int]) -> list[Step]:
+    """Searches, and returns the incumbents one after another; the last one again at the end."""
+    trials = actsearch.search("swish-1", TABLE, controller, BUDGET, seed=seed, batch=BATCH).trials
+    steps: list[Step] = []
+    for tried in (*range(BATCH // 2, BUDGET, BATCH // 2), BUDGET):
+        leader = incumbent(trials[:tried])
+        if leader and (tried == BUDGET or not steps or steps[-1].place != place_of[leader.fingerprint]):
+            steps.append(Step(tried, place_of[leader.fingerprint], upright(leader.program)))
+    return steps
+
+
+def upright(program: Program) -> Program:
+    """Returns f or -f, whichever is above 0 at the right."""
+    return simplify(program) if float(actsearch.to_function(program)(4.0)) > 0 else negative(program)
+
+
+def records(steps: Sequence[Step]) -> list[Step]:
+    """Returns the steps that are better than all before them."""
+    return [step for i, step in enumerate(steps[:-1]) if step.place < min([math.inf, *(s.place for s in steps[:i])])]
+
+
+def caption(program: Program) -> str:
+    """Returns a program's published name where the picture has a line of it, else its formula."""
+    names = [LINES[entry.name] for entry in identify(program) if entry.name in LINES]
+    return names[0] if names else str(program)
+
+
+@styled
+def swish_found(
+    evolution: Sequence[Sequence[Step]], random: Sequence[Sequence[Step]], place_of: Mapping[str, int]
+) -> Figure:
+    """Draws the places of the incumbents against the candidates tried, and below them the functions of one run."""
+    functions = len(set(place_of.values()))
+    figure = new_figure(8.0, 5.4, "A search finds Swish: the best function so far, from random formulas to x · sigmoid(βx)")
+    shown = records(evolution[SHOWN])
+    above, below = figure.subfigures(2, 1, height_ratios=[3.1, 1.3])
+    axes = above.subplots()
+    axes.set(xscale="log", yscale="log", xlim=(BATCH // 2, BUDGET), ylim=(functions / 8, 0.75))
+    for name, text in LINES.items():
+        reference_line(axes, text, place_of[fingerprint(CATALOG[name].program)])
+    for steps in random:
+        staircase(axes, steps, color=LIGHT, linewidth=1.2, linestyle=(0, (3, 2)))
+    for steps in evolution:
+        staircase(axes, steps, color=BLUE, linewidth=1.0, alpha=0.45)
+    staircase(axes, evolution[SHOWN], color=BLUE, linewidth=2.6)
+    for number, step in enumerate(shown, 1):
+        axes.plot(step.tried, step.place, "o", color=ORANGE, markersize=11, zorder=5)
+        axes.text(step.tried, step.place, str(number), color="white", ha="center", va="center_baseline", zorder=6, fontsize=8)
+    axes.set(xlabel="candidates tried", ylabel=f"place of the best so far\namong {functions:,} functions")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
+    film(below, shown)
+    return figure
+
+
+def reference_line(axes: Axes, text: str, place: int) -> None:
+    """Draws the place of a published function, with its name at the right end."""
+    axes.axhline(place, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
+    axes.text(1.01, place, f"{text}, {place}", transform=axes.get_yaxis_transform(), va="center")
+
+
+def staircase(axes: Axes, steps: Sequence[Step], **look: Any) -> None:
+    """Draws the places of one run."""
+    axes.step([step.tried for step in steps], [step.place for step in steps], where="post", **look)
+
+
+def film(figure: Any, shown: Sequence[Step]) -> None:
+    """Draws the incumbents of one run side by side."""
+    x = np.linspace(-4, 4, 401)
+    for number, (panel, step) in enumerate(zip(figure.subplots(1, len(shown)), shown, strict=True), 1):
+        panel.axhline(0, color=GREY, linewidth=0.6)
+        panel.axvline(0, color=GREY, linewidth=0.6)
+        panel.plot(x, curve_values(step.program, x)[0], color=ORANGE, linewidth=2)
+        panel.set(xlim=(-4, 4), ylim=(-2, 4), xticks=[], yticks=[])
+        panel.set_title(f"{number}: place {step.place}", fontsize=9, fontweight="bold")
+        panel.set_xlabel(textwrap.fill(caption(step.program), 18), fontsize=8)
+
+
+if __name__ == "__main__":
+    place_of = places(get_table(TABLE))
+    runs = [[course(controller, seed, place_of) for seed in SEEDS] for controller in (EVOLUTION, RANDOM)]
+    for path in save(swish_found(*runs, place_of), FIGURE):
+        print(path)
