@@ -8,7 +8,7 @@ number of trials, of which a share may train promising candidates again; each ru
 with the highest lower confidence bound. Incumbents and published functions are then trained with fresh seeds and scored
 on test data. Interrupted, the same command goes on.
 
-Hardware: 2 CPU cores. Wall time: see experiments/README.md, which also records what a run found.
+Hardware: 2 CPU cores. Wall time: see docs/studies/README.md, which also records what a run found.
 """
 
 import itertools
@@ -25,6 +25,7 @@ from actsearch.catalog import BASELINES, CATALOG, LAYER_BASELINES, SWISH_PAPER
 from actsearch.evaluation import use_all_cores
 
 HERE, BUDGET = Path(__file__).parent, 320
+FIGURES = HERE.parent / "docs" / "figures"
 LEARNED = {"random": c.Random(), "ppo": c.PPO(), "surrogate": c.Surrogate()}
 SWISH = {"evolution": c.RegularizedEvolution(population=50, sample=10), "gflownet": c.GFlowNet(), **LEARNED}
 # Few graphs are accepted, about 15 of 1,000: a population of 50 would never be full, and two repeats in 100 are many.
@@ -52,7 +53,7 @@ def compare(space, task, batch, share, published, controllers, repeats, out) -> 
         runs[f"{label} #{seed}"] = open_run(folder)
     comparison = compare_runs(list(runs.values()))
     report.show(report.regret_table(comparison))
-    report.save(report.regret_curves(comparison, comparison.where), HERE / "figures" / f"compare_{space}")
+    report.save(report.regret_curves(comparison, comparison.where), FIGURES / f"compare_{space}")
 
     programs = {name: CATALOG[name].program for name in published}
     incumbents = {name: run.incumbent for name, run in runs.items() if run.incumbent is not None}

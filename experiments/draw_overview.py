@@ -2,7 +2,7 @@
 
     python experiments/draw_overview.py
 
-Hardware: any. Wall time: seconds. Expected: `experiments/figures/overview.png` and `.svg`.
+Hardware: any. Wall time: seconds. Expected: `docs/figures/overview.png` and `.svg`.
 """
 
 from pathlib import Path
@@ -57,5 +57,5 @@ def overview() -> Figure:
 
 
 if __name__ == "__main__":
-    for path in save(overview(), Path(__file__).parent / "figures" / "overview"):
+    for path in save(overview(), Path(__file__).parents[1] / "docs" / "figures" / "overview"):
         print(path)

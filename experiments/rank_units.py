@@ -8,7 +8,7 @@ at the best, on test data. The shorter tasks come first. Results are stored as t
 a stop, and trains only what is new where the catalogue has grown. --publish also measures costs and writes the results,
 the picture and the tables of the page.
 
-Hardware and wall time: experiments/studies/rank_units.md.
+Hardware and wall time: docs/studies/rank_units.md.
 """
 
 from pathlib import Path
@@ -30,6 +30,7 @@ TASKS = (
     "text-ffn-short",
 )
 HERE = Path(__file__).parent
+DOCS = HERE.parent / "docs"
 KNOWN = (
     "relu",
     "leaky_relu",
@@ -62,10 +63,10 @@ def main(
 def _publish(ranking: UnitRanking, known: UnitRanking) -> None:
     """Writes the results, the picture and the tables of the page."""
     write_json(HERE / "results" / "rank_units.json", machine() | {"all": ranking.to_json(), "known": known.to_json()})
-    report.save(report.draw_mean_ranks(known, title="Twelve known activations"), HERE / "figures" / "rank_units")
+    report.save(report.draw_mean_ranks(known, title="Twelve known activations"), DOCS / "figures" / "rank_units")
     tables = {"known": table_lines(known), "tasks": task_lines(ranking), "all": table_lines(ranking)}
     for name, lines in tables.items():
-        fill_page(HERE / "studies" / "rank_units.md", f"{name} of rank_units.py", lines)
+        fill_page(DOCS / "studies" / "rank_units.md", f"{name} of rank_units.py", lines)
 
 
 def task_lines(ranking: UnitRanking) -> list[str]:

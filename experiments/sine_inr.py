@@ -6,7 +6,7 @@ Every function of the one-unit space is trained on one photograph with three see
 saw. The best eight and published units are trained anew with fresh seeds, each at its best of four rates, on that
 photograph and on another one.
 
-Resumable. Hardware and wall time: experiments/studies/sine_inr.md.
+Resumable. Hardware and wall time: docs/studies/sine_inr.md.
 """
 
 from pathlib import Path

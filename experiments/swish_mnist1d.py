@@ -9,7 +9,7 @@ winner of a random search that was given as many training steps, and published f
 networks and data that no search saw: a ResNet on digits, a CNN on photographs, a Transformer on text, each function at
 its best of three learning rates. Intervals hold for all comparisons at once. Interrupted, the same command goes on.
 
-Hardware: 2 CPU cores. Wall time and what a run found: experiments/studies/swish_search.md. Expected: Swish among the
+Hardware: 2 CPU cores. Wall time and what a run found: docs/studies/swish_search.md. Expected: Swish among the
 best 0.5 % of the space by the search's own score.
 """
 

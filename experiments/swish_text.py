@@ -7,7 +7,7 @@ Transformer (studies/fidelity.md), names the best 240 functions. These are train
 for 800 with two other seeds, and the best four of these beside published units with fresh seeds: on the same task, each
 function at its best of three rates; then under Muon, at twice the width, and four times as long.
 
-Resumable. Hardware and wall time: experiments/studies/swish_text.md.
+Resumable. Hardware and wall time: docs/studies/swish_text.md.
 """
 
 from pathlib import Path

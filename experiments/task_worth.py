@@ -20,7 +20,7 @@ from actsearch.evaluation import TaskWorth, measure_task
 from actsearch.language import ActsearchError
 from actsearch.tasks import TASKS, get_task
 
-PAGE = Path(__file__).parent / "studies" / "fidelity.md"
+PAGE = Path(__file__).parents[1] / "docs" / "studies" / "fidelity.md"
 DIFFERENCE = 0.01
 
 

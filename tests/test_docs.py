@@ -13,7 +13,7 @@ from actsearch.archive import Archive, check
 from actsearch.cli import main
 
 ROOT = Path(__file__).parents[1]
-DOCS = ROOT / "docs"
+DOCS = ROOT / "docs" / "how_to"
 SCRIPTS = sorted(DOCS.rglob("*.sh"))
 MANIFESTS = sorted(DOCS.rglob("*.yaml"))
 PAGES = sorted(DOCS.glob("*.md"))

@@ -14,7 +14,7 @@ from tests.helpers.mock import MockEvaluator
 from tests.helpers.runs import run
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="session")

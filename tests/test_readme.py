@@ -14,7 +14,7 @@ from actsearch.tasks import DEEP, TASK_SETS, TASKS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-TASK_PAGE = (ROOT / "docs" / "tasks.md").read_text()
+TASK_PAGE = (ROOT / "docs" / "how_to" / "tasks.md").read_text()
 NUMBER = re.compile(r"(?<![\w.])[+-]?\d+\.?\d*(?:e[+-]?\d+)?")
 
 
@@ -39,7 +39,7 @@ EXAMPLES = {
     path.relative_to(ROOT).as_posix(): re.findall(
         r"```python\n(.*?)```\n\n```\n(.*?)```", path.read_text(), flags=re.DOTALL
     )
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
     if "```python" in path.read_text()
 }
 """The Python examples of each page, in their order, with what they print."""
@@ -58,7 +58,7 @@ def test_examples_print_what_stands_below_them(page):
 
 
 def test_pages_with_examples_are_found():
-    assert {"README.md", "docs/your_own.md", "docs/layers.md"} <= EXAMPLES.keys()
+    assert {"README.md", "docs/how_to/your_own.md", "docs/how_to/layers.md"} <= EXAMPLES.keys()
 
 
 def test_a_wrong_output_would_be_seen():
@@ -76,7 +76,7 @@ def test_the_first_example_is_short():
 
 
 def test_a_task_of_ones_own_is_short():
-    (example,) = [example for example, _ in EXAMPLES["docs/your_own.md"] if "sites_of" in example]
+    (example,) = [example for example, _ in EXAMPLES["docs/how_to/your_own.md"] if "sites_of" in example]
     assert len(lines(example)) <= 25
 
 

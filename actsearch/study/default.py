@@ -34,7 +34,7 @@ def multi_fidelity(controller: Controller[Any], budget: int, batch: int = 64, sh
       ActsearchError: a share out of range, or a controller that repeats or halves.
 
     Source: `SuccessiveHalving` and `Repeated`; RUNGS, ETA and SHARE were chosen on every function of a space at three
-    fidelities, see experiments/studies/multi_fidelity.md.
+    fidelities, see docs/studies/multi_fidelity.md.
 
     Example:
       >>> from actsearch.controllers import Random

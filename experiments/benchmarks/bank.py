@@ -34,7 +34,7 @@ from experiments.benchmarks import engine, layers
 from experiments.benchmarks.steps import shortened, use_one_core
 
 OUT = Path(__file__).parent / "results" / "bank.json"
-PAGE = Path(__file__).parents[1] / "studies" / "engines.md"
+PAGE = Path(__file__).parents[2] / "docs" / "studies" / "engines.md"
 STEPS = {"digits-mlp": 500, "mnist1d-resnet": 50, "text-ffn": 25, "text-gate": 25, "digits-resnet-layer": 50}
 """Steps of one timing of each task."""
 

@@ -15,7 +15,7 @@ another set of trainings would change. Hyperparameters of PPO, GFlowNet and surr
 swish-1; those of act-bench had no part in it.
 
 Interrupted, the same command goes on. Hardware and wall time: 2 CPU cores, 10 minutes. Expected numbers: see
-experiments/README.md.
+docs/studies/README.md.
 """
 
 import concurrent.futures
@@ -104,7 +104,7 @@ class Settings:
     """File of finished rows; delete it to begin anew."""
     out: Path = Path(__file__).parent / "results" / "controllers.json"
     """Where the JSON goes."""
-    figures: Path = Path(__file__).parents[1] / "figures"
+    figures: Path = Path(__file__).parents[2] / "docs" / "figures"
     """Where the figures go."""
 
     def __post_init__(self) -> None:

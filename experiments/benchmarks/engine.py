@@ -142,7 +142,7 @@ def draw(space: Space, count: int, seed: int) -> list[Proposal]:
     for _ in range(100 * count):
         genotype = space.sample(rng)
         candidate = Proposal(space.decode(genotype), genotype)
-        verdict = screen(candidate.program, gates)
+        verdict = screen(candidate.program, gates, space.kind)
         if not verdict.gate:
             distinct.setdefault(verdict.fingerprint, candidate)
         if len(distinct) == count:

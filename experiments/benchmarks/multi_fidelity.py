@@ -11,7 +11,7 @@ fidelities of all trainings: full trainings count 1. All controllers repeat prom
 proposals; without that none could tell neighbours apart.
 
 `--searches` are made in earnest, and say where the named function stands. Interrupted, the same command goes on.
-Hardware, wall time and what came of it: experiments/studies/multi_fidelity.md.
+Hardware, wall time and what came of it: docs/studies/multi_fidelity.md.
 """
 
 import dataclasses

@@ -45,7 +45,7 @@ from experiments.benchmarks.steps_tables import page_lines, steps_table, targets
 from experiments.benchmarks.torch_steps import TorchProcess, Work
 
 OUT = Path(__file__).parent / "results" / "steps.json"
-PAGE = Path(__file__).parents[1] / "studies" / "engines.md"
+PAGE = Path(__file__).parents[2] / "docs" / "studies" / "engines.md"
 STEPS = {
     "digits-mlp": 500,
     "mnist1d-mlp": 500,

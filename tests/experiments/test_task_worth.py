@@ -47,5 +47,5 @@ def test_each_task_is_measured_once(study, monkeypatch, tmp_path):
 
 
 def test_the_page_has_a_place_for_the_table():
-    text = (card.Path(card.__file__).parent / "studies" / "fidelity.md").read_text()
+    text = (card.Path(card.__file__).parents[1] / "docs" / "studies" / "fidelity.md").read_text()
     assert all(text.count(mark) == 1 for mark in (f"<!-- {MARK} -->", f"<!-- end of {MARK} -->"))

@@ -9,7 +9,7 @@ import pytest
 from actsearch.cli import main
 from actsearch.export import TARGETS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "export.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "how_to" / "export.md").read_text()
 COMMANDS = [
     shlex.split(line, comments=True)[1:] for line in PAGE.splitlines() if line.startswith("actsearch export-formula")
 ]
