@@ -4,9 +4,10 @@
 
 Aging evolution searches the one-unit space of the Swish paper five times, on the table of MNIST-1D with an MLP, and so
 does random search; nothing is trained, since the table holds three trainings of every function. After each round of
-proposals the picture shows the incumbent's place among all functions of the space, by the mean of the table's trainings,
-which no search has seen all of. f and -f count as one function, by the mean of both: a network with -f is one with f
-and other weights behind it. Formulas are those of one run; all five runs are drawn.
+proposals the picture shows the incumbent's place among all functions of the space, by the mean of all trainings in the
+table, of which a search sees two. f and -f count as one function, by the mean of both: a network with -f is one with f
+and other weights behind it. Formulas are those of one of the runs, whose steps are easiest to read; the others are
+drawn beside it.
 
 Hardware: any. Wall time: half a minute. Expected: `docs/figures/swish-found.png` and `.svg`; Swish is first, SiLU
 second, and four of the five runs of evolution end with Swish.
@@ -16,7 +17,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,10 +29,11 @@ from actsearch.catalog import CATALOG
 from actsearch.controllers import Controller, Random, RegularizedEvolution, Repeated
 from actsearch.evaluation import Table, get_table
 from actsearch.evaluation.table import TRAINED
+from actsearch.export import to_latex
 from actsearch.language import Builder
 from actsearch.report import new_figure, save, styled
 from actsearch.report.curves import curve_values
-from actsearch.report.style import BLUE, GREY, INK, LIGHT, ORANGE
+from actsearch.report.style import BLUE, GREY, INK, ORANGE
 from actsearch.trials.ranking import incumbent
 
 TABLE = "tabular-swish1-mnist1d-mlp-likelihood"
@@ -45,11 +47,16 @@ SHOWN = 3
 FIGURE = Path(__file__).parents[1] / "docs/figures/swish-found"
 
 
+SUBTITLE = "the best formula so far of an evolutionary search, scored by a small network on MNIST-1D"
+
+Courses: TypeAlias = "Sequence[Sequence[Step]]"
+
+
 class Step(NamedTuple):
-    """An incumbent: from which candidate on it led, its place, and the better of it and its negative, simplified."""
+    """An incumbent: from which candidate on it led, its place, and it or its negative, simplified."""
 
     tried: int
-    place: int
+    place: float
     program: Program
 
 
@@ -93,44 +100,52 @@ def records(steps: Sequence[Step]) -> list[Step]:
     return [step for i, step in enumerate(steps[:-1]) if step.place < min([math.inf, *(s.place for s in steps[:i])])]
 
 
-def caption(program: Program) -> str:
-    """Returns a program's published name where the picture has a line of it, else its formula."""
-    names = [LINES[entry.name] for entry in identify(program) if entry.name in LINES]
-    return names[0] if names else str(program)
-
-
 @styled
-def swish_found(
-    evolution: Sequence[Sequence[Step]], random: Sequence[Sequence[Step]], place_of: Mapping[str, int]
-) -> Figure:
+def swish_found(evolution: Courses, random: Courses, place_of: Mapping[str, int]) -> Figure:
     """Draws the places of the incumbents against the candidates tried, and below them the functions of one run."""
     functions = len(set(place_of.values()))
-    figure = new_figure(8.0, 5.4, "A search finds Swish: the best function so far, from random formulas to x · sigmoid(βx)")
-    shown = records(evolution[SHOWN])
-    above, below = figure.subfigures(2, 1, height_ratios=[3.1, 1.3])
+    figure = new_figure(8.0, 5.2, "")
+    above, below = figure.subfigures(2, 1, height_ratios=[3.2, 1.3])
+    above.suptitle("A search finds Swish", x=0.01, ha="left", fontsize=15, fontweight="bold")
     axes = above.subplots()
-    axes.set(xscale="log", yscale="log", xlim=(BATCH // 2, BUDGET), ylim=(functions / 8, 0.75))
+    axes.set_title(SUBTITLE, loc="left", fontsize=9.5)
+    axes.set(xscale="log", yscale="log", xlim=(BATCH // 2, BUDGET), ylim=(400, 0.75))
     for name, text in LINES.items():
         reference_line(axes, text, place_of[fingerprint(CATALOG[name].program)])
-    for steps in random:
-        staircase(axes, steps, color=LIGHT, linewidth=1.2, linestyle=(0, (3, 2)))
-    for steps in evolution:
-        staircase(axes, steps, color=BLUE, linewidth=1.0, alpha=0.45)
-    staircase(axes, evolution[SHOWN], color=BLUE, linewidth=2.6)
+    dashed = {"color": GREY, "linewidth": 1.4, "linestyle": (0, (5, 2))}
+    staircase(axes, median(random), label="random search, median", **dashed)
+    for seed, steps in enumerate(evolution):
+        label = "evolution, other seeds" if seed == SHOWN + 1 else None
+        staircase(axes, steps, color=BLUE, linewidth=1.0, alpha=0.35, label=label)
+    staircase(axes, evolution[SHOWN], color=BLUE, linewidth=2.6, label="evolution")
+    shown = records(evolution[SHOWN])
     for number, step in enumerate(shown, 1):
-        axes.plot(step.tried, step.place, "o", color=ORANGE, markersize=11, zorder=5)
-        axes.text(step.tried, step.place, str(number), color="white", ha="center", va="center_baseline", zorder=6, fontsize=8)
-    axes.set(xlabel="candidates tried", ylabel=f"place of the best so far\namong {functions:,} functions")
+        axes.plot(step.tried, step.place, "o", color=ORANGE, markersize=12, zorder=5, clip_on=False)
+        look = {"ha": "center", "va": "center_baseline", "fontsize": 8.5, "fontweight": "bold"}
+        axes.text(step.tried, step.place, str(number), color="white", zorder=6, **look)
+    axes.set(xlabel="functions tried", ylabel=f"place of the best so far\nof {functions:,} functions")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:,.0f}")
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.13), fontsize=8.5)
     film(below, shown)
     return figure
+
+
+def median(courses: Courses) -> list[Step]:
+    """Returns the median place of several runs at each step of any of them."""
+    steps = []
+    for tried in sorted({step.tried for steps in courses for step in steps}):
+        latest = [[step for step in steps if step.tried <= tried][-1:] for steps in courses]
+        place = np.median([step.place for (step,) in filter(None, latest)])
+        steps.append(courses[0][0]._replace(tried=tried, place=float(place)))
+    return steps
 
 
 def reference_line(axes: Axes, text: str, place: int) -> None:
     """Draws the place of a published function, with its name at the right end."""
     axes.axhline(place, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
-    axes.text(1.01, place, f"{text}, {place}", transform=axes.get_yaxis_transform(), va="center")
+    at_end = {"transform": axes.get_yaxis_transform(), "va": "center", "fontweight": "bold"}
+    axes.text(1.01, place, f"{text}, {ordinal(place)}", **at_end)
 
 
 def staircase(axes: Axes, steps: Sequence[Step], **look: Any) -> None:
@@ -146,8 +161,23 @@ def film(figure: Any, shown: Sequence[Step]) -> None:
         panel.axvline(0, color=GREY, linewidth=0.6)
         panel.plot(x, curve_values(step.program, x)[0], color=ORANGE, linewidth=2)
         panel.set(xlim=(-4, 4), ylim=(-2, 4), xticks=[], yticks=[])
-        panel.set_title(f"{number}: place {step.place}", fontsize=9, fontweight="bold")
-        panel.set_xlabel(textwrap.fill(caption(step.program), 18), fontsize=8)
+        panel.spines[:].set_visible(False)
+        panel.set_title(number, fontsize=10, fontweight="bold", color=ORANGE)
+        panel.set_xlabel(caption(step.program), fontsize=9)
+
+
+def caption(program: Program) -> str:
+    """Returns a formula, typeset unless it is long, below a published name where the picture has a line of it."""
+    names = [LINES[entry.name] for entry in identify(program) if entry.name in LINES]
+    text = str(program)
+    formula = f"${to_latex(program)}$" if len(text) < 25 else textwrap.fill(text.replace("beta", "β"), 17)
+    return "\n".join([*names, formula])
+
+
+def ordinal(place: int) -> str:
+    """Returns 1st, 2nd and so on."""
+    last = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place:,}{last}"
 
 
 if __name__ == "__main__":
