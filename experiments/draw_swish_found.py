@@ -24,11 +24,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import actsearch
-from actsearch import Program, fingerprint, identify, parse, simplify
+from actsearch import Program, fingerprint, identify, simplify
 from actsearch.catalog import CATALOG
 from actsearch.controllers import Controller, Random, RegularizedEvolution, Repeated
-from actsearch.evaluation import Table, get_table
-from actsearch.evaluation.table import TRAINED
+from actsearch.evaluation import rank_table
 from actsearch.export import to_latex
 from actsearch.language import Builder
 from actsearch.report import new_figure, save, styled
@@ -66,15 +65,13 @@ def negative(program: Program) -> Program:
     return simplify(builder.program(builder.apply("neg", builder.substitute(program, builder.input))))
 
 
-def places(table: Table) -> dict[str, int]:
-    """Returns the place of each function of a table by its fingerprint, f and -f as one by the mean of both."""
-    rows = table.rows
-    distinct = (rows.functions == np.arange(len(rows.functions))) & (rows.gates == TRAINED)
-    means = {str(rows.fingerprints[i]): float(rows.scores[i].mean()) for i in np.flatnonzero(distinct)}
+def places() -> dict[str, int]:
+    """Returns the place of each function of the table by its fingerprint, f and -f as one by the mean of both."""
+    scores = {row.fingerprint: row.score for row in rank_table(TABLE).rows}
     pairs: dict[frozenset[str], float] = {}
-    for i in np.flatnonzero(distinct):
-        pair = {str(rows.fingerprints[i]), fingerprint(negative(parse(str(rows.programs[i]))))} & means.keys()
-        pairs[frozenset(pair)] = float(np.mean([means[one] for one in pair]))
+    for row in rank_table(TABLE).rows:
+        pair = frozenset({row.fingerprint, fingerprint(negative(row.program))} & scores.keys())
+        pairs[pair] = float(np.mean([scores[one] for one in pair]))
     ordered = sorted(pairs, key=lambda pair: -pairs[pair])
     return {one: place for place, pair in enumerate(ordered, 1) for one in pair}
 
@@ -181,7 +178,7 @@ def ordinal(place: int) -> str:
 
 
 if __name__ == "__main__":
-    place_of = places(get_table(TABLE))
+    place_of = places()
     runs = [[course(controller, seed, place_of) for seed in SEEDS] for controller in (EVOLUTION, RANDOM)]
     for path in save(swish_found(*runs, place_of), FIGURE):
         print(path)
