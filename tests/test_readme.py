@@ -58,7 +58,7 @@ def test_examples_print_what_stands_below_them(page):
 
 
 def test_pages_with_examples_are_found():
-    assert {"README.md", "docs/how_to/your_own.md", "docs/how_to/layers.md"} <= EXAMPLES.keys()
+    assert {"README.md", "docs/how_to/search_on_your_network.md", "docs/how_to/layers.md"} <= EXAMPLES.keys()
 
 
 def test_a_wrong_output_would_be_seen():
@@ -76,7 +76,7 @@ def test_the_first_example_is_short():
 
 
 def test_a_task_of_ones_own_is_short():
-    (example,) = [example for example, _ in EXAMPLES["docs/how_to/your_own.md"] if "sites_of" in example]
+    (example,) = [example for example, _ in EXAMPLES["docs/how_to/search_on_your_network.md"] if "sites_of" in example]
     assert len(lines(example)) <= 25
 
 
