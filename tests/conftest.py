@@ -26,7 +26,7 @@ collect_ignore_glob = ["helpers/*"]
 
 LIBC = ctypes.CDLL("libc.so.6") if sys.platform == "linux" else None
 STATM = Path("/proc/self/statm")
-ENOUGH = float(os.environ.get("ENOUGH", 1_500_000_000))
+ENOUGH = 1_500_000_000
 """Bytes of memory above which a worker forgets what it compiled."""
 
 
