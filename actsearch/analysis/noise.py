@@ -31,8 +31,8 @@ class Spread(NamedTuple):
 def spread(scores: np.ndarray) -> Spread:
     """Returns the standard deviations over seeds of scores, and of their paired differences, pooled over functions.
 
-    sd^2 = sum_fs (y_fs - y_f.)^2 / (F (S - 1)), the mean of the functions' variances; every function counts alike.
-    sd_difference^2 = 2 sum_fs (y_fs - y_f. - y_.s + y_..)^2 / ((F - 1) (S - 1)), twice the residual variance of the
+    `sd^2 = sum_fs (y_fs - y_f.)^2 / (F (S - 1))`, the mean of the functions' variances; every function counts alike.
+    `sd_difference^2 = 2 sum_fs (y_fs - y_f. - y_.s + y_..)^2 / ((F - 1) (S - 1))`, twice the residual variance of the
     two-way layout, which is the mean over all pairs of the variance of their differences.
 
     Args:
@@ -85,9 +85,9 @@ def noise_floor(
 ) -> float:
     """Returns the smallest difference of means that a two-sided t test of n seeds sees with probability `power`.
 
-    floor = lambda s, with the standard error s = sd / sqrt(n) for pairs and sd sqrt(2 / n) for two groups of n, and
-    lambda the noncentrality at which P(|T| > t_{1 - alpha / 2, df}) = power for the noncentral t of df = n - 1 for
-    pairs and 2 (n - 1) for two groups; alpha = 1 - confidence. It holds for normal scores whose spread is `sd`.
+    `floor = lambda s`, with the standard error `s = sd / sqrt(n)` for pairs and `sd sqrt(2 / n)` for two groups of n,
+    and lambda the noncentrality at which `P(|T| > t_{1 - alpha / 2, df}) = power` for the noncentral t of `df = n - 1`
+    for pairs and `2 (n - 1)` for two groups; `alpha = 1 - confidence`. It holds for normal scores whose spread is `sd`.
 
     Args:
       sd: at least 0: standard deviation over seeds, of one function's scores, or of paired differences if `paired`.

@@ -37,7 +37,7 @@ class Novelty:
     Attributes:
       program: what was asked for.
       neighbours: the nearest units, nearest first.
-      compared: number of units compared with, those of the program's kind that are finite for |x| <= 20.
+      compared: number of units compared with, those of the program's kind that are finite for `|x| <= 20`.
     """
 
     program: Program
@@ -81,12 +81,12 @@ def novelty(program: Program, units: Mapping[str, Entry] = CATALOG, count: int =
     Layers and gates are compared as they are, up to a map of the output alone. Parameters have their initial values.
 
     Args:
-      program: an activation, finite for |x| <= 20, a layer or a gate.
+      program: an activation, finite for `|x| <= 20`, a layer or a gate.
       units: to compare with, by name; the catalog by default.
       count: neighbours to return.
 
     Raises:
-      ActsearchError: an activation that is not finite for every |x| <= 20.
+      ActsearchError: an activation that is not finite for every `|x| <= 20`.
 
     Example:
       >>> names = "relu", "silu", "tanh"

@@ -28,6 +28,8 @@ NO_MEMORY = "RESOURCE_EXHAUSTED"
 """What XLA's errors say where a device's memory does not hold a call."""
 
 Part = Literal["validation", "test"]
+"""The data that a candidate is scored on: what a search sees, or what only a verification does."""
+
 Measure = Callable[[Training], Any]
 """What is done with a candidate, `train` or `ascend`: returns a pytree of scalars; traced and compiled."""
 

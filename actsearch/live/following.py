@@ -17,6 +17,7 @@ from actsearch.language import simplify
 from actsearch.trials import Status, Trial
 
 State = Literal["waiting", "running", "finished", "stopped", "unreadable"]
+"""What a followed run is: not begun, searching, at its budget, ended early, or not to be opened."""
 
 PATIENCE = 0.5
 """Seconds to wait for an archive that another program keeps locked; the next look comes soon."""

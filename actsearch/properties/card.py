@@ -59,7 +59,7 @@ def properties(program: Program, names: Iterable[str] | None = None) -> Card:
       names: of properties; all that the program's kind has when left out.
 
     Raises:
-      ActsearchError: an activation that is not finite for every |x| <= 20, or a name that this kind does not have.
+      ActsearchError: an activation that is not finite for every `|x| <= 20`, or a name that this kind does not have.
 
     Example:
       >>> from actsearch.language import parse

@@ -49,7 +49,7 @@ class Curve:
       program: elementwise, of `x` alone.
 
     Raises:
-      ActsearchError: a layer, a gate, or a function that is not finite for every |x| <= LIMIT.
+      ActsearchError: a layer, a gate, or a function that is not finite for every `|x| <= LIMIT`.
     """
 
     program: Program

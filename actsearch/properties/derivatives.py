@@ -32,7 +32,7 @@ def jets(program: Program, x: np.ndarray, order: int = 0) -> np.ndarray:
       order: highest derivative, 0 to ORDER.
 
     Returns:
-      float64 [order + 1, *x.shape]; NaN or infinite where the program is.
+      float64 `[order + 1, *x.shape]`; NaN or infinite where the program is.
 
     Example:
       >>> from actsearch.language import parse

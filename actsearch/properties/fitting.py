@@ -31,7 +31,7 @@ def distance(a: Program, b: Program) -> float:
       b: another.
 
     Raises:
-      ActsearchError: an activation that is not finite for every |x| <= 20.
+      ActsearchError: an activation that is not finite for every `|x| <= 20`.
 
     Example:
       >>> from actsearch.language import parse
@@ -63,7 +63,7 @@ class Fit(NamedTuple):
       distance: root mean square of the difference under N(0, 1), over the standard deviation of f; 0 to 1.
       slope_distance: root mean square of the difference of the slopes, over that of f': of shape, whatever the offset;
         NaN for layers and gates.
-      largest: largest difference for |x| <= 5; on the probe for layers and gates.
+      largest: largest difference for `|x| <= 5`; on the probe for layers and gates.
     """
 
     a: float
@@ -104,7 +104,7 @@ def coarse_rank(target: Program, unit: Program) -> tuple[float, int]:
     """Returns the distance of the best of 442 input maps, by interpolation, and its place: the simplest map is 0.
 
     To choose which units to fit: of two that are equally near, the one of the simpler map. The distance is infinite for
-    a unit that is not finite for every |x| <= 20.
+    a unit that is not finite for every `|x| <= 20`.
     """
     if not np.isfinite(_grid_values(unit)).all():
         return np.inf, 0
@@ -119,7 +119,7 @@ def fit(target: Program, unit: Program) -> Fit:
     the unit itself is within CLOSE and no map makes it equal, the map is the identity.
 
     Args:
-      target: f, finite for |x| <= 20.
+      target: f, finite for `|x| <= 20`.
       unit: g, likewise.
 
     Example:

@@ -19,7 +19,7 @@ def dual_kernel(program: Program, correlation: np.ndarray | float) -> np.ndarray
     """Returns E f(u) f(v) for standard normal u, v: the NNGP kernel of one layer.
 
     The series has 128 terms; what is left, E f^2 less their squares, is taken at the next power, so that the value at 1
-    is exact. The error is below that rest times |c|^128.
+    is exact. The error is below that rest times `|c|^128`.
 
     Args:
       program: an activation.

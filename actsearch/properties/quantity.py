@@ -13,7 +13,7 @@ class Measured(NamedTuple):
     Attributes:
       value: a number, a text, or None where the quantity does not exist; or a tuple or mapping of such.
       certainty: how the value is known: "exact" follows from the program; "quadrature" is an integral; "grid" was
-        looked at in steps of 0.01 for |x| <= 20; "sampled" holds on the points drawn.
+        looked at in steps of 0.01 for `|x| <= 20`; "sampled" holds on the points drawn.
       error: estimated largest error of the value, 0 where only rounding is left.
     """
 

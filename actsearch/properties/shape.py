@@ -18,7 +18,7 @@ _SAME = 1e-9  # values that differ by less, relative to 1 + |f|, are equal
 
 
 def turning_points(program: Program, order: int = 0) -> tuple[float, ...]:
-    """Returns where a derivative turns from rising to falling or back, from left to right, |x| <= 20.
+    """Returns where a derivative turns from rising to falling or back, from left to right, `|x| <= 20`.
 
     Args:
       program: an activation.

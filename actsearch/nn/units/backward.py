@@ -57,7 +57,7 @@ class HeLU(nnx.Module):
 
 
 class SignSTE(nnx.Module):
-    """Sign with a straight-through gradient: forward -1 for x < 0, else 1; backward 1 where |x| <= 1.
+    """Sign with a straight-through gradient: forward -1 for x < 0, else 1; backward 1 where `|x| <= 1`.
 
     Args:
       num_features: size of the last axis.

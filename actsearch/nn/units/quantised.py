@@ -43,7 +43,7 @@ class BiPer(nnx.Module):
 class ScaledSign(nnx.Module):
     """Sign times the mean magnitude over channels, smoothed over space: sign(x) K, K = box(mean_c |x|).
 
-    The sign has a straight-through gradient where |x| <= 1; that of K is its derivative.
+    The sign has a straight-through gradient where `|x| <= 1`; that of K is its derivative.
 
     Args:
       num_features: size of the last axis, the channels.
