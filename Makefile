@@ -3,11 +3,13 @@
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# A file of tests stays together: it compiles once, and its fixtures are made once.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 READY := .venv/.ready
 
 EXECUTE ?= cache
 
-.PHONY: search layers compare test test-all docs docs-links bench bench-gpu lint table lock clean
+.PHONY: search layers compare test test-all matrix docs docs-links bench bench-gpu lint table lock clean
 
 search: $(READY)  ## The main job: search the Swish space on MNIST-1D, verify the winners, draw, write a report.
 	@$(BIN)/python experiments/swish_mnist1d.py
@@ -19,10 +21,13 @@ compare: $(READY)  ## Random, evolution, PPO, GFlowNet and surrogate on two spac
 	@$(BIN)/python experiments/compare_controllers.py
 
 test: lint  ## Format, lint, types, then every quick test, doctest and notebook.
-	@$(BIN)/python -m pytest -n 2
+	@$(PYTEST)
 
 test-all: lint  ## The slow checks too, with coverage: kills of running searches, whole spaces, simulations.
-	@$(BIN)/python -m pytest -n 2 -m "slow or not slow" --cov --cov-report=term:skip-covered
+	@$(PYTEST) -m "slow or not slow" --cov --cov-report=term:skip-covered
+
+matrix: $(READY)  ## Tests on each Python, with the oldest and newest dependencies; what this machine lacks is said.
+	@$(BIN)/python .ci/matrix.py $(TESTS)
 
 docs: $(READY)  ## The site in docs/_build/html, notebooks executed; a warning is an error. EXECUTE=off leaves their outputs out.
 	@$(BIN)/python -m sphinx -b html -q -W --keep-going -D nb_execution_mode=$(EXECUTE) docs docs/_build/html

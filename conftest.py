@@ -11,9 +11,10 @@ import tempfile
 
 os.environ["ACTSEARCH_CACHE"] = "off"
 
-# Every module forgets what it compiled, so that memory stays small, and most compile much the same: a cache of this run
-# saves a third of the time. Each worker has its own, since JAX does not write its files at one stroke; a child that is
-# killed in the middle costs its program's next user a compilation and a warning.
-CACHE = tempfile.mkdtemp(prefix="actsearch-tests-")
-atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
-os.environ |= {"JAX_COMPILATION_CACHE_DIR": CACHE, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+# Modules compile much the same, and forget it now and then: a cache of this run, which its workers share, saves a third
+# of the time. JAX does not write its files at one stroke: who meets one that is half written, by another worker or by a
+# child that was killed in the middle, warns and compiles.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    CACHE = tempfile.mkdtemp(prefix="actsearch-tests-")
+    atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
+    os.environ |= {"JAX_COMPILATION_CACHE_DIR": CACHE, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}

@@ -36,7 +36,7 @@ _HOMES = {
 }
 """The room of each public name; it is imported when the name is first used, so that the front door opens at once."""
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
 __all__ = [
     "ActsearchError",
     "Layer",

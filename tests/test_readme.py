@@ -14,6 +14,7 @@ from actsearch.tasks import DEEP, TASK_SETS, TASKS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+COMMANDS = (ROOT / "docs" / "how_to" / "command_line.md").read_text()
 TASK_PAGE = (ROOT / "docs" / "how_to" / "tasks.md").read_text()
 NUMBER = re.compile(r"(?<![\w.])[+-]?\d+\.?\d*(?:e[+-]?\d+)?")
 
@@ -44,8 +45,13 @@ EXAMPLES = {
 }
 """The Python examples of each page, in their order, with what they print."""
 
+SLOW = {"docs/explanations/fidelity.md"}
+"""Pages whose examples take more than five seconds."""
 
-@pytest.mark.parametrize("page", EXAMPLES)
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.slow) if page in SLOW else page for page in EXAMPLES]
+)
 def test_examples_print_what_stands_below_them(page):
     examples = EXAMPLES[page]
     assert len(examples) == (ROOT / page).read_text().count("```python") > 0
@@ -58,7 +64,7 @@ def test_examples_print_what_stands_below_them(page):
 
 
 def test_pages_with_examples_are_found():
-    assert {"README.md", "docs/how_to/your_own.md", "docs/how_to/layers.md"} <= EXAMPLES.keys()
+    assert {"README.md", "docs/how_to/search_on_your_network.md", "docs/how_to/layers.md"} <= EXAMPLES.keys()
 
 
 def test_a_wrong_output_would_be_seen():
@@ -76,7 +82,7 @@ def test_the_first_example_is_short():
 
 
 def test_a_task_of_ones_own_is_short():
-    (example,) = [example for example, _ in EXAMPLES["docs/how_to/your_own.md"] if "sites_of" in example]
+    (example,) = [example for example, _ in EXAMPLES["docs/how_to/search_on_your_network.md"] if "sites_of" in example]
     assert len(lines(example)) <= 25
 
 
@@ -93,4 +99,6 @@ def test_commands_exist(capsys):
         main(["--help"])
     known = re.findall(r"• ([a-z-]+) ", capsys.readouterr().out)
     assert "search" in known
-    assert [name for name in re.findall(r"^actsearch ([a-z-]+)", README, flags=re.MULTILINE) if name not in known] == []
+    assert [
+        name for name in re.findall(r"^actsearch ([a-z-]+)", COMMANDS, flags=re.MULTILINE) if name not in known
+    ] == []

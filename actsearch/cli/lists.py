@@ -62,8 +62,9 @@ def tasks(
         columns: list[Column | str] = ["task", "kind", "data and network"]
         columns += [Column("parameters", ",d"), Column("steps", ",d")]
         show(render([list(row.values()) for row in rows], columns, "Tasks"))
-    print(f"Deep networks, for verification: {', '.join(DEEP)}.")
-    print(f"Tables, for searches that train nothing: {', '.join(TABLES)}.")
+    if not names:
+        print(f"Deep networks, for verification: {', '.join(DEEP)}.")
+        print(f"Tables, for searches that train nothing: {', '.join(TABLES)}.")
 
 
 def _worth(task: Task, seeds: int, limit: float) -> dict[str, Any]:

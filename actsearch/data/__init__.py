@@ -3,17 +3,18 @@
 from actsearch.data.base import Collection
 from actsearch.data.collections import COLLECTIONS, get_collection
 from actsearch.data.preparation import prepare
-from actsearch.data.store import data_folder, load, prepared
-from actsearch.data.streaming import Stream, stream
+from actsearch.data.store import data_folder, load, prepared, signature
+from actsearch.data.streaming import Batch, stream
 
 __all__ = [
     "COLLECTIONS",
+    "Batch",
     "Collection",
-    "Stream",
     "data_folder",
     "get_collection",
     "load",
     "prepare",
     "prepared",
+    "signature",
     "stream",
 ]

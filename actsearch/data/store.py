@@ -43,6 +43,16 @@ def place_of(collection: Collection) -> Path:
     return place
 
 
+def signature(name: str) -> str:
+    """Returns what tells an edition of a prepared data set from others: name, version, and examples in each split.
+
+    Raises:
+      ActsearchError: an unknown name, a data set that is not prepared on this machine, or one kept as an .npz.
+    """
+    collection = get_collection(name)
+    return tfds_folder.signature(place_of(collection))
+
+
 def load(name: str, split: str) -> dict[str, np.ndarray]:
     """Returns a split of a prepared data set that fits into memory.
 

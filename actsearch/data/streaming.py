@@ -1,12 +1,11 @@
 """Batches of a data set that does not fit into memory, cut from its images by worker processes of Grain.
 
-A batch depends on the data set, the seed and its number alone, not on how many workers there are; an iteration that
-stopped anywhere goes on from its state.
+A batch depends on the data set, the seed and its number alone, not on how many workers there are, so that an iteration
+goes on anywhere by that number.
 """
 
 import functools
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -24,34 +23,6 @@ _AHEAD = 2
 """Batches that each process cuts before they are asked for; Grain's own 500 would be gigabytes."""
 
 
-class Stream(Iterator[Batch]):
-    """Batches one after another, with a state to go on from.
-
-    Example, where ImageNet is prepared::
-
-      batches = stream("imagenet2012", "train", batch_size=256, workers=16)
-      batch, state = next(batches), batches.state
-      batches.restore(state)  # in another process, of the same arguments
-    """
-
-    def __init__(self, iterator: Any) -> None:
-        self._iterator = iterator
-
-    def __next__(self) -> Batch:
-        batch: Batch = next(self._iterator)
-        return batch
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """Where the iteration is: numbers and texts, so that it can be kept as JSON."""
-        state: dict[str, Any] = self._iterator.get_state()
-        return state
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Goes on behind the batch after which the state was taken."""
-        self._iterator.set_state(state)
-
-
 def stream(
     name: str,
     split: str,
@@ -60,9 +31,11 @@ def stream(
     side: int = 224,
     augment: bool = True,
     epochs: int | None = None,
+    share: tuple[float, float] = (0.0, 1.0),
     seed: int = 0,
+    start: int = 0,
     workers: int = 0,
-) -> Stream:
+) -> Iterator[Batch]:
     """Returns batches of a prepared data set of images.
 
     Args:
@@ -73,11 +46,19 @@ def stream(
       augment: True: a new order and new crops in each epoch, half of them mirrored. False: as in evaluation, the
         published order and the centre.
       epochs: how often the split is gone through; None for ever.
+      share: of the split's examples, in their published order: where the part begins and ends, from 0 to 1.
       seed: of order and crops, from 0.
+      start: the number of the first batch, from 0: how many were taken before.
       workers: processes that read and cut; 0 for this one.
 
     Raises:
-      ActsearchError: an unknown name, a data set that is not prepared here, or Grain is not installed.
+      ActsearchError: an unknown name, a data set that is not prepared here, a number out of range, or Grain is not
+        installed.
+
+    Example, where ImageNet is prepared::
+
+      batches = stream("imagenet2012", "train", batch_size=256, start=1_000, workers=16)
+      images = next(batches)["image"]  # of batch 1,000, whether or not this process has cut those before it
     """
     try:
         import grain
@@ -85,23 +66,31 @@ def stream(
         raise ActsearchError(
             f'Streams need Grain ({error.name} is missing): pip install "actsearch[imagenet]"'
         ) from error
-    for option, value in (("batch_size", batch_size), ("side", side)):
-        if value < 1:
-            raise ActsearchError(f"{option} is at least 1; received {value}.")
-    examples = grain.MapDataset.source(tfds_folder.source(place_of(get_collection(name)), split)).seed(seed)
+    for option, value, least in (("batch_size", batch_size, 1), ("side", side, 1), ("start", start, 0)):
+        if value < least:
+            raise ActsearchError(f"{option} is at least {least}; received {value}.")
+    whole = grain.MapDataset.source(tfds_folder.source(place_of(get_collection(name)), split))
+    examples = whole[_rows(share, len(whole))].seed(seed)
     if augment:
         cut = examples.shuffle().random_map(functools.partial(random_crop, side=side))
     else:
         cut = examples.map(functools.partial(centre_crop, side=side))
     batches = (
         cut.batch(batch_size, drop_remainder=augment)
-        .repeat(epochs)
+        .repeat(epochs)[start:]
         .to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=_AHEAD))
     )
     if workers:
         _parse_no_flags()
         batches = batches.mp_prefetch(grain.MultiprocessingOptions(num_workers=workers))
-    return Stream(iter(batches))
+    return iter(batches)
+
+
+def _rows(share: tuple[float, float], count: int) -> slice:
+    """Returns which of the examples a part has."""
+    if not 0 <= share[0] < share[1] <= 1:
+        raise ActsearchError(f"share is where a part begins and ends, from 0 to 1, rising; received {share}.")
+    return slice(*(round(count * end) for end in share))
 
 
 def _parse_no_flags() -> None:

@@ -19,7 +19,7 @@ EXTRAS = {
     "ray": ("ray",),
     "tensorboard": ("tensorboardX",),
     "wandb": ("wandb",),
-    "mlflow": ("mlflow-skinny",),
+    "mlflow": ("mlflow-skinny", "alembic", "sqlalchemy"),
     "notebooks": ("ipykernel", "nbclient", "nbformat"),
     "report": ("altair", "jinja2", "latex2mathml", "vl-convert-python"),
     "torch": ("torch",),

@@ -24,6 +24,7 @@ from actsearch.evaluation.score import Result, combine, score_programs, summariz
 from actsearch.evaluation.stability import Stability, ascend
 from actsearch.evaluation.step_time import StepTime, step_times
 from actsearch.evaluation.table import TABLES, Table, get_table, make_table
+from actsearch.evaluation.table_ranking import RankedFunction, TableRanking, rank_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
 from actsearch.evaluation.task_check import check_task
 from actsearch.evaluation.task_worth import TaskWorth, measure_task
@@ -55,6 +56,7 @@ __all__ = [
     "Outcome",
     "Part",
     "PropertyFeatures",
+    "RankedFunction",
     "RayEvaluator",
     "Result",
     "SavedTrainer",
@@ -64,6 +66,7 @@ __all__ = [
     "Staged",
     "StepTime",
     "Table",
+    "TableRanking",
     "TableRegret",
     "TabularEvaluator",
     "TaskWorth",
@@ -101,6 +104,7 @@ __all__ = [
     "measure_task",
     "objectives_of",
     "platform_of_cluster",
+    "rank_table",
     "rank_units",
     "register",
     "regret_on_table",

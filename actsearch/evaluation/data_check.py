@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from typing import get_args
 
 import jax
 import numpy as np
@@ -10,8 +11,9 @@ from flax import nnx
 from actsearch.evaluation.one_training import count
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer
-from actsearch.tasks import Classification, Data, Examples, LanguageModel, Regression, Task
+from actsearch.tasks import Classification, Data, Examples, LanguageModel, Regression, Streamed, Task
 from actsearch.tasks.datasets.base import Array
+from actsearch.tasks.streamed import Part as StreamedPart
 
 _QUOTED = 0.01
 """Share of a part's windows of text that another part may have too: language repeats itself."""
@@ -25,11 +27,18 @@ def wrong(task: Task, what: str) -> ActsearchError:
     return ActsearchError(f"The task {task.name} {what}")
 
 
+def sample(task: Task) -> Data:
+    """Returns the data; where they come in batches, the first one of each part."""
+    if isinstance(task, Streamed):
+        return Data(*(next(task.stream(part)) for part in get_args(StreamedPart)))
+    return task.data()
+
+
 def check_data(task: Task, data: Data) -> None:
     """Checks that parts are alike, the same on every call, and share no example."""
     _check_parts(task, data)
-    if list(map(_bytes, data)) != list(map(_bytes, task.data())):
-        raise wrong(task, "returns other data on a second call of data(): fix the seed, or keep the data.")
+    if list(map(_bytes, data)) != list(map(_bytes, sample(task))):
+        raise wrong(task, "returns other data on a second call of data() or stream(): fix the seed, or keep the data.")
     _check_leaks(task, data)
 
 

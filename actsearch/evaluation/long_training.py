@@ -17,13 +17,13 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from actsearch.evaluation.checkpoints import Checkpoints
-from actsearch.evaluation.devices import Devices, as_layout, replicate, resident
+from actsearch.evaluation.devices import Devices, as_layout
+from actsearch.evaluation.feeds import Compiled, Feed, Start, feed
 from actsearch.evaluation.jobs import Job
 from actsearch.evaluation.one_training import (
     Loop,
     Outcome,
     Training,
-    TrainState,
     init_state,
     loop_of,
     merge_network,
@@ -96,18 +96,16 @@ class SavedTrainer:
         outcomes = read(folder / OUTCOME) or {}
         if part in outcomes:
             return Outcome(**outcomes[part])
-        start = self._start(job)
+        feed = self._feed(job)
         with Checkpoints(folder / STATES, self._keep, self._report) as states:
-            carry = self._trained(run, states, start, folder)
-        data = resident(getattr(self.task.data(), part), self._mesh)
-        metrics = {name: float(value) for name, value in run.evaluate(carry, start, data).items()}
-        outcome = Outcome(metrics, float(carry[3]) / max(1, self.task.steps // 10))
+            carry = self._trained(run, states, feed, folder)
+        outcome = Outcome(feed.evaluate(run, carry, part), float(carry[3]) / max(1, self.task.steps // 10))
         write(folder / OUTCOME, outcomes | {part: outcome._asdict()})
         return outcome
 
     def load(self, job: Job, folder: Path) -> Any:
         """Returns the network of a job that has ended, in evaluation mode; raises where it has not."""
-        start, steps, run = self._start(job), self.task.steps, _compiled(self.task, self.program, self._mesh)
+        start, steps, run = self._feed(job).start, self.task.steps, _compiled(self.task, self.program, self._mesh)
         with Checkpoints(folder / STATES, report=self._report, read_only=True) as states:
             saved = states.newest(run.begin(start))
         if saved is None or saved.step < steps:
@@ -121,51 +119,35 @@ class SavedTrainer:
         network.eval()
         return network
 
-    def _start(self, job: Job) -> "_Start":
-        state = replicate(init_state(self.task, job.seed), self._mesh)
-        return _Start(state, jnp.float32(job.rate_scale), resident(self.task.data().train, self._mesh))
+    def _feed(self, job: Job) -> Feed:
+        state = init_state(self.task, job.seed)
+        return feed(self.task, state, jnp.float32(job.rate_scale), job.seed, self._mesh)
 
-    def _trained(self, run: "_Compiled", states: Checkpoints, start: "_Start", folder: Path) -> Any:
+    def _trained(self, run: Compiled, states: Checkpoints, feed: Feed, folder: Path) -> Any:
         """Returns the carry after the last step, from the newest state on."""
-        carry, steps = run.begin(start), self.task.steps
+        carry, steps = run.begin(feed.start), self.task.steps
         saved = states.newest(carry)
         step, carry = saved or (0, carry)
         if step:
             self._report(f"{folder}: on from step {step:,} of {steps:,}")
         while step < steps:
             last = min(steps, step - step % self._every + self._every)
-            carry = run.go_on(carry, step, last, start)
+            carry = feed.go_on(run, carry, step, last)
             states.save(last, carry)
             step = last
             self._report(f"{folder}: step {step:,} of {steps:,}")
         return carry
 
 
-class _Start(NamedTuple):
-    """What a job's steps read and do not change."""
-
-    state: TrainState
-    rate_scale: jax.Array
-    data: Any
-
-
-class _Compiled(NamedTuple):
-    """The parts of a training as compiled functions."""
-
-    begin: Callable[[_Start], Any]
-    go_on: Callable[[Any, int, int, _Start], Any]
-    evaluate: Callable[[Any, _Start, Any], Any]
-
-
 @functools.lru_cache(maxsize=8)
-def _compiled(task: Task, program: Program, mesh: Mesh) -> _Compiled:
+def _compiled(task: Task, program: Program, mesh: Mesh) -> Compiled:
     split = NamedSharding(mesh, P(mesh.axis_names))  # type: ignore[no-untyped-call]
 
-    def loop(start: _Start, part: Any = None) -> Loop:
+    def loop(start: Start, part: Any = None) -> Loop:
         sharding = split if mesh.size > 1 else None
         return loop_of(Training(task, _layer(task, program), *start, part, sharding=sharding))
 
-    return _Compiled(
+    return Compiled(
         jax.jit(lambda start: loop(start).carry),
         jax.jit(lambda carry, first, last, start: jax.lax.fori_loop(first, last, loop(start).one, carry)),
         jax.jit(lambda carry, start, part: loop(start, part).evaluate(carry)),

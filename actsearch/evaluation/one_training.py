@@ -13,7 +13,7 @@ from actsearch.evaluation.data_axis import mean_over, synchronize
 from actsearch.evaluation.precision import keep_input_dtype, lower
 from actsearch.language import parse
 from actsearch.nn import Layer, LayerFactory
-from actsearch.tasks import Examples, Quality, Task
+from actsearch.tasks import Examples, Quality, Streamed, Task
 
 Metrics = Mapping[str, jax.Array]
 
@@ -26,12 +26,12 @@ class TrainState(NamedTuple):
 
     Attributes:
       weights: `nnx.State`, the initial network parameters, without those of the candidate's own layers.
-      batches: example numbers of every step, int32 [steps, batch].
+      batches: example numbers of every step, int32 [steps, batch]; None where the data come in batches.
       key: for the randomness of the loss, such as the augmentation of examples, and of the network, such as dropout.
     """
 
     weights: Any
-    batches: jax.Array
+    batches: jax.Array | None
     key: jax.Array
 
 
@@ -43,7 +43,7 @@ class Training(NamedTuple):
       layer: makes the candidate's layer for a site.
       state: initial weights and batches.
       rate_scale: multiplies the task's learning rate.
-      data: the training part, on the device.
+      data: the training part, on the device; where the data come in batches, the one of this step.
       part: the part to evaluate, on the device.
       axis_name: the mapped axis whose members share each batch, `state.batches` having one's own part; None for one.
       synchronized: whether statistics over the batch are those of all parts.
@@ -83,7 +83,7 @@ def init_state(task: Task, seed: int) -> TrainState:
     """
     init_key, batch_key = jax.random.split(jax.random.key(seed))
     bare = task.init(lambda features: Layer(parse("x"), features), init_key)
-    batches = task.batches(batch_key, count(task.data().train))
+    batches = None if isinstance(task, Streamed) else task.batches(batch_key, count(task.data().train))
     return TrainState(nnx.state(bare, nnx.Param), batches, jax.random.fold_in(batch_key, 0))
 
 
@@ -95,6 +95,12 @@ def count(examples: Examples) -> int:
 def take(examples: Examples, indices: jax.Array | np.ndarray) -> Examples:
     """Returns the examples of the given numbers."""
     return jax.tree.map(lambda rows: rows[indices], examples)
+
+
+def batch_of(training: Training, step: jax.Array | int) -> Examples:
+    """Returns the examples of a step."""
+    batches = training.state.batches
+    return training.data if batches is None else take(training.data, batches[step])
 
 
 def split_network(
@@ -146,7 +152,7 @@ class Loop(NamedTuple):
 
 def loop_of(training: Training) -> Loop:
     """Returns the parts of a training."""
-    task, layer, state, rate_scale, data, part, axis_name, synchronized, sharding = training
+    task, layer, state, rate_scale, _, part, axis_name, synchronized, sharding = training
     graph, parameters, rest = split_network(task, layer, state, axis_name if synchronized else None)
     optimizer = task.optimizer(rate_scale)
     tail = max(1, task.steps // 10)
@@ -154,7 +160,7 @@ def loop_of(training: Training) -> Loop:
     def loss(parameters: Any, rest: Any, step: jax.Array) -> tuple[jax.Array, Any]:
         network = merge_network(task, graph, parameters, rest)
         network.train()
-        batch = take(data, state.batches[step])
+        batch = batch_of(training, step)
         if sharding is not None:
             batch = jax.lax.with_sharding_constraint(batch, sharding)  # type: ignore[no-untyped-call]
         value = task.loss(network, batch, jax.random.fold_in(state.key, step))

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import optax
 
 from actsearch.evaluation.data_axis import mean_over
-from actsearch.evaluation.one_training import Training, merge_network, split_network, take
+from actsearch.evaluation.one_training import Training, batch_of, merge_network, split_network
 
 STEPS = 100
 LIMIT = 1e8
@@ -36,7 +36,7 @@ def ascend(training: Training) -> Stability:
     task, state = training.task, training.state
     statistics_axis = training.axis_name if training.synchronized else None
     graph, parameters, rest = split_network(task, training.layer, state, statistics_axis)
-    batch = take(training.data, state.batches[0])
+    batch = batch_of(training, 0)
 
     def gradient(parameters: Any) -> Any:
         def loss(parameters: Any) -> jax.Array:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from actsearch.evaluation.data_check import check_data, check_values, wrong
+from actsearch.evaluation.data_check import check_data, check_values, sample, wrong
 from actsearch.evaluation.one_training import count, take
 from actsearch.language import ActsearchError, Program
 from actsearch.nn import Layer, sites
@@ -42,7 +42,7 @@ def check_task(task: Task, *, full: bool = True) -> tuple[str, ...]:
       'network: 2 sites'
     """
     _check_hash(task)
-    data = task.data()
+    data = sample(task)
     check_data(task, data)
     width = _check_sites(task)
     check_values(task, data)

@@ -52,14 +52,15 @@ class SearchResult:
     seconds: float
     out: Path | None
     _store: MemoryStore | None = dataclasses.field(default=None, repr=False)
+    _count: int | None = dataclasses.field(default=None, repr=False)
 
     @functools.cached_property
     def trials(self) -> list[Trial]:
-        """All trials of the run, stored ones included, in their order."""
+        """All trials that the run had when this search ended, stored ones included, in their order."""
         if self._store is not None:
             return self._store.trials()
         with Archive.read(self.out or "") as archive:
-            return archive.trials()
+            return archive.trials(stop=self._count)
 
     @property
     def incumbent(self) -> CandidateStats | None:
@@ -133,7 +134,8 @@ def search(
         return SearchResult(evaluator, time.perf_counter() - began, None, memory)
     with DirectoryStore(out, run_config(space, evaluator, controller, seed, batch)) as store:
         go(store=store)
-    return SearchResult(evaluator, time.perf_counter() - began, Path(out))
+        count = len(store)
+    return SearchResult(evaluator, time.perf_counter() - began, Path(out), _count=count)
 
 
 def run_config(

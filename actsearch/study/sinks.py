@@ -54,7 +54,8 @@ class Sink:
         try:
             self._write = (SINKS[name] if isinstance(name, str) else name)(folder)
         except ImportError as error:
-            raise ActsearchError(f"The sink {name} needs a package: pip install 'actsearch[{name}]'.") from error
+            missing = error.name or error
+            raise ActsearchError(f"The sink {name} needs {missing}: pip install 'actsearch[{name}]'.") from error
         except Exception as error:  # no account, no network, no room
             self._stop(error)
 
@@ -133,7 +134,7 @@ def _wandb(folder: Path) -> Write:
 
 
 def _mlflow(folder: Path) -> Write:
-    """Logs to MLflow where MLFLOW_TRACKING_URI says: experiment "actsearch", the run's folder as its name."""
+    """Logs to MLflow where MLFLOW_TRACKING_URI says, else to `mlflow.db`: experiment "actsearch", the run's name."""
     from mlflow import MlflowClient
 
     client, kept = MlflowClient(), folder / "mlflow.txt"

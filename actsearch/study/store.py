@@ -87,6 +87,10 @@ class DirectoryStore:
     def __exit__(self, *_: object) -> None:
         self._opened.close()
 
+    def __len__(self) -> int:
+        """Returns the number of stored trials."""
+        return len(self._archive)
+
     @functools.cached_property
     def _archive(self) -> Archive:
         return self._opened.enter_context(Archive.write(self.directory, self._config))

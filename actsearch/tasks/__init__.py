@@ -2,13 +2,14 @@
 
 from actsearch.language import Kind
 from actsearch.tasks.base import Data, Examples, Quality, Task
-from actsearch.tasks.cifar_deep import DEEP
 from actsearch.tasks.classification import Classification
 from actsearch.tasks.datasets import DataSet, Split
+from actsearch.tasks.imagenet import Standardize, StreamedImages, images
 from actsearch.tasks.language_modelling import LanguageModel
 from actsearch.tasks.recipe import Muon, Recipe
-from actsearch.tasks.registry import ANCHORS, TASK_SETS, TASKS, factory_of, get_task, get_tasks, register
+from actsearch.tasks.registry import ANCHORS, DEEP, TASK_SETS, TASKS, factory_of, get_task, get_tasks, register
 from actsearch.tasks.regression import Pairs, Regression
+from actsearch.tasks.streamed import Streamed
 
 __all__ = [
     "ANCHORS",
@@ -27,9 +28,13 @@ __all__ = [
     "Recipe",
     "Regression",
     "Split",
+    "Standardize",
+    "Streamed",
+    "StreamedImages",
     "Task",
     "factory_of",
     "get_task",
     "get_tasks",
+    "images",
     "register",
 ]

@@ -120,8 +120,8 @@ DEEP_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Name of a set -> names of its tasks."""
 
-DEEP: Mapping[str, Callable[[], Classification]] = MappingProxyType(
+CIFAR_DEEP: Mapping[str, Callable[[], Classification]] = MappingProxyType(
     {f"{data}-{name}": functools.partial(make, data) for data in _DATA for name, make in _NETWORKS.items()}
     | {f"cifar100-{name}-layer": functools.partial(wide_anchor, name) for name in _ANCHORS}
 )
-"""Name -> function that makes the task. Apart from TASKS: to trace such a network alone takes seconds."""
+"""Name -> function that makes the task."""

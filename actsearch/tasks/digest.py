@@ -1,8 +1,9 @@
 """Digest of a task: one name cannot mean two things in one archive. The same in every process, whatever its hash seed.
 
-It covers the data's bytes, the shapes of the network's weights, the fields of the task, and the user's own code that
-these lead to: methods, class attributes, defaults, and the functions, classes and constants that they read, the network
-class among them. Code of libraries counts by its name; `actsearch.language.code` says what is followed.
+It covers the data's bytes (where they come in batches, what tells one edition from another), the shapes of the
+network's weights, the fields of the task, and the user's own code that these lead to: methods, class attributes,
+defaults, and the functions, classes and constants that they read, the network class among them. Code of libraries
+counts by its name; `actsearch.language.code` says what is followed.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from flax import nnx
 from actsearch.language import parse
 from actsearch.language.code import describe, update_with_array
 from actsearch.nn import Layer
+from actsearch.tasks.streamed import Streamed
 
 if TYPE_CHECKING:
     from actsearch.tasks.base import Task
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 def digest(task: "Task") -> str:
     """Returns 32 hexadecimal digits that change with the data, the network, a field or the user's own code."""
     hasher = hashlib.blake2b(digest_size=16)
-    for path, leaf in jax.tree.leaves_with_path(task.data()):
+    content = task.signature() if isinstance(task, Streamed) else task.data()
+    for path, leaf in jax.tree.leaves_with_path(content):
         update_with_array(hasher, jax.tree_util.keystr(path), leaf)
     text = describe(task), _weights(task)
     hasher.update(repr(text).encode())

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from actsearch.language import ActsearchError
 from actsearch.tasks import cifar10, digits, inr, mnist1d, mnist5k, photos, text, warped
 from actsearch.tasks.base import Task
-from actsearch.tasks.cifar_deep import DEEP, DEEP_SETS
+from actsearch.tasks.cifar_deep import CIFAR_DEEP, DEEP_SETS
+from actsearch.tasks.imagenet import imagenet_resnet50
 from actsearch.tasks.source import load_task
 
 _TASKS: dict[str, Callable[[], Task]] = {
@@ -47,6 +48,9 @@ _TASKS: dict[str, Callable[[], Task]] = {
 
 TASKS: Mapping[str, Callable[[], Task]] = MappingProxyType(_TASKS)
 """Name -> function that makes the task. Read only; `register` adds one."""
+
+DEEP: Mapping[str, Callable[[], Task]] = MappingProxyType({**CIFAR_DEEP, "imagenet-resnet50": imagenet_resnet50})
+"""Name -> function that makes the task. Apart from TASKS: to trace such a network alone takes seconds."""
 
 ANCHORS = ("digits-resnet-layer", "digits-mobilenet-layer", "digits-efficientnet-layer")
 """Three networks that differ in kind, on which layers are searched; "digits-anchors" names all three."""

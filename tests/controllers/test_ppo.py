@@ -127,7 +127,11 @@ class TestUpdates:
         assert _update((4, 4, 3), PPO(batch=5)) is not _update((4, 4, 3), PPO(batch=5, clip=0.3))
 
 
-@pytest.mark.parametrize("options", [{}, {"algorithm": "reinforce"}, {"baseline": "value"}, {"normalize": True}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"algorithm": "reinforce", "normalize": True}, pytest.param({"baseline": "value"}, marks=pytest.mark.slow)],
+    ids=str,
+)
 def test_the_policy_moves_to_what_is_rewarded(options):
     controller, state = started(learning_rate=0.03, **options)
     for _ in range(40):

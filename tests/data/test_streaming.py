@@ -1,7 +1,5 @@
 """Batches of Grain's workers: fixed by the seed, the same with any number of workers, resumed in mid-epoch."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -59,27 +57,27 @@ def test_an_epoch_has_each_example_once_and_each_epoch_another_order():
     assert (first != second).any()
 
 
-@pytest.mark.parametrize("stop", [1, 2, 4, 6])
-def test_goes_on_in_the_middle_of_an_epoch(stop):
-    """Three batches are an epoch; the state goes through JSON, as into a checkpoint."""
-    batches = make()
-    taken(batches, stop)
-    state = json.dumps(batches.state)
-    rest = taken(batches, 5)
-    again = make()
-    again.restore(json.loads(state))
-    assert_equal(taken(again, 5), rest)
+@pytest.mark.parametrize("start", [1, 2, 4, 6])
+def test_goes_on_in_the_middle_of_an_epoch(start):
+    """Three batches are an epoch."""
+    assert_equal(taken(make(start=start), 5), taken(make(), start + 5)[start:])
 
 
 @pytest.mark.slow  # starts processes, each of which imports JAX
 def test_workers_give_the_same_batches_and_go_on():
-    batches = make(workers=2)
-    assert_equal(taken(batches, 4), taken(make(), 4))
-    state = json.loads(json.dumps(batches.state))
-    rest = taken(batches, 4)
-    again = make(workers=2)
-    again.restore(state)
-    assert_equal(taken(again, 4), rest)
+    expected = taken(make(), 8)
+    assert_equal(taken(make(workers=2), 4), expected[:4])
+    assert_equal(taken(make(workers=2, start=4), 4), expected[4:])
+
+
+def test_parts_of_a_split_have_each_example_once():
+    """By whole batches of one: in evaluation every image is the same in its part and in the split."""
+    parts = [
+        list(stream(NAME, "train", batch_size=1, side=8, augment=False, epochs=1, share=share))
+        for share in ((0.0, 0.7), (0.7, 1.0))
+    ]
+    assert list(map(len, parts)) == [7, 3]
+    assert_equal([*parts[0], *parts[1]], list(stream(NAME, "train", batch_size=1, side=8, augment=False, epochs=1)))
 
 
 def test_evaluation_sees_the_centre_of_every_example_in_its_order():
@@ -88,10 +86,12 @@ def test_evaluation_sees_the_centre_of_every_example_in_its_order():
     assert_equal(batches, list(stream(NAME, "validation", batch_size=3, side=8, augment=False, epochs=1, seed=9)))
 
 
-@pytest.mark.parametrize("option", ["batch_size", "side"])
-def test_bounds(option):
-    with pytest.raises(ActsearchError, match=f"{option} is at least 1; received 0"):
-        make(**{option: 0})
+@pytest.mark.parametrize(("option", "least"), [("batch_size", 1), ("side", 1), ("start", 0)])
+def test_bounds(option, least):
+    with pytest.raises(ActsearchError, match=f"{option} is at least {least}; received {least - 1}"):
+        make(**{option: least - 1})
+    with pytest.raises(ActsearchError, match=r"from 0 to 1, rising; received \(0.5, 0.5\)"):
+        make(share=(0.5, 0.5))
 
 
 def test_what_is_not_there(monkeypatch, tmp_path):

@@ -114,7 +114,10 @@ def test_formulas_compiled_whole():
         assert_agrees(template, results, i, program, expected[i], "float32")
 
 
-@pytest.mark.parametrize(("units", "count"), [(1, 800), pytest.param(2, 600, marks=pytest.mark.slow), (3, 600)])
+@pytest.mark.parametrize(
+    ("units", "count"),
+    [(1, 200), (3, 200), *(pytest.param(units, 800, marks=pytest.mark.slow) for units in (1, 2, 3))],
+)
 def test_sampled_programs(units, count):
     space, rng = swish(units), np.random.default_rng(units)
     genotypes = [space.sample(rng) for _ in range(count)]
@@ -127,7 +130,7 @@ def test_sampled_programs(units, count):
 
 def test_a_user_space_in_float32():
     rng = np.random.default_rng(0)
-    genotypes = [SMALL.sample(rng) for _ in range(300)]
+    genotypes = [SMALL.sample(rng) for _ in range(100)]
     results = interpreted(SMALL.template, [genotype.choices for genotype in genotypes], "float32")
     for i, program in enumerate(map(SMALL.decode, genotypes)):
         assert_agrees(
@@ -187,7 +190,7 @@ def test_vmap_equals_one_after_another(axes):
     np.testing.assert_allclose(jax.jit(jax.vmap(run, axes))(*together), expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("units", [1, 2])
+@pytest.mark.parametrize("units", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_together_equals_one_after_another(units):
     """Side by side every branch is run: a NaN of one that was not chosen reaches no value and no gradient."""
     space, rng = swish(units), np.random.default_rng(units)

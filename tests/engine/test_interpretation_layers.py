@@ -64,7 +64,7 @@ def rows(moments):
 
 @pytest.mark.parametrize(
     ("shape", "count"),
-    [(SHAPES[0], 300), *(pytest.param(shape, 700, marks=pytest.mark.slow) for shape in SHAPES)],
+    [(SHAPES[0], 100), *(pytest.param(shape, 700, marks=pytest.mark.slow) for shape in SHAPES)],
     ids=str,
 )
 def test_sampled_graphs(shape, count):

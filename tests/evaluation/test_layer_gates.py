@@ -15,7 +15,7 @@ from actsearch.evaluation.gates import depends_on_input, scale_is_sane
 from actsearch.evaluation.stability import LIMIT, direction
 from actsearch.spaces.template import Template
 from actsearch.tasks import Quality
-from tests.helpers.tiny import LAYERS, tiny_layer_task
+from tests.helpers.tiny import tiny_layer_task
 
 AFFINE = "param beta = 0; ({}) * gamma + beta"
 GATES = gates_of("layer")
@@ -76,22 +76,16 @@ def test_a_layer_that_reads_its_input_beside_the_batch(text):
     assert depends_on_input(parse(AFFINE.format(text)))
 
 
-def jobs_of(*texts):
-    """Returns a job for each layer of the small space, all of the first seed."""
-    genotypes = [LAYERS.encode(parse(AFFINE.format(text))) for text in texts]
-    return [Job(genotype.choices, 0) for genotype in genotypes]
-
-
 @pytest.fixture(scope="module")
 def outcomes():
     """Outcomes of tanh by the quality gate's minimum; "free" without a gate."""
-    rows = {}
+    template = Template.bank([parse(AFFINE.format(text)) for text in ("tanh(x)", "x / 0")])
+    good, bad, rows = Job((0,), 0), Job((1,), 0), {}
     for minimum in (1.0, 1e-6):
         task = tiny_layer_task(steps=40, quality=Quality(4, "accuracy", minimum))
-        trainer = Trainer.interpreted(task, LAYERS.template, measure=functools.partial(train, gated=True))
-        rows[minimum] = trainer(jobs_of("tanh(x)"))[0]
-    plain = Trainer.interpreted(tiny_layer_task(steps=40), LAYERS.template, jobs_per_call=4)
-    good, bad = jobs_of("tanh(x)", "x / 0")
+        trainer = Trainer.interpreted(task, template, measure=functools.partial(train, gated=True))
+        rows[minimum] = trainer([good])[0]
+    plain = Trainer.interpreted(tiny_layer_task(steps=40), template, jobs_per_call=4)
     rows["free"], rows["mixed"] = plain([good])[0], plain([bad, good, bad, bad, good, bad])
     return rows
 

@@ -1,6 +1,7 @@
 """The evaluator that trains: what is trained is what is named, known candidates, gates in order, several tasks."""
 
 import dataclasses
+import functools
 import gc
 
 import jax
@@ -25,9 +26,20 @@ def evaluator_of(space, engine="interpret", **kwargs):
     return TrainingEvaluator(space, tiny_task(), engine=engine, **kwargs)
 
 
+compiled = functools.cache(evaluator_of)
+
+
+def fresh(space, engine="interpret"):
+    """Returns an evaluator that has compiled its training and remembers no candidate."""
+    evaluator = compiled(space, engine)
+    evaluator.begin([])
+    return evaluator
+
+
+@functools.cache
 def score_of(program):
     """The score of a program, trained as itself."""
-    (trial,) = evaluator_of(WAVES, "specialize").evaluate([Proposal(program)], 0)
+    (trial,) = fresh(WAVES, "specialize").evaluate([Proposal(program)], 0)
     return trial.score
 
 
@@ -41,25 +53,25 @@ class TestIdentity:
     )
     def test_a_program_that_the_space_does_not_have(self, genotype):
         proposal = Proposal(RELU, genotype)
-        (trial,) = evaluator_of(WAVES).evaluate([proposal], 0)
+        (trial,) = fresh(WAVES).evaluate([proposal], 0)
         assert (trial.status, trial.score, trial.genotype) == (Status.FAILED, None, None)
         assert "does not have this program" in trial.note
-        (trial,) = evaluator_of(WAVES, "specialize").evaluate([proposal], 0)
+        (trial,) = fresh(WAVES, "specialize").evaluate([proposal], 0)
         assert (trial.status, trial.score) == (Status.OK, score_of(RELU))
         assert trial.score != score_of(parse("exp(x) + exp(x)"))
 
     @pytest.mark.parametrize("genotype", [None, WAVES.genotype((0, 0)), HINGES.encode(RELU)])
     def test_a_program_of_the_space_is_encoded(self, genotype):
         program = parse("sin(x) + exp(x)")
-        (trial,) = evaluator_of(WAVES).evaluate([Proposal(program, genotype)], 0)
+        (trial,) = fresh(WAVES).evaluate([Proposal(program, genotype)], 0)
         assert WAVES.decode(trial.genotype) == program == trial.program
-        (own,) = evaluator_of(WAVES).evaluate([Proposal(program, WAVES.encode(program))], 0)
+        (own,) = fresh(WAVES).evaluate([Proposal(program, WAVES.encode(program))], 0)
         assert trial.score == own.score
 
     def test_a_failure_does_not_claim_the_function(self):
         """The second form is in the space and is trained, though the first, which is not, computes the same."""
         foreign, member = parse("exp(x) - -sin(x)"), parse("sin(x) + exp(x)")
-        trials = evaluator_of(WAVES).evaluate([Proposal(foreign), Proposal(member), Proposal(foreign)], 0)
+        trials = fresh(WAVES).evaluate([Proposal(foreign), Proposal(member), Proposal(foreign)], 0)
         assert [trial.status for trial in trials] == ["failed", "ok", "duplicate"]
         assert (trials[2].first, trials[2].score) == (1, trials[1].score)
 
@@ -83,7 +95,7 @@ class TestKnownCandidates:
 
     def test_the_same_again_is_a_duplicate_and_more_of_it_is_not(self):
         again, longer = self.SWAPPED._replace(repeat=1), self.SIN._replace(fidelity=0.5)
-        evaluator = evaluator_of(WAVES)
+        evaluator = fresh(WAVES)
         trials = evaluator.evaluate([self.SIN, self.SWAPPED, again, longer, longer], 5)
         trials += evaluator.evaluate([again, self.SIN], 10)
         assert [trial.status for trial in trials] == ["ok", "duplicate", "ok", "ok", *["duplicate"] * 3]
@@ -94,12 +106,12 @@ class TestKnownCandidates:
         assert [(trial.repeat, trial.fidelity) for trial in trials[2:4]] == [(1, 1.0), (0, 0.5)]
 
     def test_what_is_remembered_is_not_trained_again_and_begin_forgets(self):
-        trials = evaluator_of(WAVES).evaluate([self.SIN], 0)
-        fresh = evaluator_of(WAVES)
-        fresh.remember(trials)
-        assert fresh.evaluate([self.SWAPPED], 1)[0].status == "duplicate"
-        fresh.begin([])
-        assert fresh.evaluate([self.SWAPPED], 0)[0].status == "ok"
+        trials = fresh(WAVES).evaluate([self.SIN], 0)
+        other = evaluator_of(WAVES)
+        other.remember(trials)
+        assert other.evaluate([self.SWAPPED], 1)[0].status == "duplicate"
+        other.begin([])
+        assert other.evaluate([self.SWAPPED], 0)[0].status == "ok"
 
     def test_seeds_repeats_and_objectives(self):
         evaluator = evaluator_of(WAVES, seeds=(3, 4))
@@ -140,8 +152,9 @@ def layers():
 @pytest.fixture(scope="module")
 def trials(layers):
     rng = np.random.default_rng(0)
-    genotypes = [LAYERS.sample(rng) for _ in range(240)]
-    return layers.evaluate([Proposal(LAYERS.decode(genotype), genotype) for genotype in genotypes], 0)
+    genotypes = [LAYERS.sample(rng) for _ in range(120)]
+    proposals = [Proposal(LAYERS.decode(genotype), genotype) for genotype in genotypes]
+    return layers.evaluate([*proposals, propose("param beta = 0; x / 0 * gamma + beta")], 0)
 
 
 def of(trials, stage):
@@ -181,8 +194,8 @@ class TestLayers:
         strict = dataclasses.replace(
             GATES["stability"], test=lambda task, rows: f"{rows[0].gradient:.1e} on {task.name}"
         )
-        fresh = TrainingEvaluator(LAYERS, TASKS[1], engine="specialize", gates=["input", strict])
-        (trial,) = fresh.evaluate([propose("param beta = 0; tanh(x) * gamma + beta")], 0)
+        evaluator = TrainingEvaluator(LAYERS, TASKS[1], engine="specialize", gates=["input", strict])
+        (trial,) = evaluator.evaluate([propose("param beta = 0; tanh(x) * gamma + beta")], 0)
         assert (trial.stage, trial.score) == ("rejected:stability", None)
         assert trial.note.endswith("on two")
 

@@ -59,13 +59,15 @@ def test_each_function_has_the_rate_that_is_best_on_validation_data_with_other_s
     assert len(verification.rows) == 3
     for row in verification.rows:
         assert [d.baseline for d in row.differences] == ["relu(x)", "tanh(x)"][: verification.rows.index(row)]
-        validation, test = (
-            [score_programs(TASK, [row.program], seeds, rate_scales=[s], part=part)[0] for s in scales]
-            for part, seeds in (("validation", (102, 103, 104)), ("test", (100, 101)))
-        )
-        best = max(range(2), key=lambda i, rows=validation: rows[i].score)
-        assert row.trained.rate_scale == scales[best]
-        assert row.trained.scores == pytest.approx([metrics["score"] for metrics in test[best].metrics])
+
+        def trained(scale, part, seeds, program=row.program):
+            (result,) = score_programs(TASK, [program], seeds, rate_scales=[scale], part=part)
+            return result
+
+        best = max(scales, key=lambda scale: trained(scale, "validation", (102, 103, 104)).score)
+        assert row.trained.rate_scale == best
+        expected = trained(best, "test", (100, 101)).metrics
+        assert row.trained.scores == pytest.approx([metrics["score"] for metrics in expected])
 
 
 def test_a_diverged_training_is_a_value():

@@ -1,6 +1,7 @@
 """LaTeX reads back to the same function: every primitive, program, number and name, in the reader of the tests."""
 
 import functools
+import itertools
 
 import jax
 import jax.numpy as jnp
@@ -72,16 +73,15 @@ def shown_names(leaves):
     return to_latex(builder.program(functools.reduce(functools.partial(builder.apply, "add"), nodes))).split(" + ")
 
 
-@pytest.mark.parametrize("name", PRIMITIVES)
-@pytest.mark.parametrize("form", ["{}", "{}^2", "-{}", "{} * v", "v * {}", "v - {}", "{} / v", "mix({0}, {0}, {0})"])
-@pytest.mark.parametrize("operands", [("x", "v", "alpha"), ("x + 1", "v - 2", "alpha * x"), ("-x", "-2", "x^2")])
-def test_every_primitive_in_every_place(name, form, operands):
-    arguments = ", ".join(operands[: PRIMITIVES[name].arity])
-    assert_reads_back(parse(form.format(f"({name}({arguments}))")))
+PLACES = ("{}", "{}^2", "-{}", "{} * v", "v * {}", "v - {}", "{} / v", "mix({0}, {0}, {0})")
+OPERANDS = (("x", "v", "alpha"), ("x + 1", "v - 2", "alpha * x"), ("-x", "-2", "x^2"))
 
 
 @pytest.mark.parametrize("name", PRIMITIVES)
-def test_every_primitive_typesets(name):
+def test_every_primitive_in_every_place(name):
+    for place, operands in itertools.product(PLACES, OPERANDS):
+        arguments = ", ".join(operands[: PRIMITIVES[name].arity])
+        assert_reads_back(parse(place.format(f"({name}({arguments}))")))
     assert_typesets(parse(f"({name}({', '.join(['x + 1', '-v', '1e-7'][: PRIMITIVES[name].arity])}))^2"))
 
 

@@ -17,9 +17,12 @@ def test_shapes_and_sites():
         ("layer2", 6),
         ("layer3", 8),
     ]
-    network = config(lambda features: nnx.relu, rngs=nnx.Rngs(0))
-    assert jax.eval_shape(network.convs[1], jax.ShapeDtypeStruct((4, 8, 8, 4), jnp.float32)).shape == (4, 4, 4, 6)
-    assert network(X).shape == (4, 9)
+
+    def shapes():
+        network = config(lambda features: nnx.relu, rngs=nnx.Rngs(0))
+        return network.convs[1](jnp.zeros((4, 8, 8, 4))), network(X)
+
+    assert [value.shape for value in jax.eval_shape(shapes)] == [(4, 4, 4, 6), (4, 9)]
 
 
 def test_a_site_sees_normalised_features():

@@ -67,10 +67,19 @@ def layer(features):
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_makes_the_network(name):
-    config, direct = PAIRS[name]
-    made, expected = (nnx.split(make(layer, rngs=nnx.Rngs(3))) for make in (config(), direct))
-    assert made[0] == expected[0]
-    jax.tree.map(np.testing.assert_array_equal, made[1], expected[1])
+    """The same modules, and weights by the same operations: traced, not compiled."""
+    structures, operations = [], []
+    for make in (PAIRS[name][0](), PAIRS[name][1]):
+
+        def weights(make=make):
+            structure, state = nnx.split(make(layer, rngs=nnx.Rngs(3)))
+            structures.append(structure)
+            return jax.tree.leaves(state)
+
+        operations.append(jax.make_jaxpr(weights)())
+    assert structures[0] == structures[1]
+    assert str(operations[0]) == str(operations[1])
+    jax.tree.map(np.testing.assert_array_equal, *(each.consts for each in operations))
 
 
 @pytest.mark.parametrize(

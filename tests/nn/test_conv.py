@@ -27,10 +27,13 @@ def test_the_form_of_the_cpu_equals_xla(kind, size, stride, side, monkeypatch):
     x = jnp.asarray(RNG.normal(size=(3, side, side, 2)), jnp.float32)
     graph, state = nnx.split(conv)
 
-    def value_and_gradients(backend):
-        monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    def pull(state, x):
         value, back = jax.vjp(lambda state, x: nnx.merge(graph, state)(x), state, x)
         return value, *jax.tree.leaves(back(jnp.cos(value)))
+
+    def value_and_gradients(backend):
+        monkeypatch.setattr(jax, "default_backend", lambda: backend)
+        return jax.jit(lambda *args: pull(*args))(state, x)  # a function of its own: traced for this backend
 
     here, there = value_and_gradients("cpu"), value_and_gradients("gpu")
     for a, b in zip(here, there, strict=True):

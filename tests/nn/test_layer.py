@@ -363,7 +363,7 @@ def in_shares(layer, x, mask=None, how="vmap"):
 
     shares = [None if part is None else part.reshape(4, -1, *part.shape[1:]) for part in (x, mask)]
     if how == "vmap":
-        return jax.vmap(one, (None, 0, None if mask is None else 0), axis_name="batch")(state, *shares)
+        return jax.jit(jax.vmap(one, (None, 0, None if mask is None else 0), axis_name="batch"))(state, *shares)
 
     def on_device(state, x, mask):
         here = one(state, x[0], None if mask is None else mask[0])
@@ -372,7 +372,7 @@ def in_shares(layer, x, mask=None, how="vmap"):
     mesh = jax.make_mesh((4,), ("batch",), axis_types=(jax.sharding.AxisType.Auto,))
     # JAX has groups of indices without check_vma alone.
     split = {"in_specs": (P(), P("batch"), P("batch")), "out_specs": P("batch"), "check_vma": False}
-    return jax.shard_map(on_device, mesh=mesh, **split)(state, *shares)
+    return jax.jit(jax.shard_map(on_device, mesh=mesh, **split))(state, *shares)
 
 
 @pytest.mark.parametrize(("how", "members"), [("vmap", None), ("shard_map", None), ("shard_map", [[0, 1], [2, 3]])])

@@ -50,7 +50,7 @@ def test_sites(site, features):
 @pytest.mark.parametrize("site", ["ffn", "gate", "norm"])
 def test_logits(site):
     layer = gated if site == "gate" else jnp.tanh
-    logits = config(site)(lambda features: layer, rngs=nnx.Rngs(0))(TOKENS)
+    logits = jax.eval_shape(lambda: config(site)(lambda features: layer, rngs=nnx.Rngs(0))(TOKENS))
     assert (logits.shape, logits.dtype) == ((3, LENGTH, VOCABULARY), jnp.float32)
 
 

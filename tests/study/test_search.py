@@ -81,6 +81,11 @@ class TestRun:
         assert set(again.calls) == {0}
         assert len(go(out=tmp_path, budget=10).trials) == 40  # what is there is there
 
+    def test_a_result_keeps_its_trials_where_the_run_is_extended(self, tmp_path):
+        short, long = go(out=tmp_path, budget=10), go(out=tmp_path, budget=20)
+        assert len(short.trials) == 10  # read after the run was extended
+        assert short.trials == long.trials[:10]
+
     def test_ends_when_there_is_nothing_left(self):
         assert len(go(Exhaustive(), budget=10_000).trials) == SPACE.count()
 

@@ -5,21 +5,23 @@ import pickle
 import pytest
 
 from actsearch.tasks import DEEP, TASK_SETS, TASKS, get_task
+from actsearch.tasks.cifar_deep import CIFAR_DEEP
 
 
-@pytest.mark.parametrize("name", DEEP)
+@pytest.mark.parametrize("name", CIFAR_DEEP)
 def test_is_a_value_under_its_name(name):
     task = get_task(name)
     assert task.name == name
     assert pickle.loads(pickle.dumps(task)) == task == get_task(name)
     assert task.network.classes == int(task.dataset.name.removeprefix("CIFAR-"))
+    assert name in DEEP
     assert name not in TASKS
 
 
 def test_sets_name_tasks_that_there_are():
     names = [name for names in TASK_SETS.values() for name in names]
     assert len(set(names)) == len(names)
-    assert set(DEEP) < set(names)
+    assert set(CIFAR_DEEP) < set(names)
     assert [get_task(name).name for name in names] == names
 
 

@@ -21,8 +21,13 @@ from tests.helpers.tiny import tiny_layer_task, tiny_task
 
 PROGRAM = parse("x * sigmoid(beta * x)")
 GATE = parse("x * sigmoid(beta * x) * y", inputs=INPUTS)
-DEEP_NAMES = [pytest.param(name, marks=pytest.mark.slow) for name in TASK_SETS["cifar10-deep"]]
-every_task = pytest.mark.parametrize("name", [*TASKS, *DEEP_NAMES])
+LARGE = TASK_SETS["cifar10-anchors"] + TASK_SETS["cifar10-deep"]
+"""Networks of other tasks at their papers' size, which take seconds to trace."""
+
+NAMES = [
+    pytest.param(name, marks=pytest.mark.slow if name in LARGE else []) for name in dict.fromkeys([*TASKS, *LARGE])
+]
+every_task = pytest.mark.parametrize("name", NAMES)
 
 
 def layer_of(task):
