@@ -153,7 +153,8 @@ def layers():
 def trials(layers):
     rng = np.random.default_rng(0)
     genotypes = [LAYERS.sample(rng) for _ in range(120)]
-    return layers.evaluate([Proposal(LAYERS.decode(genotype), genotype) for genotype in genotypes], 0)
+    proposals = [Proposal(LAYERS.decode(genotype), genotype) for genotype in genotypes]
+    return layers.evaluate([*proposals, propose("param beta = 0; x / 0 * gamma + beta")], 0)
 
 
 def of(trials, stage):
