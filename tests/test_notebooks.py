@@ -1,5 +1,6 @@
-"""Every notebook runs from top to bottom, on a small archive or the committed results, and has no outputs."""
+"""Every notebook opens with its question, has no outputs, ends with what to try next, and runs from top to bottom."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -28,7 +29,11 @@ def small_run(tmp_path_factory):
     return directory
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+@pytest.mark.slow  # the build of the site executes them all, and fails where a cell does
+@each_notebook
 def test_runs(path, small_run, monkeypatch):
     monkeypatch.setenv("ACTSEARCH_RUN", str(small_run))
     notebook = nbformat.read(path, as_version=4)
@@ -38,8 +43,26 @@ def test_runs(path, small_run, monkeypatch):
     assert drawn, "a notebook shows at least one picture"
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@each_notebook
 def test_is_committed_without_outputs(path):
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     assert cells
     assert all(not cell.outputs and cell.execution_count is None for cell in cells)
+
+
+@each_notebook
+def test_begins_with_a_question_and_ends_with_what_to_try_next(path):
+    first, *_, last = nbformat.read(path, as_version=4).cells
+    title, _, text = first.source.partition("\n")
+    assert title.startswith("# ")
+    assert title.endswith("?")
+    assert text.strip()
+    assert last.source.startswith("## What to try next\n")
+
+
+@each_notebook
+def test_links_lead_to_pages(path):
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+    links = [target for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
+    assert links
+    assert [target for target in links if not (path.parent / target).exists()] == []

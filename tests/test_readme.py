@@ -14,6 +14,7 @@ from actsearch.tasks import DEEP, TASK_SETS, TASKS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+COMMANDS = (ROOT / "docs" / "how_to" / "command_line.md").read_text()
 TASK_PAGE = (ROOT / "docs" / "how_to" / "tasks.md").read_text()
 NUMBER = re.compile(r"(?<![\w.])[+-]?\d+\.?\d*(?:e[+-]?\d+)?")
 
@@ -44,8 +45,13 @@ EXAMPLES = {
 }
 """The Python examples of each page, in their order, with what they print."""
 
+SLOW = {"docs/explanations/fidelity.md"}
+"""Pages whose examples take more than five seconds."""
 
-@pytest.mark.parametrize("page", EXAMPLES)
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.slow) if page in SLOW else page for page in EXAMPLES]
+)
 def test_examples_print_what_stands_below_them(page):
     examples = EXAMPLES[page]
     assert len(examples) == (ROOT / page).read_text().count("```python") > 0
@@ -93,4 +99,6 @@ def test_commands_exist(capsys):
         main(["--help"])
     known = re.findall(r"• ([a-z-]+) ", capsys.readouterr().out)
     assert "search" in known
-    assert [name for name in re.findall(r"^actsearch ([a-z-]+)", README, flags=re.MULTILINE) if name not in known] == []
+    assert [
+        name for name in re.findall(r"^actsearch ([a-z-]+)", COMMANDS, flags=re.MULTILINE) if name not in known
+    ] == []
