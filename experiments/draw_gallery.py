@@ -10,6 +10,7 @@ Hardware: any. Wall time: half a minute, and several seconds for each new functi
 `docs/figures/gallery/`; tests/experiments/test_gallery.py says when the page is no longer that of the results.
 """
 
+import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -67,9 +68,8 @@ def of_comparison(name: str) -> list[Verification]:
     record = json.loads((RESULTS / name).read_text())
     scores = {parse(record["programs"][one]): tuple(row) for one, row in record["scores"].items()}
     relu = CATALOG["relu"].program
-    rows = [
-        Scores(record["task"], one, one == relu, scores[one]) for one in sorted(scores, key=lambda one: one != relu)
-    ]
+    baseline_first = sorted(scores, key=lambda one: one != relu)
+    rows = [Scores(record["task"], one, one == relu, scores[one]) for one in baseline_first]
     return [verified(rows, record["seeds"])]
 
 
@@ -127,8 +127,7 @@ TABLES = (
 
 def discovered(verifications: Sequence[Verification]) -> list[Program]:
     """Returns the best functions that no catalog entry computes, of those on the first task."""
-    ranked = [program for program in verifications[0].ranked if not identify(program)]
-    return ranked[:COUNT]
+    return list(itertools.islice((program for program in verifications[0].ranked if not identify(program)), COUNT))
 
 
 def section(study: Study, known: Mapping[str, Any], level: str) -> list[str]:
@@ -151,8 +150,8 @@ def section(study: Study, known: Mapping[str, Any], level: str) -> list[str]:
 
 
 def row(cells: Iterable[str]) -> str:
-    """Returns a line of a table; a bar within a cell would end it."""
-    return f"| {' | '.join(cell.replace('|', chr(92) + 'vert ') for cell in cells)} |"
+    """Returns a line of a table."""
+    return f"| {' | '.join(cells)} |"
 
 
 def picture(study: Study, programs: Sequence[Program]) -> str:
