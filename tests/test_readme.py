@@ -45,8 +45,13 @@ EXAMPLES = {
 }
 """The Python examples of each page, in their order, with what they print."""
 
+SLOW = {"docs/explanations/fidelity.md"}
+"""Pages whose examples take more than five seconds."""
 
-@pytest.mark.parametrize("page", EXAMPLES)
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.slow) if page in SLOW else page for page in EXAMPLES]
+)
 def test_examples_print_what_stands_below_them(page):
     examples = EXAMPLES[page]
     assert len(examples) == (ROOT / page).read_text().count("```python") > 0

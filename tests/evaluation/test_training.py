@@ -125,8 +125,8 @@ def test_specialised_candidates_leave_nothing_on_the_device():
     evaluator = evaluator_of(SPACE, "specialize")
     rng, counts = np.random.default_rng(0), []
     for start in range(3):
-        genotypes = [SPACE.sample(rng) for _ in range(3)]
-        evaluator.evaluate([Proposal(SPACE.decode(genotype), genotype) for genotype in genotypes], 3 * start)
+        genotypes = [SPACE.sample(rng) for _ in range(2)]
+        evaluator.evaluate([Proposal(SPACE.decode(genotype), genotype) for genotype in genotypes], 2 * start)
         gc.collect()
         counts.append(len(jax.live_arrays()))
     assert counts[1] == counts[2], counts
@@ -153,7 +153,8 @@ def layers():
 def trials(layers):
     rng = np.random.default_rng(0)
     genotypes = [LAYERS.sample(rng) for _ in range(120)]
-    return layers.evaluate([Proposal(LAYERS.decode(genotype), genotype) for genotype in genotypes], 0)
+    proposals = [Proposal(LAYERS.decode(genotype), genotype) for genotype in genotypes]
+    return layers.evaluate([*proposals, propose("param beta = 0; x / 0 * gamma + beta")], 0)
 
 
 def of(trials, stage):

@@ -11,7 +11,7 @@ from actsearch import parse
 from actsearch.catalog import CATALOG, LAYERS
 from actsearch.nn import Layer, LinenLayer
 
-FEATURES, STEPS = 6, 3
+FEATURES, STEPS = 6, 2
 OPTIONS = {"groups": 2, "epsilon": 1e-3, "momentum": 0.7}
 PROGRAMS = {name: CATALOG[name].program for name in LAYERS} | {
     "nested": parse("x / batch_std(instance_mean(x)) - batch_mean(batch_std(x) * x)"),

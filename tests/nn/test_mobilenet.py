@@ -70,7 +70,7 @@ def test_sites(name):
     ]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [pytest.param("mobilenet", marks=pytest.mark.slow), "efficientnet", "resnet"])
 def test_logits_and_a_gradient_to_every_parameter(name):
     graph, parameters, rest = nnx.split(NETWORKS[name](layer), nnx.Param, ...)
     x = images(3, 8, 8, 1)
