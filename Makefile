@@ -20,7 +20,7 @@ layers: $(READY)  ## The EvoNorm protocol in miniature, at most 45 minutes; resu
 compare: $(READY)  ## Random, evolution, PPO, GFlowNet and surrogate on two spaces, five runs each; resumable.
 	@$(BIN)/python experiments/compare_controllers.py
 
-test: lint  ## Format, lint, types, then every quick test, doctest and notebook.
+test: lint  ## Format, lint, types, then every quick test and doctest.
 	@$(PYTEST)
 
 test-all: lint  ## The slow checks too, with coverage: kills of running searches, whole spaces, simulations.

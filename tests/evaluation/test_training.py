@@ -125,8 +125,8 @@ def test_specialised_candidates_leave_nothing_on_the_device():
     evaluator = evaluator_of(SPACE, "specialize")
     rng, counts = np.random.default_rng(0), []
     for start in range(3):
-        genotypes = [SPACE.sample(rng) for _ in range(3)]
-        evaluator.evaluate([Proposal(SPACE.decode(genotype), genotype) for genotype in genotypes], 3 * start)
+        genotypes = [SPACE.sample(rng) for _ in range(2)]
+        evaluator.evaluate([Proposal(SPACE.decode(genotype), genotype) for genotype in genotypes], 2 * start)
         gc.collect()
         counts.append(len(jax.live_arrays()))
     assert counts[1] == counts[2], counts
