@@ -60,3 +60,10 @@ def test_links_to_the_root_lead_to_its_pages(extension):
     assert pages == ["index", "contributing", "changelog"]
     assert all((DOCS / f"{page}.md").exists() for page in pages)
     assert page_of("how_to/ray") == "how_to/ray"
+
+
+def test_formulas_of_an_output_are_typeset(extension):
+    text = extension("formulas").typeset(r"<td>$\displaystyle -x \cdot \sigma(x)$</td><td>$\max(x, 0)$</td>")
+    assert text.count("<math ") == text.count("</math>") == 2
+    assert not re.search(r"[$\\]", text)
+    assert ">max<" in text
