@@ -18,6 +18,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_design",
+    "formulas",
     "outside_pages",
     "public_names",
 ]
@@ -43,6 +44,7 @@ python_maximum_signature_line_length = 100
 python_use_unqualified_type_names = True
 default_role = "py:obj"  # `code` in docstrings: a link where it is a public name
 
+html_math_renderer = "mathml"  # `_extensions/formulas.py`
 html_theme = "sphinx_book_theme"
 html_title = "actsearch"
 html_theme_options = {"navbar_persistent": []}  # the search lies in the side bar

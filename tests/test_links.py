@@ -1,13 +1,11 @@
 """Every relative link and picture of the pages names a file, and every heading that one points to."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-FOLDERS = (ROOT / "experiments", ROOT / "docs")
-PAGES = sorted(ROOT.glob("*.md")) + sorted(page for folder in FOLDERS for page in folder.rglob("*.md"))
+from tests.helpers.written import PAGES, ROOT
+
 TARGET = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"```.*?```", re.DOTALL)
 

@@ -1,9 +1,9 @@
-"""Python examples of README and docs run one after the other and print what stands below them; tables are complete."""
+"""Examples of README and docs run in their order, Python prints what stands below it, and tables are complete."""
 
 import contextlib
 import io
 import re
-from pathlib import Path
+import shlex
 
 import pytest
 
@@ -11,8 +11,8 @@ from actsearch.cli import main
 from actsearch.controllers import CONTROLLERS
 from actsearch.spaces import SPACES
 from actsearch.tasks import DEEP, TASK_SETS, TASKS
+from tests.helpers.written import PAGES, ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 COMMANDS = (ROOT / "docs" / "how_to" / "command_line.md").read_text()
 TASK_PAGE = (ROOT / "docs" / "how_to" / "tasks.md").read_text()
@@ -26,6 +26,14 @@ def printed(example, names):
     return out.getvalue()
 
 
+def commands(block):
+    """Returns the arguments of each `actsearch` command of a block of sh, which has no other commands."""
+    calls = [shlex.split(line, comments=True) for line in block.replace("\\\n", " ").splitlines()]
+    others = [call for call in calls if call and call[0] != "actsearch"]
+    assert not others, f"a block of sh runs actsearch only; what else a user types stands in a plain block: {others}"
+    return [call[1:] for call in calls if call]
+
+
 def words(text):
     """Returns a text without its numbers and without spaces and lines, which depend on the numbers' widths."""
     return re.sub(r"[\s─]+", " ", NUMBER.sub("#", text)).strip()
@@ -36,31 +44,42 @@ def numbers(text):
     return [float(number) for number in NUMBER.findall(text)]
 
 
-EXAMPLES = {
-    path.relative_to(ROOT).as_posix(): re.findall(
-        r"```python\n(.*?)```\n\n```\n(.*?)```", path.read_text(), flags=re.DOTALL
-    )
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
-    if "```python" in path.read_text()
-}
-"""The Python examples of each page, in their order, with what they print."""
+BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$(?:\n\n^```\n(.*?)^```$)?", re.DOTALL | re.MULTILINE)
+EXAMPLES = {path.relative_to(ROOT).as_posix(): blocks for path in PAGES if (blocks := BLOCK.findall(path.read_text()))}
+"""The examples of each page, in their order: their language, their text and what they print."""
 
-SLOW = {"docs/explanations/fidelity.md"}
-"""Pages whose examples take more than five seconds."""
+SLOW = {
+    "docs/explanations/fidelity.md": "measures a proxy",
+    "docs/how_to/search_on_your_network.md": "searches and verifies on a network of its own",
+    "docs/how_to/verify_a_formula.md": "two verifications with four seeds",
+    "docs/tutorial.md": "a search with trainings and two verifications",
+}
+"""Pages whose examples take more than five seconds, and what takes them."""
 
 
 @pytest.mark.parametrize(
     "page", [pytest.param(page, marks=pytest.mark.slow) if page in SLOW else page for page in EXAMPLES]
 )
-def test_examples_print_what_stands_below_them(page):
-    examples = EXAMPLES[page]
-    assert len(examples) == (ROOT / page).read_text().count("```python") > 0
+def test_examples_run_and_print_what_stands_below_them(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # one folder a page: a later command finds what an earlier one wrote
     names = {"__name__": "example"}
-    for example, output in examples:
+    for language, example, output in EXAMPLES[page]:
+        if language == "sh":
+            assert [main(command) for command in commands(example)] == [0] * len(commands(example))
+            continue
         text = printed(example, names)
         assert words(text) == words(output)
         # Trainings differ by rounding from machine to machine; ends of intervals of a few seeds differ most.
         assert numbers(text) == pytest.approx(numbers(output), abs=0.05)
+
+
+@pytest.mark.parametrize("page", EXAMPLES)
+def test_every_example_is_found(page):
+    """A block that is written otherwise, indented or without what it prints, would never run."""
+    text = (ROOT / page).read_text()
+    for language in ("python", "sh"):
+        assert sum(one == language for one, _, _ in EXAMPLES[page]) == len(re.findall(f"```{language}\\b", text))
+    assert all(output for language, _, output in EXAMPLES[page] if language == "python")
 
 
 def test_pages_with_examples_are_found():
@@ -72,17 +91,28 @@ def test_a_wrong_output_would_be_seen():
     assert numbers("max(x, x^2) 0.9354 [-1e-3, 2]") == [2, 0.9354, -0.001, 2]
 
 
+def test_only_actsearch_runs():
+    assert commands('actsearch show "x + 1" \\\n  --out a  # draws it\n\n# and\nactsearch top a\n') == [
+        ["show", "x + 1", "--out", "a"],
+        ["top", "a"],
+    ]
+    with pytest.raises(AssertionError, match="runs actsearch only"):
+        commands("rm -r runs\n")
+
+
 def lines(example):
     return [line for line in example.splitlines() if line]
 
 
 def test_the_first_example_is_short():
-    (example, _) = EXAMPLES["README.md"][0]
+    (_, example, _) = EXAMPLES["README.md"][0]
     assert len([line for line in lines(example) if not line.startswith(("import", "from"))]) <= 10
 
 
 def test_a_task_of_ones_own_is_short():
-    (example,) = [example for example, _ in EXAMPLES["docs/how_to/search_on_your_network.md"] if "sites_of" in example]
+    (example,) = [
+        example for _, example, _ in EXAMPLES["docs/how_to/search_on_your_network.md"] if "sites_of" in example
+    ]
     assert len(lines(example)) <= 25
 
 

@@ -280,7 +280,7 @@ def percentile_rank(scores: Values, score: float) -> float:
       score: finite; it need not be among them.
 
     Returns:
-      In [0, 1]: 1 is better than all, 0.5 the middle.
+      A share in [0, 1]; 1 is better than all, 0.5 the middle.
 
     Raises:
       ActsearchError: no scores, or a number that is NaN or infinite.

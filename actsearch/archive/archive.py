@@ -182,7 +182,7 @@ class Archive:
           names: of `index`, `fingerprint`, `status`, `gate`, `score`, `first`, `repeat`, `fidelity` and `seconds`.
 
         Returns:
-          An array [trials] for each name: float64, with NaN for no score; int64, with -1 for no first trial; or object
+          An array [trials] for each name, float64 with NaN for no score, int64 with -1 for no first trial, or object
           for text.
 
         Raises:
@@ -206,7 +206,7 @@ class Archive:
         return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
     def best(self, n: int) -> list[Trial]:
-        """Returns the best distinct trials by the rule of `actsearch.trials.ranking.best`, reading few others whole.
+        """Returns the best distinct trials by the rule of `actsearch.trials.best`, reading few others whole.
 
         Args:
           n: how many at most, at least 0.

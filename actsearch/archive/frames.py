@@ -106,8 +106,8 @@ def read_parquet(path: str | os.PathLike[str], space: str | None = None) -> list
         the trials of such a file have no genotypes.
 
     Returns:
-      Equal trials, in the order of the file: metrics by seed, one that a seed has none of is absent, as it was; NaN and
-      infinity are what they were.
+      Equal trials, in the order of the file; of the metrics by seed, one that a seed has none of is absent, as it was;
+      NaN and infinity are what they were.
 
     Raises:
       ActsearchError: not a Parquet file, not one of trials, or one with a program that this version cannot read.

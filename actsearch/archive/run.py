@@ -59,7 +59,7 @@ class Run:
         return incumbent(self.trials)
 
     def best(self, n: int) -> list[Trial]:
-        """Returns the best distinct trials, by `actsearch.trials.ranking.best`; few others are read."""
+        """Returns the best distinct trials, by `actsearch.trials.best`; few others are read."""
         with Archive.read(self.directory) as archive:
             return archive.best(n)
 

@@ -61,7 +61,7 @@ def load(name: str, split: str) -> dict[str, np.ndarray]:
       split: "train", "validation" or "test"; each data set has two or three of them.
 
     Returns:
-      The features, an array [examples, ...] each: `image` uint8 [examples, height, width, channels] from 0 to 255,
+      The features, an array [examples, ...] each; `image` uint8 [examples, height, width, channels] from 0 to 255,
       `label` int32.
 
     Raises:

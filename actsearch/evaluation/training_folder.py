@@ -22,7 +22,7 @@ def claim(folder: Path, task: Task, program: Program, job: Job) -> Program:
     """Writes what a folder's training is, or raises an error where it is another one.
 
     Returns:
-      The program that is trained there: the same function may have been written otherwise.
+      The program that is trained there, for the same function may have been written otherwise.
     """
     about = {
         "program": str(program),

@@ -61,7 +61,7 @@ def verify(
     """Trains programs and baselines with fresh seeds and compares them, seed by seed.
 
     Functions that are equal, by their fingerprints, are trained once. Intervals and tests are those of
-    `actsearch.analysis.verification.verified`: pointwise bootstrap intervals, simultaneous ones by max-t over every
+    `actsearch.analysis.verified`: pointwise bootstrap intervals, simultaneous ones by max-t over every
     comparison of all tasks, and Holm's p-values.
 
     Args:
@@ -85,7 +85,7 @@ def verify(
         networks stay there, for `load_candidate`. Not with `equal_time`, whose shares are measured anew each time.
 
     Returns:
-      A Verification: data; `actsearch.report.tables.verification_table` prints it. A training that diverged has the
+      A Verification, which is data; `actsearch.report.verification_table` prints it. A training that diverged has the
       task's worst score and is counted in `Scores.diverged`.
 
     Raises:
@@ -159,7 +159,7 @@ def _parsed(programs: Programs) -> list[Program]:
 
 
 def best_programs(trials: Iterable[Trial], count: int) -> list[Program]:
-    """Returns the best candidates of a run by `actsearch.trials.ranking.rank`, at most `count`, simplified."""
+    """Returns the best candidates of a run by `actsearch.trials.rank`, at most `count`, simplified."""
     return [simplify(stats.program) for stats in rank(trials)[:count]]
 
 

@@ -24,7 +24,7 @@ def trained_values(
         none.
 
     Returns:
-      Arrays by name. Those of torch are a state dict: `unit.load_state_dict({name: torch.from_numpy(value) ...})`.
+      Arrays by name. Those of torch are a state dict, for `unit.load_state_dict({name: torch.from_numpy(value) ...})`.
 
     Raises:
       ActsearchError: a parameter or an average is missing, or is one too many.

@@ -34,7 +34,7 @@ GROUPS = 32
 
 EPSILON = 1e-5
 """Added inside every root of a reduction. Division is unguarded, as in the published layers; `safe_div` and
-`signed_log` keep their own constant, `actsearch.language.primitives.EPSILON`."""
+`signed_log` keep their own constant, `actsearch.language.EPSILON`."""
 
 IndexSet = Literal["batch", "instance", "layer", "group", "feature"]
 Statistic = Literal["mean", "rms", "std"]

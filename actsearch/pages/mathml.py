@@ -19,7 +19,11 @@ def to_mathml(program: Program) -> str:
       >>> to_mathml(parse("x + shift")).partition("<mrow>")[2]
       '<mi>x</mi><mo>&#x0002B;</mo><mrow><mi>shift</mi></mrow></mrow></math>'
     """
-    latex = to_latex(program)
+    return from_latex(to_latex(program))
+
+
+def from_latex(latex: str) -> str:
+    """Returns a formula that `to_latex` wrote as a MathML element."""
     if r"\frac" not in latex:  # brackets that stretch are too tall where no font for formulas is installed
         latex = latex.replace(r"\left(", "(").replace(r"\right)", ")")
     return _WORD.sub(_joined, package("latex2mathml.converter").convert(latex))

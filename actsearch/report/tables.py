@@ -130,7 +130,7 @@ def verification_table(
         default.
 
     Returns:
-      For each task the mean score, and the paired difference from each baseline twice: with its own interval, and with
+      For each task the mean score, and the paired difference from each baseline twice, with its own interval, and with
       an interval that holds for all comparisons at once. Where functions had equal time, the share of the steps that
       each could make in it; where any training diverged a last column counts them.
     """

@@ -34,7 +34,7 @@ def evonorm(nodes: int = 10, series: Literal["B", "S"] = "B") -> Space:
       series: "B" with batch statistics, or "S" without, for networks that must not depend on the batch.
 
     Returns:
-      The Space. It counts genotypes: node i, from 1, has 24 (series S: 21) primitives and (3 + i)^2 pairs of inputs.
+      The Space. It counts genotypes; node i, from 1, has 24 (series S: 21) primitives and (3 + i)^2 pairs of inputs.
       `mutate` draws the primitive and both inputs of one node anew.
 
     Raises:

@@ -48,7 +48,7 @@ class Scores(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One candidate of `Scores`, with its bounds; see there and `actsearch.trials.ranking.CandidateStats`."""
+    """One candidate of `Scores`, with its bounds; see there and `actsearch.trials.CandidateStats`."""
 
     key: int
     first: int
@@ -99,7 +99,7 @@ def update(scores: Scores, trials: Sequence[Trial], keep: int | None = None) -> 
 
 
 def rows(scores: Scores, confidence: float = CONFIDENCE) -> list[Row]:
-    """Returns the candidates with their bounds, best first; see `actsearch.trials.ranking.rank`."""
+    """Returns the candidates with their bounds, best first; see `actsearch.trials.rank`."""
     if not 0.5 < confidence < 1:
         raise ActsearchError(f"confidence is one-sided, above 0.5 and below 1, such as 0.95; received {confidence}.")
     error = math.inf

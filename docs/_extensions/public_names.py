@@ -6,6 +6,8 @@ import inspect
 import pkgutil
 from typing import Any, Literal, get_origin
 
+from docutils.nodes import Element
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.pycode import ModuleAnalyzer
@@ -66,9 +68,20 @@ def _all_are_there(app: Sphinx, env: BuildEnvironment) -> None:
                 logging.getLogger(__name__).warning("%s.%s is public and on no page", room, name)
 
 
+def _front_door(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: Element) -> Element | None:
+    """Resolves `actsearch.search` and its like, which a page of another room documents."""
+    room, _, name = node["reftarget"].rpartition(".")
+    if node.get("refdomain") != "py" or room != "actsearch" or name not in public(room):
+        return None
+    target = f"{home(room, name)}.{name}"
+    domain = env.domains.python_domain
+    return domain.resolve_xref(env, node["refdoc"], app.builder, node["reftype"], target, node, content)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Registers the extension."""
     app.config.autosummary_context = {"homes": homes(), "constants": {room: constants(room) for room in ROOMS}}
     app.connect("autodoc-process-docstring", _text_of_a_constant)
+    app.connect("missing-reference", _front_door)
     app.connect("env-check-consistency", _all_are_there)
     return {"parallel_read_safe": True}
