@@ -168,7 +168,6 @@ def test_imagenet_has_a_loss():
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     """Images as `actsearch data` prepares them, for Grain to cut."""
-    pytest.importorskip("grain", reason='Grain is not installed: pip install "actsearch[imagenet]"')
     from actsearch.data import get_collection, prepare
     from tests.helpers import archived
 
