@@ -7,7 +7,6 @@ from actsearch.data import get_collection, prepare, stream
 from actsearch.language import ActsearchError
 from tests.helpers import archived
 
-
 NAME, COUNT = "imagenette/160px-v2", 10
 
 
