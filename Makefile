@@ -7,7 +7,9 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 READY := .venv/.ready
 
-.PHONY: search layers compare test test-all matrix bench bench-gpu lint table lock clean
+EXECUTE ?= cache
+
+.PHONY: search layers compare test test-all matrix docs docs-links bench bench-gpu lint table lock clean
 
 search: $(READY)  ## The main job: search the Swish space on MNIST-1D, verify the winners, draw, write a report.
 	@$(BIN)/python experiments/swish_mnist1d.py
@@ -18,7 +20,7 @@ layers: $(READY)  ## The EvoNorm protocol in miniature, at most 45 minutes; resu
 compare: $(READY)  ## Random, evolution, PPO, GFlowNet and surrogate on two spaces, five runs each; resumable.
 	@$(BIN)/python experiments/compare_controllers.py
 
-test: lint  ## Format, lint, types, then every quick test, doctest and notebook.
+test: lint  ## Format, lint, types, then every quick test and doctest.
 	@$(PYTEST)
 
 test-all: lint  ## The slow checks too, with coverage: kills of running searches, whole spaces, simulations.
@@ -26,6 +28,13 @@ test-all: lint  ## The slow checks too, with coverage: kills of running searches
 
 matrix: $(READY)  ## Tests on each Python, with the oldest and newest dependencies; what this machine lacks is said.
 	@$(BIN)/python .ci/matrix.py $(TESTS)
+
+docs: $(READY)  ## The site in docs/_build/html, notebooks executed; a warning is an error. EXECUTE=off leaves their outputs out.
+	@$(BIN)/python -m sphinx -b html -q -W --keep-going -D nb_execution_mode=$(EXECUTE) docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+docs-links: $(READY)  ## Whether the pages that the site links to are there; needs the network.
+	@$(BIN)/python -m sphinx -b linkcheck -q -D nb_execution_mode=off docs docs/_build/links
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .
@@ -53,7 +62,7 @@ lock:  ## Renews the lock file from pyproject.toml.
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-annotate --no-header -q -o requirements.lock --upgrade
 
 clean:
-	@rm -rf .venv
+	@rm -rf .venv docs/_build docs/reference/rooms
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "actsearch needs Python 3.11 or newer: install it, or run make PYTHON=/path/to/python"; exit 2; }

@@ -45,3 +45,6 @@ default_role = "py:obj"  # `code` in docstrings: a link where it is a public nam
 
 html_theme = "sphinx_book_theme"
 html_title = "actsearch"
+html_theme_options = {"navbar_persistent": []}  # the search lies in the side bar
+html_static_path = ["_static"]
+html_css_files = ["site.css"]

@@ -20,15 +20,22 @@ class RankedFunction(NamedTuple):
     Attributes:
       place: among all distinct functions that were trained, 1 for the best; they stand in the table's order where
         scores are equal.
-      program: its first expression.
+      formula: its first expression.
       fingerprint: as the table has it.
       score: mean over the seeds that count, in [0, 1]; 0 where any training diverged.
+      scores: of each of these seeds.
     """
 
     place: int
-    program: Program
+    formula: str
     fingerprint: str
     score: float
+    scores: tuple[float, ...]
+
+    @property
+    def program(self) -> Program:
+        """The function as a program."""
+        return parse(self.formula)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +72,7 @@ def rank_table(table: Table | str, seeds: Sequence[int] | None = None) -> TableR
 
     Example:
       >>> ranking = rank_table("tabular-swish1-digits-resnet")
-      >>> len(ranking.rows), str(ranking.rows[0].program)
+      >>> len(ranking.rows), ranking.rows[0].formula
       (3713, 'min(beta * x, sin(x))')
       >>> row = ranking.row(parse("x * sigmoid(x)"))
       >>> row.place, round(row.score, 3)
@@ -79,9 +86,10 @@ def rank_table(table: Table | str, seeds: Sequence[int] | None = None) -> TableR
     scores = np.where(rows.finite[:, seeds].all(axis=1), rows.scores[:, seeds].mean(axis=1), 0.0)
     distinct = np.flatnonzero((rows.functions == np.arange(len(rows.functions))) & (rows.gates == TRAINED))
     ordered = distinct[np.argsort(-scores[distinct], kind="stable")]
-    return TableRanking(
-        tuple(
-            RankedFunction(place, parse(str(rows.programs[i])), str(rows.fingerprints[i]), float(scores[i]))
-            for place, i in enumerate(ordered.tolist(), 1)
-        )
-    )
+    return TableRanking(tuple(_row(table, seeds, place, i, scores[i]) for place, i in enumerate(ordered.tolist(), 1)))
+
+
+def _row(table: Table, seeds: list[int], place: int, i: int, score: float) -> RankedFunction:
+    rows = table.rows
+    by_seed = tuple(rows.scores[i, seeds].tolist())
+    return RankedFunction(place, str(rows.programs[i]), str(rows.fingerprints[i]), float(score), by_seed)

@@ -50,7 +50,7 @@ def check_task(task: Task, *, full: bool = True) -> tuple[str, ...]:
     sizes = ", ".join(f"{count(part):,}" for part in data)
     lines = (
         f"data: the same on two calls, {sizes} examples, none in two parts",
-        f"network: {width} sites",
+        f"network: {width} {'site' if width == 1 else 'sites'}",
         "loss and metrics: float scalars",
     )
     if not full:

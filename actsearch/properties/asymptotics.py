@@ -21,7 +21,8 @@ class End(NamedTuple):
         or "oscillating".
       slope: limit of the derivative; NaN where there is none.
       limit: of f(x), or of f(x) - slope x for a linear end; NaN where there is none.
-      power: p of `|x|^p`; NaN where there is none. Of an oscillation 0 where its slopes stay bounded, 2 where they grow.
+      power: p of `|x|^p`; NaN where there is none. Of an oscillation 0 where its slopes stay bounded, 2 where they
+        grow.
       up: whether values far out are positive and grow, False where they are negative and fall; None where neither.
     """
 

@@ -1,7 +1,7 @@
 """Extension of Sphinx: links to pages beside `docs/` lead to the pages of the site that include them.
 
-`[...](../CONTRIBUTING.md)` works on GitHub as it stands; on the site it leads to `contributing.md`. MyST itself makes other
-files, such as scripts, downloads.
+`[...](../CONTRIBUTING.md)` works on GitHub as it stands; on the site it leads to `contributing.md`. MyST itself makes
+other files, such as scripts, downloads.
 """
 
 from pathlib import Path

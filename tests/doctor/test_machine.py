@@ -39,7 +39,7 @@ class TestVersions:
 class TestExtras:
     def test_all_of_the_package_but_the_developers(self):
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-        assert {*machine.ACCELERATORS, *machine.EXTRAS} == extras.keys() - {"dev"}
+        assert {*machine.ACCELERATORS, *machine.EXTRAS} == extras.keys() - {"dev", "docs"}
         for name, packages in machine.EXTRAS.items():
             assert {text.split(">=")[0] for text in extras[name]} == set(packages)
 

@@ -1,0 +1,210 @@
+"""Writes the gallery: the best functions that each study found, from its committed results, and their pictures.
+
+    python experiments/draw_gallery.py
+
+No number on the page is written by hand. A study gives its up to four best functions that no catalog entry computes, by
+their mean difference from the baseline over the study's tasks. What of each is known already takes seconds a function;
+it is kept in `experiments/results/novelty.json`, and computed for functions that are new to it.
+
+Hardware: any. Wall time: half a minute, and several seconds for each new function. Expected: `docs/gallery.md` and
+`docs/figures/gallery/`; tests/experiments/test_gallery.py says when the page is no longer that of the results.
+"""
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from actsearch import Program, identify, parse, simplify
+from actsearch.analysis import Interval, Scores, Verification, verified
+from actsearch.catalog import CATALOG, novelty
+from actsearch.evaluation import get_table, rank_table
+from actsearch.export import to_latex
+from actsearch.report import draw_curves, draw_graph, save
+
+ROOT = Path(__file__).parents[1]
+RESULTS, DOCS = ROOT / "experiments/results", ROOT / "docs"
+NOVELTY = RESULTS / "novelty.json"
+PAGE, FIGURES = DOCS / "gallery.md", DOCS / "figures/gallery"
+SAME = 1e-9
+"""A distance below it is rounding."""
+
+COUNT = 4
+"""Functions of a study."""
+
+HEAD = """# Gallery of discovered functions
+
+The best of what the studies found: up to four functions each that no published unit computes exactly. Each has the
+difference of its score from the baseline's on every task of the study, likelihood or accuracy, with an interval that
+holds for all comparisons on that task at once; it is bold where all of it lies above 0. The nearest published unit is
+that up to scale and shift of input and output, with parameters at their initial values; beside it stands what is left
+of the difference, as a share of the standard deviation.
+
+`python experiments/draw_gallery.py` writes this page from the committed results."""
+
+WHOLE = """# Whole spaces, not verified
+
+Every function of these spaces was trained with three seeds, and those below were chosen by the same trainings: they are
+flattered by luck, and their intervals do not allow for the choice."""
+
+
+class Study(NamedTuple):
+    """A section of the page: its title, page and name of its picture, and where its verifications come from."""
+
+    title: str
+    page: str
+    name: str
+    verifications: Callable[[], Sequence[Verification]]
+
+
+def of_files(*names: str) -> Callable[[], list[Verification]]:
+    """Returns what reads verifications as experiments write them."""
+    return lambda: [Verification.from_json(json.loads((RESULTS / name).read_text())) for name in names]
+
+
+def of_comparison(name: str) -> list[Verification]:
+    """Returns the fresh trainings of a comparison of controllers as a verification; functions found twice are one."""
+    record = json.loads((RESULTS / name).read_text())
+    scores = {parse(record["programs"][one]): tuple(row) for one, row in record["scores"].items()}
+    relu = CATALOG["relu"].program
+    baseline_first = sorted(scores, key=lambda one: one != relu)
+    rows = [Scores(record["task"], one, one == relu, scores[one]) for one in baseline_first]
+    return [verified(rows, record["seeds"])]
+
+
+def of_table(name: str) -> list[Verification]:
+    """Returns the trainings of a table's best functions, and of ReLU."""
+    ranking, task, relu = rank_table(name), get_table(name).task, CATALOG["relu"].program
+    rows = [Scores(task, relu, True, ranking.row(relu).scores)]
+    rows += [Scores(task, one.program, False, one.scores) for one in ranking.rows[: 3 * COUNT]]
+    return [verified(rows, range(len(rows[0].scores)), part="validation")]
+
+
+FOUND = (
+    Study(
+        "The feed-forward of a Transformer",
+        "studies/swish_text.md",
+        "swish_text",
+        of_files("swish_text/text-ffn.json", "swish_text/text-ffn-muon.json", "swish_text/text-ffn-wide.json"),
+    ),
+    Study("A photograph as a function", "studies/sine_inr.md", "sine_inr", of_files("sine_inr/verification.json")),
+    Study("Swish found again", "studies/swish_search.md", "swish_mnist1d", of_files("swish_mnist1d/verification.json")),
+    Study(
+        "Two core units on digits",
+        "studies/controllers_large_spaces.md",
+        "compare_swish-2",
+        lambda: of_comparison("compare_swish-2.json"),
+    ),
+    Study(
+        "Normalisers of a Transformer",
+        "studies/evonorm_text.md",
+        "evonorm_text",
+        of_files("evonorm_text/text-norm.json"),
+    ),
+)
+TABLES = (
+    Study(
+        "One core unit on MNIST-1D",
+        "studies/mnist1d_table.md",
+        "table-mnist1d",
+        lambda: of_table("tabular-swish1-mnist1d-mlp-likelihood"),
+    ),
+    Study(
+        "One core unit on digits",
+        "studies/swish_table.md",
+        "table-swish-1",
+        lambda: of_table("tabular-swish1-digits-resnet-likelihood"),
+    ),
+    Study(
+        "Act-Bench on digits",
+        "studies/act_bench_table.md",
+        "table-act-bench",
+        lambda: of_table("tabular-actbench-digits-resnet-likelihood"),
+    ),
+)
+
+
+def discovered(verifications: Sequence[Verification]) -> list[Program]:
+    """Returns the best functions that no catalog entry computes, of those on the first task."""
+    return list(itertools.islice((program for program in verifications[0].ranked if not identify(program)), COUNT))
+
+
+def section(study: Study, known: Mapping[str, Any], level: str) -> list[str]:
+    """Returns the lines of a study's section."""
+    verifications = study.verifications()
+    programs = discovered(verifications)
+    baseline = verifications[0].baselines(verifications[0].tasks[0])[0]
+    name = {entry.name for entry in identify(parse(baseline))} & {"relu", "layer_norm"}
+    against = {"relu": "ReLU", "layer_norm": "LayerNorm"}[name.pop()]
+    tasks = [(one, task) for one in verifications for task in one.tasks]
+    heads = ["", "function", "formula", *(f"minus {against}, `{task}`" for _, task in tasks), "nearest published unit"]
+    lines = [f"{level} {study.title}", "", picture(study, programs), "", row(heads), row(["---"] * len(heads))]
+    for place, program in enumerate(programs, 1):
+        gains = [gain(verification, task, program) for verification, task in tasks]
+        formula = f"${to_latex(simplify(program))}$"
+        lines.append(row([str(place), f"`{simplify(program)}`", formula, *gains, nearest(known[str(program)])]))
+    seeds = " and ".join(sorted({f"{len(one.seeds)}" for one in verifications}, key=int))
+    part = verifications[0].part
+    return [*lines, "", f"{seeds} seeds, {part} data; all of it: [the study]({study.page})."]
+
+
+def row(cells: Iterable[str]) -> str:
+    """Returns a line of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def picture(study: Study, programs: Sequence[Program]) -> str:
+    """Returns the line that shows a study's picture."""
+    formulas = ", ".join(f"{place}: {simplify(program)}" for place, program in enumerate(programs, 1))
+    return f"![{formulas}](figures/gallery/{study.name}.png)"
+
+
+def gain(verification: Verification, task: str, program: Program) -> str:
+    """Returns the difference of a function from the baseline, bold where the interval lies above 0."""
+    found = [one for one in verification.rows if one.task == task and one.program == program]
+    if not found:
+        return ""
+    interval: Interval = found[0].differences[0].simultaneous
+    text = f"{interval.estimate:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
+    return f"**{text}**" if interval.low > 0 else text
+
+
+def nearest(record: Mapping[str, Any]) -> str:
+    """Returns the nearest published unit, and how far off it is."""
+    unit, distance = record["neighbours"][0]["unit"], record["neighbours"][0]["distance"]
+    return f"{unit}, the same" if distance < SAME else f"{unit}, {100 * distance:.1f} %"
+
+
+def page(known: Mapping[str, Any]) -> str:
+    """Returns the page, from the committed results and what is known of each function."""
+    found = ["\n".join(section(study, known, "##")) for study in FOUND]
+    whole = ["\n".join(section(study, known, "###")) for study in TABLES]
+    return "\n\n".join([HEAD, *found, f"#{WHOLE}", *whole]) + "\n"
+
+
+def draw(study: Study) -> None:
+    """Writes a study's picture: curves with their derivatives, or the graph of the best layer."""
+    programs = [simplify(program) for program in discovered(study.verifications())]
+    layer = programs[0].kind == "layer"
+    figure = draw_graph(programs[0]) if layer else draw_curves({f"{i}": one for i, one in enumerate(programs, 1)})
+    _, svg = save(figure, FIGURES / study.name)
+    svg.unlink()  # the page shows the other
+
+
+def main() -> None:
+    """Computes what is new, writes the page and draws."""
+    known = json.loads(NOVELTY.read_text()) if NOVELTY.exists() else {}
+    for study in (*FOUND, *TABLES):
+        for program in discovered(study.verifications()):
+            if str(program) not in known:
+                known[str(program)] = novelty(program, count=1).to_json()
+                NOVELTY.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
+                print(known[str(program)]["verdict"], flush=True)
+        draw(study)
+    PAGE.write_text(page(known))
+    print(PAGE)
+
+
+if __name__ == "__main__":
+    main()
