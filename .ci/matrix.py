@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,7 +79,6 @@ def cell(python: str, dependencies: str, folder: Path, tests: list[str]) -> Cell
 
 def installation(python: str, resolution: str, environment: Path) -> list[list[str]]:
     """Returns the commands that make an environment: the dependencies, the package, what tests need beside it."""
-    dev = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["dev"]
     install = [uv(), "pip", "install", "--quiet", "--python", str(environment)]
     extras = [word for extra in EXTRAS for word in ("--extra", extra)]
     wheels = [word for package in WHEELS for word in ("--only-binary", package)]
@@ -88,7 +86,7 @@ def installation(python: str, resolution: str, environment: Path) -> list[list[s
         [uv(), "venv", "--quiet", "--python", python, str(environment)],
         [*install, "--resolution", resolution, *wheels, *extras, "--requirements", "pyproject.toml"],
         [*install, "--no-deps", "."],
-        [*install, *(name for name in dev if not name.startswith("actsearch["))],
+        [*install, "--extra", "dev", "--requirements", "pyproject.toml"],
     ]
 
 

@@ -8,7 +8,7 @@ number of trials, of which a share may train promising candidates again; each ru
 with the highest lower confidence bound. Incumbents and published functions are then trained with fresh seeds and scored
 on test data. Interrupted, the same command goes on.
 
-Hardware: 2 CPU cores. Wall time: see docs/studies/README.md, which also records what a run found.
+Hardware: 2 CPU cores. Wall time: see docs/studies/controllers_large_spaces.md, with what a run found.
 """
 
 import itertools

@@ -27,6 +27,9 @@ ROOT = Path(__file__).parents[1]
 RESULTS, DOCS = ROOT / "experiments/results", ROOT / "docs"
 NOVELTY = RESULTS / "novelty.json"
 PAGE, FIGURES = DOCS / "gallery.md", DOCS / "figures/gallery"
+BAR = r"\vert "
+"""In place of |, which would end a cell of a table."""
+
 SAME = 1e-9
 """A distance below it is rounding."""
 
@@ -142,7 +145,7 @@ def section(study: Study, known: Mapping[str, Any], level: str) -> list[str]:
     lines = [f"{level} {study.title}", "", picture(study, programs), "", row(heads), row(["---"] * len(heads))]
     for place, program in enumerate(programs, 1):
         gains = [gain(verification, task, program) for verification, task in tasks]
-        formula = f"${to_latex(simplify(program))}$"
+        formula = f"${to_latex(simplify(program)).replace('|', BAR)}$"
         lines.append(row([str(place), f"`{simplify(program)}`", formula, *gains, nearest(known[str(program)])]))
     seeds = " and ".join(sorted({f"{len(one.seeds)}" for one in verifications}, key=int))
     part = verifications[0].part

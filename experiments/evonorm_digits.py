@@ -11,7 +11,7 @@ on test data. Interrupted, the same command goes on.
 
 Hardware: 2 CPU cores. Wall time: 33 minutes, other work beside it; at most 45. Expected: one random graph in a thousand
 is accepted, evolution's best (0.931) lies above random search's (0.916 with four times the trials), and none of either
-holds up on the held-out task, where BatchNorm layers are best at every batch size; docs/studies/README.md records
+holds up on the held-out task, where BatchNorm layers are best at every batch size; docs/studies/evonorm.md records
 what a run found.
 
 Different from the paper: window 200 for 2,500, tournaments of 10 % for 5 %, digits for CIFAR-10 and ImageNet, 4 groups,

@@ -7,8 +7,8 @@ file and scores it on validation data. Resumable: a killed run goes on where it 
 its own. Then it writes the table (`FILE.parquet`, see `actsearch.evaluation.make_table`) and `results/FILE.json` with
 the findings: percentiles of the published functions and rank correlations between tasks, with intervals.
 
-Hardware and wall time of the committed tables: see docs/studies/README.md. On two CPU cores the digits take two hours,
-MNIST-1D less; an accelerator trains 64 candidates side by side.
+Hardware and wall time of the committed tables: see docs/studies/swish_table.md. On two CPU cores the digits take two
+hours, MNIST-1D less; an accelerator trains 64 candidates side by side.
 """
 
 import itertools

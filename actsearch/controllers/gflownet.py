@@ -97,7 +97,7 @@ class GFlowNet(Controller[State]):
 
     Source: the order-preserving criterion with trajectory balance (ICLR 2024). Different here: the policy alone is
     learned, since Z cancels in the loss; it explores by whole random programs; hyperparameters were chosen on the
-    tabular tasks, see docs/studies/README.md.
+    tabular tasks, see the study controllers_tables.
 
     Example:
       >>> from actsearch.spaces import swish

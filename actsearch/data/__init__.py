@@ -2,6 +2,7 @@
 
 from actsearch.data.base import Collection
 from actsearch.data.collections import COLLECTIONS, get_collection
+from actsearch.data.cores import count_cores
 from actsearch.data.preparation import prepare
 from actsearch.data.store import data_folder, load, prepared, signature
 from actsearch.data.streaming import Batch, stream
@@ -10,6 +11,7 @@ __all__ = [
     "COLLECTIONS",
     "Batch",
     "Collection",
+    "count_cores",
     "data_folder",
     "get_collection",
     "load",

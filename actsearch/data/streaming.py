@@ -11,6 +11,7 @@ import numpy as np
 
 from actsearch.data import tfds_folder
 from actsearch.data.collections import get_collection
+from actsearch.data.cores import count_cores
 from actsearch.data.crops import centre_crop, random_crop
 from actsearch.data.store import place_of
 from actsearch.language import ActsearchError
@@ -34,7 +35,7 @@ def stream(
     share: tuple[float, float] = (0.0, 1.0),
     seed: int = 0,
     start: int = 0,
-    workers: int = 0,
+    workers: int | None = 0,
 ) -> Iterator[Batch]:
     """Returns batches of a prepared data set of images.
 
@@ -49,7 +50,7 @@ def stream(
       share: of the split's examples, in their published order: where the part begins and ends, from 0 to 1.
       seed: of order and crops, from 0.
       start: the number of the first batch, from 0: how many were taken before.
-      workers: processes that read and cut; 0 for this one.
+      workers: processes that read and cut; 0 for this one, None for one less than this process has cores.
 
     Raises:
       ActsearchError: an unknown name, a data set that is not prepared here, a number out of range, or Grain is not
@@ -66,7 +67,8 @@ def stream(
         raise ActsearchError(
             f'Streams need Grain ({error.name} is missing): pip install "actsearch[imagenet]"'
         ) from error
-    for option, value, least in (("batch_size", batch_size, 1), ("side", side, 1), ("start", start, 0)):
+    bounds = {"batch_size": (batch_size, 1), "side": (side, 1), "seed": (seed, 0), "start": (start, 0)}
+    for option, (value, least) in bounds.items():
         if value < least:
             raise ActsearchError(f"{option} is at least {least}; received {value}.")
     whole = grain.MapDataset.source(tfds_folder.source(place_of(get_collection(name)), split))
@@ -80,6 +82,8 @@ def stream(
         .repeat(epochs)[start:]
         .to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=_AHEAD))
     )
+    if workers is None:
+        workers = max(1, count_cores() - 1)
     if workers:
         _parse_no_flags()
         batches = batches.mp_prefetch(grain.MultiprocessingOptions(num_workers=workers))

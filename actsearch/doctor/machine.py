@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from actsearch import __version__
+from actsearch.data import count_cores
 from actsearch.doctor.finding import Finding, size
-from actsearch.evaluation import CACHE_BYTES, cache_folder, count_cores, folder_bytes, use_compilation_cache
+from actsearch.evaluation import CACHE_BYTES, cache_folder, folder_bytes, use_compilation_cache
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy")
 ACCELERATORS = {"cuda": ("jax-cuda12-plugin", "jax-cuda13-plugin"), "tpu": ("libtpu",)}

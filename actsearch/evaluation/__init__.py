@@ -9,7 +9,8 @@ from actsearch.evaluation.cluster.faults import Fault
 from actsearch.evaluation.compilation_cache import CACHE_BYTES, cache_folder, folder_bytes, use_compilation_cache
 from actsearch.evaluation.constraints import constraint, constraints_of
 from actsearch.evaluation.cost import measure_costs, step_shares
-from actsearch.evaluation.devices import DataParallel, count_cores, use_all_cores
+from actsearch.evaluation.data_check import check_resident
+from actsearch.evaluation.devices import DataParallel, use_all_cores
 from actsearch.evaluation.engines import COSTS, Engine, choose_engine
 from actsearch.evaluation.fidelity import FIDELITY, fidelity_of, fidelity_record
 from actsearch.evaluation.fisher import FisherSpectrum
@@ -82,13 +83,13 @@ __all__ = [
     "base_trial",
     "best_programs",
     "cache_folder",
+    "check_resident",
     "check_task",
     "choose_engine",
     "combine",
     "connect",
     "constraint",
     "constraints_of",
-    "count_cores",
     "fidelity_of",
     "fidelity_record",
     "folder_bytes",

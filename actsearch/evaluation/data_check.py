@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable
-from typing import get_args
 
 import jax
 import numpy as np
@@ -13,7 +12,6 @@ from actsearch.language import ActsearchError
 from actsearch.nn import Layer
 from actsearch.tasks import Classification, Data, Examples, LanguageModel, Regression, Streamed, Task
 from actsearch.tasks.datasets.base import Array
-from actsearch.tasks.streamed import Part as StreamedPart
 
 _QUOTED = 0.01
 """Share of a part's windows of text that another part may have too: language repeats itself."""
@@ -27,11 +25,41 @@ def wrong(task: Task, what: str) -> ActsearchError:
     return ActsearchError(f"The task {task.name} {what}")
 
 
+def check_resident(*tasks: Task) -> None:
+    """Raises where the data of a task come in batches: for trainings that keep all of them on the device."""
+    for task in tasks:
+        if isinstance(task, Streamed):
+            task.data()
+
+
+def first_batch(task: Streamed, part: str, *, seed: int = 0, start: int = 0) -> Examples:
+    """Returns a batch of a part; raises where there is none."""
+    batch = next(task.stream(part, seed=seed, start=start), None)
+    if batch is None:
+        raise wrong(task, f"has no batch {start} of its part {part}: give it more examples, or a smaller batch_size.")
+    return batch
+
+
 def sample(task: Task) -> Data:
     """Returns the data; where they come in batches, the first one of each part."""
     if isinstance(task, Streamed):
-        return Data(*(next(task.stream(part)) for part in get_args(StreamedPart)))
+        return Data(*(first_batch(task, part) for part in Data._fields))
     return task.data()
+
+
+def check_stream(task: Streamed) -> None:
+    """Checks what going on with a training rests on: a batch of its part "train" depends on seed and number alone."""
+    batches = task.stream("train")
+    rows = [_bytes(next(batches, None)) for _ in range(2)]
+    second, other = first_batch(task, "train", start=1), first_batch(task, "train", seed=1)
+    if _bytes(second) != rows[1]:
+        raise wrong(task, "has another second batch where its stream begins at start=1: begin it at that batch.")
+    if _bytes(other) == rows[0]:
+        raise wrong(task, "has the same first batch with every seed: draw the order of its stream by the seed.")
+    if count(second) != task.batch_size:
+        raise wrong(
+            task, f"has batches of {count(second)} examples and a batch_size of {task.batch_size}: make them one."
+        )
 
 
 def check_data(task: Task, data: Data) -> None:

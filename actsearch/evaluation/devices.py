@@ -12,13 +12,9 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
+from actsearch.data import count_cores
 from actsearch.language import ActsearchError
 from actsearch.tasks import Task
-
-
-def count_cores() -> int:
-    """Returns how many cores this process may use; all of the machine's where the system does not say."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def use_all_cores() -> None:

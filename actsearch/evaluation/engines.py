@@ -57,7 +57,8 @@ COSTS: dict[Kind, Costs] = {
     "gate": Costs(610, 1.8, 1.0, 0.044, 1.06),
 }
 """The costs of each kind of program: of activations on digits-mlp, of layers on digits-resnet-layer, of gates on
-text-gate, where the three interpreted programs took 0.93 of the specialised ones' time, counted as 1."""
+text-gate, where the three interpreted programs took 0.93 of the specialised ones' time, counted as 1: a search of gates
+is interpreted at every length."""
 
 
 def choose_engine(

@@ -1,6 +1,6 @@
 """Where a long training's batches come from: data that lie on the device, or a stream of batches from disk."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -8,6 +8,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
+from actsearch.evaluation.data_check import wrong
 from actsearch.evaluation.devices import replicate, resident
 from actsearch.evaluation.one_training import TrainState, count
 from actsearch.evaluation.trainer import Part
@@ -71,42 +72,49 @@ class Resident:
 class Batches:
     """A stream: each step is a call with its own batch, cut while the step before it runs.
 
-    Where a training goes on, the stream begins at its step: a batch depends on seed and number alone.
+    Where a training goes on, the stream begins at its step: a batch depends on seed and number alone. Devices share a
+    batch where their number divides it.
     """
 
     def __init__(self, task: Streamed, state: TrainState, rate_scale: jax.Array, seed: int, mesh: Mesh):
         self._task, self._seed, self._mesh = task, seed, mesh
         self._split = NamedSharding(mesh, P(mesh.axis_names))  # type: ignore[no-untyped-call]
-        self._stream, self._next = iter(()), -1
-        self.start = Start(replicate(state, mesh), rate_scale, self._placed(task.abstract_batch()))  # type: ignore[attr-defined]
+        self._stream: Iterator[Examples] = iter(())
+        self._next = -1
+        self.start = Start(replicate(state, mesh), rate_scale, self._placed(task.abstract_batch()))
 
     def go_on(self, run: Compiled, carry: Carry, first: int, last: int) -> Carry:
-        """Returns the carry after the steps."""
+        """Returns the carry after the steps; raises where the stream ends before them."""
         if self._next != first:
             self._stream = self._task.stream("train", seed=self._seed, start=first)
         for step in range(first, last):
-            batch = self._placed(next(self._stream))
-            jax.block_until_ready(carry)  # one step and two batches at a time on the device
-            carry = run.go_on(carry, step, step + 1, self.start._replace(data=batch))
+            batch = next(self._stream, None)
+            if batch is None:
+                raise wrong(self._task, f"ends its training batches at step {step}: its stream goes on for ever.")
+            placed = self._placed(batch)
+            jax.block_until_ready(carry)  # type: ignore[no-untyped-call]  # one step and two batches at a time
+            carry = run.go_on(carry, step, step + 1, self.start._replace(data=placed))
         self._next = last
         return carry
 
     def evaluate(self, run: Compiled, carry: Carry, part: Part) -> dict[str, float]:
         """Returns the means of the metrics of a part's batches, by their sizes."""
+        self._stream, self._next = iter(()), -1  # ends the processes that cut it
         sums: dict[str, float] = {}
         examples = 0
         for batch in self._task.stream(part):
-            size = count(batch)
-            for name, value in run.evaluate(carry, self.start, replicate(batch, self._mesh)).items():
-                sums[name] = sums.get(name, 0.0) + size * float(value)
-            examples += size
+            for name, value in run.evaluate(carry, self.start, self._placed(batch)).items():
+                sums[name] = sums.get(name, 0.0) + count(batch) * float(value)
+            examples += count(batch)
         return {name: total / examples for name, total in sums.items()}
 
     def _placed(self, batch: Examples) -> Examples:
+        if count(batch) % self._mesh.size:
+            return replicate(batch, self._mesh)
         return jax.tree.map(lambda rows: jax.device_put(np.asarray(rows), self._split), batch)
 
 
-def feed(task: Task, state: TrainState, rate_scale: jax.Array, seed: int, mesh: Mesh) -> Feed:
+def feed_of(task: Task, state: TrainState, rate_scale: jax.Array, seed: int, mesh: Mesh) -> Feed:
     """Returns what feeds a training of the task with this seed."""
     if isinstance(task, Streamed):
         return Batches(task, state, rate_scale, seed, mesh)

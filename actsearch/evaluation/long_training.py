@@ -17,8 +17,9 @@ from jax.sharding import Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from actsearch.evaluation.checkpoints import Checkpoints
+from actsearch.evaluation.data_check import first_batch
 from actsearch.evaluation.devices import Devices, as_layout
-from actsearch.evaluation.feeds import Compiled, Feed, Start, feed
+from actsearch.evaluation.feeds import Compiled, Feed, Start, feed_of
 from actsearch.evaluation.jobs import Job
 from actsearch.evaluation.one_training import (
     Loop,
@@ -34,7 +35,7 @@ from actsearch.evaluation.trainer import Part
 from actsearch.evaluation.training_folder import ABOUT, OUTCOME, STATES, alone, claim, read, write
 from actsearch.language import ActsearchError, Program
 from actsearch.nn import Layer, LayerFactory
-from actsearch.tasks import Task, get_task
+from actsearch.tasks import Streamed, Task, get_task
 from actsearch.trials.codec import read_program
 
 SAVES = 20
@@ -92,22 +93,23 @@ class SavedTrainer:
             return self._train(job, folder, part)
 
     def _train(self, job: Job, folder: Path, part: Part) -> Outcome:
-        run = _compiled(self.task, claim(folder, self.task, self.program, job), self._mesh)
+        compiled = _compiled(self.task, claim(folder, self.task, self.program, job), self._mesh)
         outcomes = read(folder / OUTCOME) or {}
         if part in outcomes:
             return Outcome(**outcomes[part])
         feed = self._feed(job)
         with Checkpoints(folder / STATES, self._keep, self._report) as states:
-            carry = self._trained(run, states, feed, folder)
-        outcome = Outcome(feed.evaluate(run, carry, part), float(carry[3]) / max(1, self.task.steps // 10))
+            carry = self._trained(compiled, states, feed, folder)
+        outcome = Outcome(feed.evaluate(compiled, carry, part), float(carry[3]) / max(1, self.task.steps // 10))
         write(folder / OUTCOME, outcomes | {part: outcome._asdict()})
         return outcome
 
     def load(self, job: Job, folder: Path) -> Any:
         """Returns the network of a job that has ended, in evaluation mode; raises where it has not."""
-        start, steps, run = self._feed(job).start, self.task.steps, _compiled(self.task, self.program, self._mesh)
+        start, steps = self._feed(job).start, self.task.steps
+        compiled = _compiled(self.task, self.program, self._mesh)
         with Checkpoints(folder / STATES, report=self._report, read_only=True) as states:
-            saved = states.newest(run.begin(start))
+            saved = states.newest(compiled.begin(start))
         if saved is None or saved.step < steps:
             step = 0 if saved is None else saved.step
             raise ActsearchError(
@@ -121,18 +123,18 @@ class SavedTrainer:
 
     def _feed(self, job: Job) -> Feed:
         state = init_state(self.task, job.seed)
-        return feed(self.task, state, jnp.float32(job.rate_scale), job.seed, self._mesh)
+        return feed_of(self.task, state, jnp.float32(job.rate_scale), job.seed, self._mesh)
 
-    def _trained(self, run: Compiled, states: Checkpoints, feed: Feed, folder: Path) -> Any:
+    def _trained(self, compiled: Compiled, states: Checkpoints, feed: Feed, folder: Path) -> Any:
         """Returns the carry after the last step, from the newest state on."""
-        carry, steps = run.begin(feed.start), self.task.steps
+        carry, steps = compiled.begin(feed.start), self.task.steps
         saved = states.newest(carry)
         step, carry = saved or (0, carry)
         if step:
             self._report(f"{folder}: on from step {step:,} of {steps:,}")
         while step < steps:
             last = min(steps, step - step % self._every + self._every)
-            carry = feed.go_on(run, carry, step, last)
+            carry = feed.go_on(compiled, carry, step, last)
             states.save(last, carry)
             step = last
             self._report(f"{folder}: step {step:,} of {steps:,}")
@@ -249,6 +251,8 @@ def _check(task: Task, program: Program, job: Job, part: str) -> None:
         raise ActsearchError(f"rate_scale must be a number above 0; received {job.rate_scale}.")
     check_kind(task, [program])
     check_own(task)
+    if isinstance(task, Streamed):
+        first_batch(task, part)  # so that what is missing is said now, not after the last step
 
 
 def _task(task: Task | str) -> Task:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from actsearch.engine import fingerprint
+from actsearch.evaluation.data_check import check_resident
 from actsearch.evaluation.devices import Devices, platform_of
 from actsearch.evaluation.engines import BANK, Engine, choose_engine
 from actsearch.evaluation.jobs import Job
@@ -126,6 +127,8 @@ def score_programs(
     """
     if not programs or not seeds:
         raise ActsearchError("score_programs needs at least one program and one seed.")
+    if out is None:
+        check_resident(task)
     check_own(task)
     platform = platform_of(devices)
     engine = engine if out is None else "specialize"

@@ -12,11 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from actsearch.evaluation.data_check import check_data, check_values, sample, wrong
+from actsearch.evaluation.data_check import check_data, check_stream, check_values, sample, wrong
 from actsearch.evaluation.one_training import count, take
 from actsearch.language import ActsearchError, Program
 from actsearch.nn import Layer, sites
-from actsearch.tasks import Classification, Data, Examples, LanguageModel, Regression, Task, factory_of
+from actsearch.tasks import Classification, Data, Examples, LanguageModel, Regression, Streamed, Task, factory_of
 
 _SHARES = tuple(0.5**halvings for halvings in range(8, -1, -1))
 """Of each metric at the start, at which the score is looked at: towards 0, so that none leaves its range."""
@@ -44,12 +44,15 @@ def check_task(task: Task, *, full: bool = True) -> tuple[str, ...]:
     _check_hash(task)
     data = sample(task)
     check_data(task, data)
+    if isinstance(task, Streamed):
+        check_stream(task)
     width = _check_sites(task)
     check_values(task, data)
     _check_scalars(task, data)
     sizes = ", ".join(f"{count(part):,}" for part in data)
+    of_batches = " of the first batches" if isinstance(task, Streamed) else ""
     lines = (
-        f"data: the same on two calls, {sizes} examples, none in two parts",
+        f"data: the same on two calls, {sizes} examples{of_batches}, none in two parts",
         f"network: {width} {'site' if width == 1 else 'sites'}",
         "loss and metrics: float scalars",
     )

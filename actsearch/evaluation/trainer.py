@@ -13,6 +13,7 @@ from jax.sharding import PartitionSpec as P
 
 from actsearch.engine import LayerFunction, bank, interpret, specialize
 from actsearch.evaluation.data_axis import own_stream
+from actsearch.evaluation.data_check import check_resident
 from actsearch.evaluation.devices import DataParallel, Devices, as_layout, replicate, resident
 from actsearch.evaluation.jobs import Cell, Job, by_program, spread
 from actsearch.evaluation.one_training import Training, TrainState, init_state, train
@@ -60,6 +61,9 @@ class Trainer:
       place: jobs, groups of devices, lanes -> the cell of each job. Turns go to the devices in rotation.
       layer: makes what stands at each site in the place of the candidate's `Layer`; None for that.
 
+    Raises:
+      ActsearchError: a task whose data come in batches: `SavedTrainer` trains on it.
+
     Attributes:
       lanes: how many are used now.
       halved: whether memory did not hold those that were asked for.
@@ -85,6 +89,7 @@ class Trainer:
         place: Callable[[Sequence[Job], int, int], list[Cell]] = spread,
         layer: LayerFactory | None = None,
     ):
+        check_resident(task)
         self.layer = layer
         self.task, self._candidate, self._measure, self._place = task, candidate, measure, place
         self._layout = as_layout(devices)

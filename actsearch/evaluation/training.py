@@ -10,6 +10,7 @@ from typing import Any
 from actsearch.engine import FINGERPRINT_VERSION
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
 from actsearch.evaluation.candidate import Attempt, Screening
+from actsearch.evaluation.data_check import check_resident
 from actsearch.evaluation.devices import Devices, as_layout, platform_of
 from actsearch.evaluation.engines import BANK, Engine, choose_engine
 from actsearch.evaluation.gates import Gate, gates_of, get_gates, screen
@@ -318,6 +319,7 @@ def _check(space: Space, tasks: Sequence[Task], seeds: Sequence[int]) -> None:
         raise ActsearchError(f"An evaluation needs at least one task, each of another name; received {names}.")
     if not seeds or len(set(seeds)) < len(seeds):
         raise ActsearchError(f"An evaluation needs at least one seed, and none twice; received {list(seeds)}.")
+    check_resident(*tasks)
     for task in tasks:
         if task.kind != space.kind:
             raise ActsearchError(

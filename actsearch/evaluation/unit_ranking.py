@@ -11,6 +11,7 @@ from actsearch.catalog import CATALOG, MODULES, ModuleEntry
 from actsearch.engine import fingerprint
 from actsearch.evaluation.compilation_cache import use_compilation_cache
 from actsearch.evaluation.cost import measure_costs
+from actsearch.evaluation.data_check import check_resident
 from actsearch.evaluation.devices import Devices, platform_of
 from actsearch.evaluation.engines import BANK, Chosen, Engine, choose_engine
 from actsearch.evaluation.result_lines import ResultLines
@@ -90,6 +91,7 @@ def rank_units(
             f"A ranking needs 2 or more different seeds and 1 or more rate_seeds; received {seeds}, {rate_seeds}."
         )
     for task in chosen:
+        check_resident(task)
         check_kind(task, [unit for unit in named.values() if isinstance(unit, Program)])
     use_compilation_cache()
     plan = _Plan(wanted, tuple(rate_scales), seeds_beyond(wanted, rate_seeds), part, devices, ResultLines(out), report)

@@ -12,6 +12,7 @@ from actsearch.analysis.verification import Scores, Verification, verified
 from actsearch.engine import fingerprint
 from actsearch.evaluation.compilation_cache import use_compilation_cache
 from actsearch.evaluation.cost import step_shares
+from actsearch.evaluation.data_check import check_resident
 from actsearch.evaluation.devices import Devices
 from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.score import Result, diverged, score_programs
@@ -114,6 +115,8 @@ def verify(
     check_options(rate_scales, part, confidence, engine)
     for task, reference in pairs:
         check_kind(task, [*reference, *candidates])
+        if out is None:
+            check_resident(task)
     use_compilation_cache()
     train = functools.partial(
         score_programs,

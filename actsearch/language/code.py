@@ -19,8 +19,8 @@ import numpy as np
 from actsearch.language.errors import ActsearchError
 
 _DEPENDENCIES = (
-    "actsearch array_record chex flax google jax jaxlib matplotlib msgpack numpy optax orbax pandas pyarrow rich scipy"
-    " sklearn tensorflow tensorflow_datasets torch tyro"
+    "actsearch array_record chex flax google grain jax jaxlib matplotlib msgpack numpy optax orbax pandas PIL pyarrow"
+    " rich scipy sklearn tensorflow tensorflow_datasets torch tyro"
 )
 LIBRARIES = frozenset(sys.stdlib_module_names) | frozenset(_DEPENDENCIES.split())
 """Packages whose functions and classes count by their names."""

@@ -10,7 +10,7 @@ import numpy as np
 from actsearch.analysis import Plan, Work
 from actsearch.controllers import Controller, Random, Repeated, SuccessiveHalving
 from actsearch.controllers.base import nested
-from actsearch.evaluation import COSTS, Engine, StepTime, choose_engine, gates_of, screen, step_times
+from actsearch.evaluation import COSTS, Engine, StepTime, check_resident, choose_engine, gates_of, screen, step_times
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space
 from actsearch.tasks import Task
@@ -59,7 +59,7 @@ def plan(
       limit: seconds for the measurement of steps; the first task is measured however long it takes.
 
     Raises:
-      ActsearchError: no task, or a number below 1.
+      ActsearchError: no task, a number below 1, or a task whose data come in batches where no training is saved.
     """
     numbers = {"budget": budget, "programs": programs, "seeds": seeds, "seeds_per_trial": seeds_per_trial}
     for name, number in numbers.items():
@@ -68,6 +68,7 @@ def plan(
     if not tasks:
         raise ActsearchError("A plan needs at least one task to search on.")
     began = time.perf_counter()
+    check_resident(*tasks, *(() if saved else verify))
     at_once = 1 if saved else seeds
     times = step_times([*((task, None) for task in tasks), *((task, at_once) for task in verify)], limit=limit)
     most = budget * seeds_per_trial * mean_fidelity(controller or Random())

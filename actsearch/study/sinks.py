@@ -54,6 +54,8 @@ class Sink:
         try:
             self._write = (SINKS[name] if isinstance(name, str) else name)(folder)
         except ImportError as error:
+            if not isinstance(name, str):
+                raise
             missing = error.name or error
             raise ActsearchError(f"The sink {name} needs {missing}: pip install 'actsearch[{name}]'.") from error
         except Exception as error:  # no account, no network, no room
@@ -134,7 +136,10 @@ def _wandb(folder: Path) -> Write:
 
 
 def _mlflow(folder: Path) -> Write:
-    """Logs to MLflow where MLFLOW_TRACKING_URI says, else to `mlflow.db`: experiment "actsearch", the run's name."""
+    """Logs to MLflow where MLFLOW_TRACKING_URI says, else to `mlflow.db` in the working directory.
+
+    Experiment "actsearch", the run's folder as its name; a search that goes on is one run.
+    """
     from mlflow import MlflowClient
 
     client, kept = MlflowClient(), folder / "mlflow.txt"

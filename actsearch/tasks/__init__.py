@@ -4,7 +4,7 @@ from actsearch.language import Kind
 from actsearch.tasks.base import Data, Examples, Quality, Task
 from actsearch.tasks.classification import Classification
 from actsearch.tasks.datasets import DataSet, Split
-from actsearch.tasks.imagenet import Standardize, StreamedImages, images
+from actsearch.tasks.imagenet import Standardize, StreamedImages
 from actsearch.tasks.language_modelling import LanguageModel
 from actsearch.tasks.recipe import Muon, Recipe
 from actsearch.tasks.registry import ANCHORS, DEEP, TASK_SETS, TASKS, factory_of, get_task, get_tasks, register
@@ -35,6 +35,5 @@ __all__ = [
     "factory_of",
     "get_task",
     "get_tasks",
-    "images",
     "register",
 ]

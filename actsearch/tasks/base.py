@@ -102,6 +102,10 @@ class Task(ABC):
     def data(self) -> Data:
         """Returns the data, the same on every call; keep it with `functools.cache` where it takes time to make."""
 
+    def signature(self) -> Examples:
+        """Returns what the digest covers of the data: all of them."""
+        return self.data()
+
     @abstractmethod
     def init(self, layer: LayerFactory, key: jax.Array) -> nnx.Module:
         """Returns the network with initial weights drawn by `key` and `layer(features)` at each of its sites."""

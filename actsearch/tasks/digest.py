@@ -15,7 +15,6 @@ from flax import nnx
 from actsearch.language import parse
 from actsearch.language.code import describe, update_with_array
 from actsearch.nn import Layer
-from actsearch.tasks.streamed import Streamed
 
 if TYPE_CHECKING:
     from actsearch.tasks.base import Task
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 def digest(task: "Task") -> str:
     """Returns 32 hexadecimal digits that change with the data, the network, a field or the user's own code."""
     hasher = hashlib.blake2b(digest_size=16)
-    content = task.signature() if isinstance(task, Streamed) else task.data()
-    for path, leaf in jax.tree.leaves_with_path(content):
+    for path, leaf in jax.tree.leaves_with_path(task.signature()):
         update_with_array(hasher, jax.tree_util.keystr(path), leaf)
     text = describe(task), _weights(task)
     hasher.update(repr(text).encode())

@@ -1,7 +1,6 @@
 """Images that do not fit into memory, cut by worker processes; ImageNet with ResNet-50 as it is published."""
 
 import dataclasses
-import os
 from collections.abc import Iterator
 
 import jax
@@ -10,13 +9,13 @@ import jax.numpy as jnp
 from actsearch.data import signature, stream
 from actsearch.language import ActsearchError
 from actsearch.nn import imagenet_resnet
-from actsearch.tasks.base import Data
 from actsearch.tasks.classification import Classification
 from actsearch.tasks.datasets import DataSet, Parts, Split
 from actsearch.tasks.recipe import Recipe
-from actsearch.tasks.streamed import Part, Streamed
+from actsearch.tasks.streamed import Streamed
 
-_EPOCH = 1_281_167
+_TRAINED = round(0.99 * 1_281_167)
+"""Images of an epoch: those that are not held out."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,11 +26,13 @@ class StreamedImages(Streamed, Classification):
 
     Attributes:
       collection: the name in `actsearch data`.
+      side: of the images in pixels, at least 1.
       held_out: share of the training images, the last ones, that are the validation part; above 0 and below 1.
-      workers: processes that read and cut, None for one less than this machine has cores; results do not depend on it.
+      workers: processes that read and cut, None for one less than this process has cores; results do not depend on it.
+      dataset: made of the collection; uint8 from 0 to 255, which `augment` may scale.
 
     Raises:
-      ActsearchError: a share out of range.
+      ActsearchError: a number out of range.
 
     Example:
       >>> from actsearch.tasks import get_task
@@ -40,23 +41,22 @@ class StreamedImages(Streamed, Classification):
       ('imagenet2012', 256, (256, 224, 224, 3))
     """
 
+    dataset: DataSet = dataclasses.field(init=False)
     collection: str
+    side: int = 224
     held_out: float = 0.01
     workers: int | None = dataclasses.field(default=None, compare=False)
 
     def __post_init__(self) -> None:
+        if self.side < 1 or not 0 < self.held_out < 1:
+            raise ActsearchError(
+                f"side is at least 1, held_out a share above 0 and below 1; received {self.side} and {self.held_out}."
+            )
+        shape = (self.side, self.side, 3)
+        object.__setattr__(self, "dataset", DataSet(self.collection, shape, scale=1.0, load=_no_room))
         super().__post_init__()
-        if not 0 < self.held_out < 1:
-            raise ActsearchError(f"held_out is a share above 0 and below 1; received {self.held_out}.")
 
-    def data(self) -> Data:
-        """Raises: there is no room for all examples."""
-        raise ActsearchError(
-            f"The data of {self.name} do not fit into memory: train on it by `actsearch train` or `actsearch verify "
-            "--out`; a search takes one of the smaller tasks (actsearch tasks)."
-        )
-
-    def stream(self, part: Part, *, seed: int = 0, start: int = 0) -> Iterator[Split]:
+    def stream(self, part: str, *, seed: int = 0, start: int = 0) -> Iterator[Split]:
         """Returns the batches of a part: inputs uint8 [batch, side, side, 3] from 0 to 255, labels int32 [batch]."""
         train, last = part == "train", 1 - self.held_out
         share = {"train": (0.0, last), "validation": (last, 1.0), "test": (0.0, 1.0)}[part]
@@ -64,19 +64,23 @@ class StreamedImages(Streamed, Classification):
             self.collection,
             "validation" if part == "test" else "train",  # as published: the test labels were never given out
             batch_size=self.batch_size,
-            side=self.dataset.shape[0],
+            side=self.side,
             augment=train,
             epochs=None if train else 1,
             share=share,
             seed=seed,
             start=start,
-            workers=max(1, (os.cpu_count() or 1) - 1) if self.workers is None else self.workers,
+            workers=self.workers,
         )
         return (Split(batch["image"], batch["label"]) for batch in batches)
 
     def signature(self) -> str:
-        """Returns version, splits, numbers of examples and bytes of the prepared data set."""
+        """Returns version, splits and numbers of examples of the prepared data set."""
         return signature(self.collection)
+
+
+def _no_room() -> Parts:
+    raise ActsearchError("Images that come in batches are not loaded as a whole.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,16 +101,8 @@ class Standardize:
 
     def __call__(self, inputs: jax.Array, key: jax.Array | None) -> jax.Array:
         """Returns images [n, height, width, 3] as float32; the key is not used."""
-        return (inputs / 255.0 - jnp.array(self.mean)) / jnp.array(self.deviation)
-
-
-def images(collection: str, side: int = 224) -> DataSet:
-    """Returns a collection of images as a `StreamedImages` has it, at a side in pixels."""
-    return DataSet(collection, (side, side, 3), scale=1.0, load=_no_room)
-
-
-def _no_room() -> Parts:
-    raise ActsearchError("Images of this data set come in batches: there is no room for all of them.")
+        mean, deviation = (jnp.array(colours).reshape(1, 1, 1, 3) for colours in (self.mean, self.deviation))
+        return (inputs / 255.0 - mean) / deviation
 
 
 def imagenet_resnet50() -> StreamedImages:
@@ -119,9 +115,8 @@ def imagenet_resnet50() -> StreamedImages:
         name="imagenet-resnet50",
         summary="ImageNet in batches from disk, ResNet-50 with BatchNorm",
         collection="imagenet2012",
-        dataset=images("ImageNet"),
         network=imagenet_resnet(),
-        steps=90 * _EPOCH // 256,
+        steps=90 * _TRAINED // 256,
         batch_size=256,
         recipe=Recipe(
             learning_rate=0.1,

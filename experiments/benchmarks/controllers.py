@@ -15,7 +15,7 @@ another set of trainings would change. Hyperparameters of PPO, GFlowNet and surr
 swish-1; those of act-bench had no part in it.
 
 Interrupted, the same command goes on. Hardware and wall time: 2 CPU cores, 10 minutes. Expected numbers: see
-docs/studies/README.md.
+docs/studies/controllers_tables.md.
 """
 
 import concurrent.futures

@@ -7,8 +7,6 @@ from actsearch.data import get_collection, prepare, stream
 from actsearch.language import ActsearchError
 from tests.helpers import archived
 
-pytest.importorskip("grain", reason='Grain is not installed: pip install "actsearch[imagenet]"')
-
 NAME, COUNT = "imagenette/160px-v2", 10
 
 
@@ -86,7 +84,7 @@ def test_evaluation_sees_the_centre_of_every_example_in_its_order():
     assert_equal(batches, list(stream(NAME, "validation", batch_size=3, side=8, augment=False, epochs=1, seed=9)))
 
 
-@pytest.mark.parametrize(("option", "least"), [("batch_size", 1), ("side", 1), ("start", 0)])
+@pytest.mark.parametrize(("option", "least"), [("batch_size", 1), ("side", 1), ("seed", 0), ("start", 0)])
 def test_bounds(option, least):
     with pytest.raises(ActsearchError, match=f"{option} is at least {least}; received {least - 1}"):
         make(**{option: least - 1})

@@ -152,7 +152,7 @@ def layers():
 @pytest.fixture(scope="module")
 def trials(layers):
     rng = np.random.default_rng(0)
-    genotypes = [LAYERS.sample(rng) for _ in range(120)]
+    genotypes = [LAYERS.sample(rng) for _ in range(60)]
     proposals = [Proposal(LAYERS.decode(genotype), genotype) for genotype in genotypes]
     return layers.evaluate([*proposals, propose("param beta = 0; x / 0 * gamma + beta")], 0)
 

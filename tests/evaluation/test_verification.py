@@ -56,9 +56,9 @@ def test_the_best_of_a_run_with_seeds_that_it_did_not_use():
 def test_each_function_has_the_rate_that_is_best_on_validation_data_with_other_seeds():
     scales = (0.001, 4.0)
     verification = verify([SINE], TASK, seeds=2, rate_scales=scales, baselines=[RELU, "tanh(x)"])
-    assert len(verification.rows) == 3
-    for row in verification.rows:
-        assert [d.baseline for d in row.differences] == ["relu(x)", "tanh(x)"][: verification.rows.index(row)]
+    baselines = [[difference.baseline for difference in row.differences] for row in verification.rows]
+    assert baselines == [[], ["relu(x)"], ["relu(x)", "tanh(x)"]]
+    for row in verification.rows[::2]:
 
         def trained(scale, part, seeds, program=row.program):
             (result,) = score_programs(TASK, [program], seeds, rate_scales=[scale], part=part)

@@ -143,8 +143,9 @@ def test_tensorboard_reads_back_what_was_written(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("name", [name for name in SINKS if name != "json"])
 def test_a_package_that_is_missing(name, monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, {"tensorboard": "tensorboardX"}.get(name, name), None)
-    with pytest.raises(ActsearchError, match=rf"needs \S+: pip install 'actsearch\[{name}\]'"):
+    package = {"tensorboard": "tensorboardX"}.get(name, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ActsearchError, match=rf"needs {package}: pip install 'actsearch\[{name}\]'"):
         Sink(name, tmp_path)
 
 

@@ -4,7 +4,7 @@ import os
 import warnings
 from typing import Any
 
-from actsearch.evaluation.devices import count_cores
+from actsearch.data import count_cores
 from actsearch.language import ActsearchError
 
 OBJECTS = 100_000_000
