@@ -41,10 +41,10 @@ HEAD = """# Gallery of discovered functions
 
 The best of what the studies found: up to four functions each, in the order of the study's first task. None is a
 published unit up to sign, scale and shift: where a search found Swish again, or half a sine of 2x, the study says so.
-Each has the difference of its score from the baseline's on every task of the study, likelihood or accuracy, with an interval that
-holds for all comparisons on that task at once; it is bold where all of it lies above 0. The nearest published unit is
-that up to scale and shift of input and output, with parameters at their initial values; beside it stands what is left
-of the difference, as a share of the standard deviation.
+Each has the difference of its score from the baseline's on every task of the study, likelihood or accuracy, with an
+interval that holds for all comparisons on that task at once; it is bold where all of it lies above 0. Beside the
+nearest published unit, up to scale and shift of input and output and with parameters at their initial values, stands
+what is left of the difference, as a share of the standard deviation.
 
 `python experiments/draw_gallery.py` writes this page from the committed results."""
 
