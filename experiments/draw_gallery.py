@@ -2,9 +2,9 @@
 
     python experiments/draw_gallery.py
 
-No number on the page is written by hand. A study gives its up to four best functions that no catalog entry computes, by
-their mean difference from the baseline over the study's tasks. What of each is known already takes seconds a function;
-it is kept in `experiments/results/novelty.json`, and computed for functions that are new to it.
+No number on the page is written by hand. A study gives the best functions of its first task that are no published unit,
+nor one up to sign, scale and shift. What of each is known already takes seconds a function; it is kept in
+`experiments/results/novelty.json`, and computed for functions that are new to it.
 
 Hardware: any. Wall time: half a minute, and several seconds for each new function. Expected: `docs/gallery.md` and
 `docs/figures/gallery/`; tests/experiments/test_gallery.py says when the page is no longer that of the results.
@@ -22,6 +22,7 @@ from actsearch.catalog import CATALOG, novelty
 from actsearch.evaluation import get_table, rank_table
 from actsearch.export import to_latex
 from actsearch.report import draw_curves, draw_graph, save
+from actsearch.trials.codec import read_program
 
 ROOT = Path(__file__).parents[1]
 RESULTS, DOCS = ROOT / "experiments/results", ROOT / "docs"
@@ -38,11 +39,12 @@ COUNT = 4
 
 HEAD = """# Gallery of discovered functions
 
-The best of what the studies found: up to four functions each that no published unit computes exactly. Each has the
-difference of its score from the baseline's on every task of the study, likelihood or accuracy, with an interval that
-holds for all comparisons on that task at once; it is bold where all of it lies above 0. The nearest published unit is
-that up to scale and shift of input and output, with parameters at their initial values; beside it stands what is left
-of the difference, as a share of the standard deviation.
+The best of what the studies found: up to four functions each, in the order of the study's first task. None is a
+published unit up to sign, scale and shift: where a search found Swish again, or half a sine of 2x, the study says so.
+Each has the difference of its score from the baseline's on every task of the study, likelihood or accuracy, with an
+interval that holds for all comparisons on that task at once; it is bold where all of it lies above 0. Beside the
+nearest published unit, up to scale and shift of input and output and with parameters at their initial values, stands
+what is left of the difference, as a share of the standard deviation.
 
 `python experiments/draw_gallery.py` writes this page from the committed results."""
 
@@ -80,7 +82,7 @@ def of_table(name: str) -> list[Verification]:
     """Returns the trainings of a table's best functions, and of ReLU."""
     ranking, task, relu = rank_table(name), get_table(name).task, CATALOG["relu"].program
     rows = [Scores(task, relu, True, ranking.row(relu).scores)]
-    rows += [Scores(task, one.program, False, one.scores) for one in ranking.rows[: 3 * COUNT]]
+    rows += [Scores(task, one.program, False, one.scores) for one in ranking.rows[: 6 * COUNT]]
     return [verified(rows, range(len(rows[0].scores)), part="validation")]
 
 
@@ -128,15 +130,21 @@ TABLES = (
 )
 
 
-def discovered(verifications: Sequence[Verification]) -> list[Program]:
-    """Returns the best functions that no catalog entry computes, of those on the first task."""
-    return list(itertools.islice((program for program in verifications[0].ranked if not identify(program)), COUNT))
+def discovered(verifications: Sequence[Verification], known: Mapping[str, Any]) -> list[Program]:
+    """Returns the best functions on the first task that are no published unit, nor one up to scale and shift."""
+    unnamed = (program for program in verifications[0].ranked if not identify(program))
+    return list(itertools.islice((one for one in unnamed if distance(known[str(one)]) >= SAME), COUNT))
+
+
+def distance(record: Mapping[str, Any]) -> float:
+    """Returns how far a function is from the nearest published unit."""
+    return float(record["neighbours"][0]["distance"])
 
 
 def section(study: Study, known: Mapping[str, Any], level: str) -> list[str]:
     """Returns the lines of a study's section."""
     verifications = study.verifications()
-    programs = discovered(verifications)
+    programs = discovered(verifications, known)
     baseline = verifications[0].baselines(verifications[0].tasks[0])[0]
     name = {entry.name for entry in identify(parse(baseline))} & {"relu", "layer_norm"}
     against = {"relu": "ReLU", "layer_norm": "LayerNorm"}[name.pop()]
@@ -175,8 +183,7 @@ def gain(verification: Verification, task: str, program: Program) -> str:
 
 def nearest(record: Mapping[str, Any]) -> str:
     """Returns the nearest published unit, and how far off it is."""
-    unit, distance = record["neighbours"][0]["unit"], record["neighbours"][0]["distance"]
-    return f"{unit}, the same" if distance < SAME else f"{unit}, {100 * distance:.1f} %"
+    return f"{record['neighbours'][0]['unit']}, {100 * distance(record):.1f} %"
 
 
 def page(known: Mapping[str, Any]) -> str:
@@ -186,25 +193,30 @@ def page(known: Mapping[str, Any]) -> str:
     return "\n\n".join([HEAD, *found, f"#{WHOLE}", *whole]) + "\n"
 
 
-def draw(study: Study) -> None:
+def draw(study: Study, known: Mapping[str, Any]) -> None:
     """Writes a study's picture: curves with their derivatives, or the graph of the best layer."""
-    programs = [simplify(program) for program in discovered(study.verifications())]
+    programs = [simplify(program) for program in discovered(study.verifications(), known)]
     layer = programs[0].kind == "layer"
     figure = draw_graph(programs[0]) if layer else draw_curves({f"{i}": one for i, one in enumerate(programs, 1)})
     _, svg = save(figure, FIGURES / study.name)
     svg.unlink()  # the page shows the other
 
 
+class Known(dict[str, Any]):
+    """What is known of functions; of one that is missing it is computed, and kept in the file."""
+
+    def __missing__(self, formula: str) -> Any:
+        self[formula] = novelty(read_program(formula), count=1).to_json()
+        NOVELTY.write_text(json.dumps(dict(sorted(self.items())), indent=1) + "\n")
+        print(self[formula]["verdict"], flush=True)
+        return self[formula]
+
+
 def main() -> None:
     """Computes what is new, writes the page and draws."""
-    known = json.loads(NOVELTY.read_text()) if NOVELTY.exists() else {}
+    known = Known(json.loads(NOVELTY.read_text()) if NOVELTY.exists() else {})
     for study in (*FOUND, *TABLES):
-        for program in discovered(study.verifications()):
-            if str(program) not in known:
-                known[str(program)] = novelty(program, count=1).to_json()
-                NOVELTY.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
-                print(known[str(program)]["verdict"], flush=True)
-        draw(study)
+        draw(study, known)
     PAGE.write_text(page(known))
     print(PAGE)
 
