@@ -192,6 +192,7 @@ def test_a_nested_unit_reads_the_one_before():
     assert str(space.decode((tanh, relu, times, 0, 0, 0, 0, plus))) == "x + x"  # what nobody reads leaves no trace
 
 
+@pytest.mark.slow  # 6,250 fingerprints
 def test_functional_counts_of_one_unit():
     """The public recount at beta = 0.73: 3,996 distinct functions, 3,702 of them finite on the probe."""
     space = swish()
