@@ -5,7 +5,7 @@
     make matrix TESTS="--python 3.11 --dependencies oldest tests/engine"  # one environment
 
 Each environment is made by uv in a temporary folder, from the interpreters of this machine; nothing else is written.
-The exit code is 1 where a test failed or an environment could not be made.
+The exit code is 1 where a test failed, an environment could not be made, or no Python was there to test.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def main() -> int:
     print(f"\n{'Python':<8}{'deps':<8}{'versions':<58}tests")
     for each in cells:
         print(f"{each.python:<8}{each.dependencies:<8}{each.versions:<58}{each.outcome}")
-    return int(any(each.failed for each in cells))
+    return int(any(each.failed for each in cells) or not any(each.versions for each in cells))
 
 
 def cell(python: str, dependencies: str, folder: Path, tests: list[str]) -> Cell:
@@ -74,7 +74,8 @@ def cell(python: str, dependencies: str, folder: Path, tests: list[str]) -> Cell
     )
     if tested.returncode != 0:
         print(tested.stdout, tested.stderr, file=sys.stderr)
-    return Cell(python, dependencies, versions(bin_), tested.stdout.strip().splitlines()[-1], tested.returncode != 0)
+    last = (tested.stdout.strip().splitlines() or ["no output of pytest, see above"])[-1]
+    return Cell(python, dependencies, versions(bin_), last, tested.returncode != 0)
 
 
 def installation(python: str, resolution: str, environment: Path) -> list[list[str]]:
