@@ -48,5 +48,6 @@ html_math_renderer = "mathml"  # `_extensions/formulas.py`
 html_theme = "sphinx_book_theme"
 html_title = "actsearch"
 html_theme_options = {"navbar_persistent": []}  # the search lies in the side bar
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's browser is
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

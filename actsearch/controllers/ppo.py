@@ -118,8 +118,8 @@ class PPO(Controller[State]):
 
     Source: section 2 names the recurrent controller, PPO (Schulman et al. 2017, arXiv 1707.06347, equation 7), the
     validation accuracy as reward and its exponential moving average as baseline; both are the defaults. It does not
-    state size, clip, epochs, rates, batch and entropy bonus: those here were chosen on the tabular tasks, see the
-    study controllers_tables. Different here: a proposal is the first of `draws` samples that was not proposed before,
+    state size, clip, epochs, rates, batch and entropy bonus: those here were chosen on the tabular tasks, see
+    :doc:`/studies/appendix`. Different here: a proposal is the first of `draws` samples that was not proposed before,
     while r_t is computed from the policy's own probabilities; draws=1 is plain PPO.
 
     Example:
