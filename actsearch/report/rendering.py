@@ -70,7 +70,13 @@ def render(rows: Iterable[Sequence[Any]], columns: Sequence[Column | str], title
 
 def to_text(table: Table, width: int | None = None) -> str:
     """Returns a table as plain text without trailing spaces, as wide as it needs, or folded into `width` columns."""
-    console = Console(width=width or _needed(table), color_system=None, force_terminal=False, legacy_windows=False)
+    console = Console(
+        width=width or _needed(table),
+        color_system=None,
+        force_terminal=False,
+        force_jupyter=False,  # it would show an empty block
+        legacy_windows=False,
+    )
     with console.capture() as capture:
         console.print(table)
     lines = [line.rstrip() for line in capture.get().split("\n")]

@@ -69,3 +69,12 @@ def test_a_row_of_another_length_is_a_mistake():
 
 def test_an_empty_table_has_its_headings():
     assert to_text(render([], ["a", "b"])).split()[:2] == ["a", "b"]
+
+
+def test_in_a_notebook_a_table_is_its_text_alone(monkeypatch):
+    """What rich shows there beside a text that is captured is an empty block."""
+    shown = []
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr("rich.jupyter.display", lambda *parts: shown.append(parts))
+    assert to_text(render([["a"]], ["head"])).split()[-1] == "a"
+    assert shown == []
