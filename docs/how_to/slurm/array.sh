@@ -12,7 +12,7 @@ set -euo pipefail
 
 RUNS=${RUNS:-runs/array}  # on a file system that all nodes share
 SPACE=${SPACE:-swish-2}
-TASK=${TASK:-digits-mlp}
+TASK=${TASK:-mnist1d-mlp}
 BUDGET=${BUDGET:-2000}
 
 # A member that was stopped or requeued finds its archive and goes on. It stops by itself before --time is over.
