@@ -2,8 +2,8 @@
 
     python experiments/draw_gallery.py
 
-No number of a function on the page is written by hand. A study gives the best functions of its first task that are no published unit,
-nor one up to sign, scale and shift. What of each is known already takes seconds a function; it is kept in
+No number of a function is written by hand. A study gives the best functions of its first task that are no published
+unit, nor one up to sign, scale and shift. What of each is known already takes seconds a function; it is kept in
 `experiments/results/novelty.json`, and computed for functions that are new to it.
 
 Hardware: any. Wall time: half a minute, and several seconds for each new function. Expected: `docs/gallery.md` and

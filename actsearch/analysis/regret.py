@@ -11,6 +11,9 @@ from actsearch.analysis.statistics import Interval, bootstrap_mean
 from actsearch.trials import Known
 from actsearch.trials.ranking import of_highest_fidelity
 
+_FEWEST = 3
+"""Runs that an interval needs."""
+
 
 def best_so_far(trials: Sequence[Known], *, repeats: bool = False) -> np.ndarray:
     """Returns the best score among the first 1, 2, ... trials.
@@ -63,12 +66,15 @@ def regret_at(curves: Iterable[np.ndarray], reference: float, budget: int) -> In
       budget: number of trials, at least 1.
 
     Returns:
-      The Interval of `bootstrap_mean` over runs, without ends where there is one run; None where no run came so far.
+      The Interval of `bootstrap_mean` over runs; None where no run came so far. Of one or two runs the ends are
+      infinite: a bootstrap of two values says nothing of their spread.
 
     Example:
       >>> regret = regret_at([np.array([0.5, 0.8]), np.array([0.5, 0.8]), np.array([0.5])], 0.9, 2)
-      >>> round(regret.estimate, 3)
-      0.1
+      >>> round(regret.estimate, 3), regret.low
+      (0.1, -inf)
     """
     values = [reference - curve[budget - 1] for curve in curves if len(curve) >= budget]
-    return bootstrap_mean(values) if values else None
+    if len(values) < _FEWEST:
+        return Interval(float(np.mean(values)), -np.inf, np.inf) if values else None
+    return bootstrap_mean(values)

@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import json as jsonlib
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -55,6 +56,20 @@ def read_unit(text: str) -> Program:
         hint = f"the nearest names are {', '.join(nearest)}" if nearest else "actsearch card relu is one"
         raise ActsearchError(f"No published unit has the name {name!r}: {hint}; or write a formula of x.")
     return read_formula(text)
+
+
+def read_target(text: str) -> Program:
+    """Returns the program of a unit's name or a formula, where a directory of a run could have been given.
+
+    Raises:
+      ActsearchError: neither; a path, such as runs/mine, is told that there is no run.
+    """
+    try:
+        return read_unit(text)
+    except ActsearchError as error:
+        if os.sep in text and not set(text) & set(" ()*+^;"):
+            raise ActsearchError(f"There is no run in {text}.") from error
+        raise
 
 
 def read_formulas(path: Path) -> list[Program]:

@@ -23,7 +23,7 @@ def compare(
 ) -> None:
     """Compare runs on one space and task: best score, regret against the number of trials, trials until a good score.
 
-    Runs that differ in the seed only are one row, with 95 % intervals.
+    Runs that differ in the seed only are one row, with a 95 % interval where they are three or more.
 
     Example: actsearch compare runs/random-0 runs/random-1 runs/evolution-0 runs/evolution-1 --out compare.png
 
@@ -71,5 +71,5 @@ def _group(name: str, group: Group, budgets: tuple[int, ...]) -> dict[str, Any]:
 
 
 def _ends(interval: Interval) -> dict[str, float | None]:
-    """Returns an interval as JSON has it: one run says nothing of its ends, which are then null."""
+    """Returns an interval as JSON has it: one run or two say nothing of its ends, which are then null."""
     return {name: None if abs(end) == float("inf") else end for name, end in interval._asdict().items()}

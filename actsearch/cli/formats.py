@@ -1,13 +1,12 @@
 """`actsearch export-formula`."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from actsearch.archive import Archive, open_run
-from actsearch.cli.common import Formula, explain, read_unit, writing
+from actsearch.cli.common import Formula, explain, read_target, writing
 from actsearch.export import export_formula as export_program
 from actsearch.language import ActsearchError, Program, simplify
 
@@ -38,7 +37,7 @@ def export_formula(
     if Archive.exists(formula):
         program, origin = _trial(Path(formula), index)
     elif index is None:
-        program, origin = _unit(formula), None
+        program, origin = read_target(formula), None
     else:
         raise ActsearchError(f"--index names a trial of a run; {formula} is no directory of one.")
     written = export_program(program, to, name=name, origin=origin, self_test=self_test)
@@ -64,13 +63,3 @@ def _trial(directory: Path, index: int | None) -> tuple[Program, str]:
     tasks = "+".join(run.config.get("evaluator", {}).get("tasks", ()))
     where = f"space {run.config.get('space')}" + (f", {tasks}" if tasks else "")
     return simplify(trial.program), f"Found by search: trial {trial.index} of {run.name} ({where}{score})."
-
-
-def _unit(text: str) -> Program:
-    """Returns the published unit or the formula that a text is; one with a slash may be meant for a directory."""
-    try:
-        return read_unit(text)
-    except ActsearchError as error:
-        if os.sep not in text:
-            raise
-        raise ActsearchError(f"There is no run in {text}, and it is no formula: {error}") from error

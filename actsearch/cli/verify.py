@@ -1,7 +1,6 @@
 """`actsearch verify`."""
 
 import itertools
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from actsearch.cli.common import (
     keep_beside,
     novelty_of,
     print_json,
+    read_target,
     read_unit,
     show_novelty,
 )
@@ -75,7 +75,7 @@ def verify(
         raise ActsearchError("verify needs formulas or directories of runs; received none.")
     check_named(tasks)
     trials = {target: open_run(target).trials for target in targets if Archive.exists(target)}
-    programs = [p for t in targets for p in (best_programs(trials[t], count) if t in trials else [_formula(t)])]
+    programs = [p for t in targets for p in (best_programs(trials[t], count) if t in trials else [read_target(t)])]
     verification = run_verify(
         programs,
         get_tasks(tasks),
@@ -105,13 +105,3 @@ def _costs(programs: Sequence[Program]) -> dict[Program, Cost]:
     """Returns the cost of each program relative to that of ReLU."""
     relu, *others = measure_costs([CATALOG["relu"].program, *programs])
     return {program: one.relative_to(relu) for program, one in zip(programs, others, strict=True)}
-
-
-def _formula(target: str) -> Program:
-    """Returns the formula that a target is; one with a slash may be meant for a directory."""
-    try:
-        return read_unit(target)
-    except ActsearchError as error:
-        if os.sep not in target:
-            raise
-        raise ActsearchError(f"There is no run in {target}, and it is no formula: {error}") from error

@@ -87,7 +87,7 @@ def _panel(axes: Axes, name: str, curves: Mapping[str, tuple[dict[str, Any], Map
 
 
 def _group(axes: Axes, number: int, label: str, group: Group, reference: float) -> None:
-    """Draws the line of one group, and its band where it has several runs."""
+    """Draws the line of one group, and its band where it has an interval."""
     shortest = min(map(len, group.curves))
     mean = reference - np.mean([curve[:shortest] for curve in group.curves], axis=0)
     look, several = line_look(number), len(group.runs) > 1
@@ -98,4 +98,5 @@ def _group(axes: Axes, number: int, label: str, group: Group, reference: float) 
         budgets = budgets[np.unique(np.linspace(0, len(budgets) - 1, _BAND).astype(int))]
         band = [row for budget in budgets if (row := regret_at(group.curves, reference, int(budget)))]
         low, high = [row.low for row in band], [row.high for row in band]
-        axes.fill_between(budgets, low, high, step="post", color=look["color"], alpha=0.15, linewidth=0)
+        if np.isfinite(low).all():  # two runs have no interval
+            axes.fill_between(budgets, low, high, step="post", color=look["color"], alpha=0.15, linewidth=0)

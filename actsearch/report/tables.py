@@ -105,7 +105,7 @@ def runs_table(comparison: Comparison) -> Table:
 
 
 def regret_table(comparison: Comparison) -> Table:
-    """Returns the mean regret of each group of a comparison at its budgets, with an interval over several runs."""
+    """Returns the mean regret of each group of a comparison at its budgets, of three runs or more with an interval."""
     columns = [Column("controller"), Column("runs", "d")]
     columns += [Column(f"after {budget:,}", ".4f") for budget in comparison.budgets]
     rows = [
@@ -170,5 +170,5 @@ def _verified_cells(
 
 
 def _without_endless_ends(interval: Interval | None) -> Interval | float | None:
-    """Returns the estimate alone where one run says nothing of its spread."""
+    """Returns the estimate alone where the runs are too few to say anything of their spread."""
     return interval.estimate if interval is not None and math.isinf(interval.low) else interval

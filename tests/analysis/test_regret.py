@@ -62,7 +62,12 @@ def test_regret_is_a_mean_over_the_runs_that_came_so_far():
     curves = [np.array([0.5, 0.8]), np.array([0.7, 0.7]), np.array([0.6])]
     first, second = regret_at(curves, 0.9, 1), regret_at(curves, 0.9, 2)
     assert first.estimate == pytest.approx(0.3)
+    assert (first.low, first.high) == pytest.approx((0.2, 0.4))
     assert second.estimate == pytest.approx(0.15)
-    assert (second.low, second.high) == pytest.approx((0.1, 0.2))
     assert regret_at(curves, 0.9, 3) is None
-    assert regret_at(curves[:1], 0.9, 1).high == np.inf
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_one_run_or_two_say_nothing_of_their_spread(runs):
+    """Two that agree would have an interval of width 0."""
+    assert regret_at([np.array([0.8])] * runs, 0.9, 1)[1:] == (-np.inf, np.inf)

@@ -385,7 +385,7 @@ class TestVerifyARun:
     def test_a_directory_without_a_run(self, tmp_path, capsys, monkeypatch):
         monkeypatch.chdir(tmp_path)
         assert main(["verify", "runs/mine"]) == 2
-        assert "There is no run in runs/mine, and it is no formula: " in capsys.readouterr().err
+        assert capsys.readouterr().err.strip().endswith("There is no run in runs/mine.")
         assert main(["verify", "x / sigmiod(x)"]) == 2
         assert "did you mean sigmoid" in capsys.readouterr().err
 
@@ -497,7 +497,7 @@ class TestCompare:
         printed = " ".join(capsys.readouterr().out.split())
         assert "trials to 0.9000" in printed
         assert "evolution evolution-0 0 4 4 0.9000 3" in printed
-        assert "random 1 0.4000 evolution 2 0.2000 [0.1000, 0.3000]" in printed
+        assert "random 1 0.4000 evolution 2 0.2000" in printed
         assert sorted(runs.iterdir()) == before
 
     @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_help_names_every_format(capsys):
         (["evonorm_b0", "--to", "c", "-o", "FILE"], "The format c has no batch_std"),
         (["silu", "--to", "c", "--index", "3"], "--index names a trial of a run; silu is no directory of one."),
         (["RUN", "--to", "c", "--index", "99"], "has no trial 99; it has 30 trials, from 0."),
-        (["no/such/run", "--to", "c"], "There is no run in no/such/run, and it is no formula"),
+        (["no/such/run", "--to", "c"], "There is no run in no/such/run."),
         (["silu", "--to", "c", "-o", "/no/such/folder/silu.h"], "cannot be written"),
         (["silu", "--to", "c", "--name", "my unit"], "received 'my unit'"),
     ],

@@ -71,9 +71,11 @@ def test_runs():
 
 def test_regret():
     assert lines(tables.regret_table(compare_runs(RUNS))) == [
-        "random 2 0.3000 [0.2000, 0.4000] 0.1500 [0.1000, 0.2000]",
+        "random 2 0.3000 0.1500",
         "evolution 1 0.0000 0.0000",
     ]
+    third = run("d", [0.6, 0.6], seed=2)
+    assert lines(tables.regret_table(compare_runs([*RUNS, third])))[0].endswith("[0.1000, 0.3000]")
 
 
 def test_verification():
