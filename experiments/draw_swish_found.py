@@ -46,7 +46,7 @@ SHOWN = 3
 FIGURE = Path(__file__).parents[1] / "docs/figures/swish-found"
 
 
-SUBTITLE = "the best formula so far of an evolutionary search, scored by a small network on MNIST-1D"
+SUBTITLE = "the best formula so far of one evolutionary run, by a table of trainings on MNIST-1D"
 
 Courses: TypeAlias = "Sequence[Sequence[Step]]"
 
@@ -110,17 +110,17 @@ def swish_found(evolution: Courses, random: Courses, place_of: Mapping[str, int]
     for name, text in LINES.items():
         reference_line(axes, text, place_of[fingerprint(CATALOG[name].program)])
     dashed = {"color": GREY, "linewidth": 1.4, "linestyle": (0, (5, 2))}
-    staircase(axes, median(random), label="random search, median", **dashed)
+    staircase(axes, median(random), label="random search, median of five", **dashed)
     for seed, steps in enumerate(evolution):
-        label = "evolution, other seeds" if seed == SHOWN + 1 else None
+        label = "evolution, four other runs" if seed == SHOWN + 1 else None
         staircase(axes, steps, color=BLUE, linewidth=1.0, alpha=0.35, label=label)
-    staircase(axes, evolution[SHOWN], color=BLUE, linewidth=2.6, label="evolution")
+    staircase(axes, evolution[SHOWN], color=BLUE, linewidth=2.6, label="evolution, the run shown below")
     shown = records(evolution[SHOWN])
     for number, step in enumerate(shown, 1):
         axes.plot(step.tried, step.place, "o", color=ORANGE, markersize=12, zorder=5, clip_on=False)
         look = {"ha": "center", "va": "center_baseline", "fontsize": 8.5, "fontweight": "bold"}
         axes.text(step.tried, step.place, str(number), color="white", zorder=6, **look)
-    axes.set(xlabel="functions tried", ylabel=f"place of the best so far\nof {functions:,} functions")
+    axes.set(xlabel="trials", ylabel=f"place of the best so far, of\n{functions:,} functions (f and -f one)")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:,.0f}")
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.13), fontsize=8.5)

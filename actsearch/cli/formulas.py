@@ -21,7 +21,7 @@ from actsearch.tasks import Task, get_tasks
 
 def score(
     formula: Formula,
-    task: str = "digits-mlp",
+    task: str = "mnist1d-mlp",
     seeds: int = 8,
     part: Literal["validation", "test"] = "validation",
     engine: Engine = "auto",

@@ -13,7 +13,7 @@ from actsearch.tasks import get_tasks
 
 def plan(
     space: str = "swish-1",
-    task: str = "digits-mlp",
+    task: str = "mnist1d-mlp",
     budget: int = 1000,
     verify: str = "",
     count: int = 5,

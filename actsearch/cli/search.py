@@ -37,7 +37,7 @@ _RANDOM = Random()
 def search(
     controller: ControllerChoice = _RANDOM,
     space: str = "swish-1",
-    task: str = "digits-mlp",
+    task: str = "mnist1d-mlp",
     budget: int = 1000,
     seed: int = 0,
     out: Path | None = None,

@@ -70,7 +70,7 @@ class SearchResult:
 
 def search(
     space: Space | str = "swish-1",
-    task: Task | Evaluator | Table | str | Sequence[Task] = "digits-mlp",
+    task: Task | Evaluator | Table | str | Sequence[Task] = "mnist1d-mlp",
     controller: Controller[Any] | str | None = None,
     budget: int = 1000,
     *,

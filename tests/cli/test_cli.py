@@ -164,7 +164,7 @@ class TestSearch:
     def test_a_run_of_the_time_before_is_found_where_it_lies(self, label, begun, chosen):
         out = Path("runs") / f"swish-1-digits-mlp-{label}-seed0"
         actsearch.search("swish-1", MockEvaluator(), begun, 20, out=out)
-        assert chosen() == (begun, out)
+        assert chosen("--task", "digits-mlp") == (begun, out)
 
     def test_another_share_of_repeats_is_another_run(self, tmp_path, chosen):
         actsearch.search("swish-1", MockEvaluator(), Repeated(Random(), 0.1), 20, out=tmp_path / "run")
@@ -268,7 +268,24 @@ class TestRuns:
 
     @pytest.mark.slow
     def test_audit_measures_false_rejects(self, tmp_path, capsys):
-        assert main(["search", "--budget", "40", "--seed", "3", "--out", str(tmp_path), "--engine", "interpret"]) == 0
+        assert (
+            main(
+                [
+                    "search",
+                    "--task",
+                    "digits-mlp",
+                    "--budget",
+                    "40",
+                    "--seed",
+                    "3",
+                    "--out",
+                    str(tmp_path),
+                    "--engine",
+                    "interpret",
+                ]
+            )
+            == 0
+        )
         capsys.readouterr()
         rates = _json(capsys, "audit", tmp_path, "--sample", 2)
         assert list(rates) == ["finite"]
@@ -318,7 +335,7 @@ class TestScore:
     def test_a_layer_that_the_task_cannot_hold(self, capsys):
         assert main(["score", "instance_std(x)", "--seeds", "2"]) == 2
         said = capsys.readouterr().err
-        assert "instance_std(x) is a whole layer; the task digits-mlp has sites for activations" in said
+        assert "instance_std(x) is a whole layer; the task mnist1d-mlp has sites for activations" in said
 
     @pytest.mark.slow
     def test_a_diverged_training_is_a_value(self, capsys, monkeypatch):
@@ -514,7 +531,7 @@ class TestCompare:
         (["search", "controller:evolution", "--controller.population", "300", "--budget", "9"], "only starts within"),
         (["top", "no/such/run"], "no/such/run"),
         (["spaces", "swish-9"], "swish-1"),
-        (["search", "--space", "evonorm-b"], "digits-mlp has sites for activations"),
+        (["search", "--space", "evonorm-b"], "mnist1d-mlp has sites for activations"),
         (["search", "--from", "absent.txt"], "absent.txt cannot be read"),
         (["verify", "--tasks", "digits-mlp"], "needs formulas or directories"),
     ],

@@ -27,7 +27,7 @@ def test_prints_hours_and_money(asked, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert (facts["hours"], facts["dollars"]) == ([1.0, 2.0], [3.0, 6.0])
     ((space, tasks, controller, budget, options),) = asked
-    assert (space, tasks, budget, options["programs"], options["seeds"]) == ("swish-1", ["digits-mlp"], 2000, 6, 5)
+    assert (space, tasks, budget, options["programs"], options["seeds"]) == ("swish-1", ["mnist1d-mlp"], 2000, 6, 5)
     assert [task.name for task in options["verify"]][1] == "cifar10-wrn-28-10"
     assert "SuccessiveHalving" in repr(controller)
     assert main(command) == 0
