@@ -92,7 +92,8 @@ class Standardize:
       deviation: of each colour, above 0.
 
     Example:
-      >>> Standardize()(jnp.full((1, 2, 2, 3), 255, jnp.uint8), None)[0, 0, 0].round(2).tolist()
+      >>> white = Standardize()(jnp.full((1, 2, 2, 3), 255, jnp.uint8), None)
+      >>> [round(float(colour), 2) for colour in white[0, 0, 0]]
       [2.25, 2.43, 2.64]
     """
 
