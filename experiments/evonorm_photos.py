@@ -7,7 +7,7 @@ regularised evolution. The digits of `evonorm_digits.py` train without normalisa
 best are trained anew with fresh seeds against published layers, each at its best of three rates: on that network, on
 larger patches, and on warped digits.
 
-Resumable. It has not been run to its end yet.
+Resumable. What a run found: docs/studies/evonorm_photos.md.
 """
 
 from pathlib import Path
