@@ -17,6 +17,7 @@ from actsearch import ActsearchError, parse
 from actsearch.evaluation import Job, SavedTrainer, Trainer, load_candidate, train_saved, verify
 from actsearch.evaluation.checkpoints import Checkpoints
 from actsearch.evaluation.training_folder import OUTCOME, STATES
+from actsearch.tasks import get_task
 from tests.helpers.tiny import tiny_layer_task, tiny_task
 
 TASK, SWISH = tiny_task(steps=10), parse("x * sigmoid(beta * x)")
@@ -215,9 +216,10 @@ def test_a_verification_goes_on(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_kills_at_random_moments_change_nothing(tmp_path):
+@pytest.mark.parametrize("name", ["mnist1d-mlp", "tests.helpers.streamed:long_task"], ids=["resident", "streamed"])
+def test_kills_at_random_moments_change_nothing(tmp_path, name):
     """kill -9, again and again; then the metrics are those of a training in one go, bit for bit."""
-    command = [sys.executable, "-m", "actsearch", "train", "silu", "--task", "mnist1d-mlp", "--every", "5", "--out"]
+    command = [sys.executable, "-m", "actsearch", "train", "silu", "--task", name, "--every", "5", "--out"]
     subprocess.run([*command, str(tmp_path / "whole")], check=True, capture_output=True)
     moments, kills = random.Random(0), 0
     for _ in range(5):
@@ -232,7 +234,8 @@ def test_kills_at_random_moments_change_nothing(tmp_path):
         process.communicate()
     subprocess.run([*command, str(tmp_path / "killed")], check=True, capture_output=True)
     assert kills >= 3
-    one, other = (json.loads((tmp_path / name / OUTCOME).read_text()) for name in ("whole", "killed"))
+    one, other = (json.loads((tmp_path / folder / OUTCOME).read_text()) for folder in ("whole", "killed"))
     assert one == other
-    arrays = [jax.tree.leaves(load_candidate(tmp_path / name).network) for name in ("whole", "killed")]
+    task = get_task(name)
+    arrays = [jax.tree.leaves(load_candidate(tmp_path / folder, task).network) for folder in ("whole", "killed")]
     assert all(np.array_equal(a, b) for a, b in zip(*arrays, strict=True))

@@ -36,3 +36,8 @@ def streamed_task(steps=10, batch_size=24, kind=StreamedDigits, **fields):
     """Returns `tiny_task` with its data in batches; of an evaluation the last batch is smaller."""
     task = dataclasses.replace(tiny_task(steps), batch_size=batch_size)
     return kind(**{field.name: getattr(task, field.name) for field in dataclasses.fields(task)}, **fields)
+
+
+def long_task():
+    """Returns the task long enough to be killed several times."""
+    return streamed_task(steps=500)
