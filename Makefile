@@ -68,6 +68,7 @@ $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "actsearch needs Python 3.11 or newer: install it, or run make PYTHON=/path/to/python"; exit 2; }
 	@echo "Setting up .venv with the locked versions; this happens once."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@# Modules are compiled when they are first imported: all at once takes as long as the rest of the installation.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)

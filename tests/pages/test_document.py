@@ -4,6 +4,7 @@ import math
 import re
 import sys
 
+import altair
 import pytest
 
 from actsearch import ActsearchError, search
@@ -85,6 +86,12 @@ class TestOneRun:
         assert len(pictures) == 6 + 3
         assert all(len(attributes["aria-label"]) > 10 for attributes in pictures)
         assert {chart["$schema"].rsplit("/")[-2] for chart in whole.charts} == {"vega-lite"}
+
+    def test_every_chart_is_valid_vega_lite(self, whole):
+        for chart in whole.charts:
+            altair.Chart.from_dict(chart, validate=True)
+        with pytest.raises(Exception, match="'tall'"):
+            altair.Chart.from_dict(whole.charts[0] | {"height": "tall"}, validate=True)
 
     def test_the_funnel_has_the_false_rejects(self, whole):
         rows = [text.split() for _, text in whole.all("tr") if text.startswith("rejected:mock")]
