@@ -35,6 +35,10 @@ def metric_column(task: str, metric: str, seed: int) -> str:
     return f"{task}/{metric}_{seed}"
 
 
+def _count_column(task: str) -> str:
+    return f"{task}/seeds"
+
+
 class Rows(NamedTuple):
     """Contents of a table; row i is the expression at place i of the space's `enumerate`.
 
@@ -44,8 +48,9 @@ class Rows(NamedTuple):
       functions: row of the first expression that computes the same function, int32 [expressions].
       fingerprints: of the functions, text [expressions].
       gates: what the gates say of each function, TRAINED or a stage such as "rejected:finite", text [expressions].
-      scores: float64 [expressions, seeds] in [0, 1]; 0 where training diverged, NaN where there was none.
-      finite: whether each training kept a finite loss, bool [expressions, seeds].
+      scores: float64 [expressions, seeds] in [0, 1]; 0 where training diverged, NaN where there was none: for what a
+        gate rejected, and where a table has some of its seeds for its best functions alone.
+      finite: whether each training kept a finite loss, bool [expressions, seeds]; True where there was none.
     """
 
     sizes: tuple[int, ...]
@@ -120,6 +125,12 @@ class Table:
             )
         return row
 
+    @functools.cached_property
+    def complete(self) -> int:
+        """How many of the table's seeds trained every function, the first ones; the others trained the best alone."""
+        trained = self.rows.gates == TRAINED
+        return int((~np.isnan(self.rows.scores[trained])).all(axis=0).sum())
+
     def seeds(self, seed: int) -> tuple[int, ...]:
         """Returns the table's seeds in the order in which a run uses them; those that are left evaluate it.
 
@@ -130,17 +141,21 @@ class Table:
           >>> get_table("tabular-swish1-digits-mlp").seeds(4)
           (1, 2, 0)
         """
-        count = self.rows.scores.shape[1]
-        return tuple((seed + i) % count for i in range(count))
+        count = self.complete
+        return (*((seed + i) % count for i in range(count)), *range(count, self.rows.scores.shape[1]))
 
     def held_out(self, seed: int, used: int = 1) -> NDArray[np.float64]:
         """Returns the mean score of every expression over the seeds that a run did not select by, [expressions].
+
+        A function that none of these trained, which is not among the table's best, has the mean of its other seeds.
 
         Args:
           seed: of the run.
           used: how many seeds it selected by, at least 1 and fewer than the table has.
         """
-        return np.asarray(self.rows.scores[:, list(self.seeds(seed)[used:])].mean(axis=1))
+        order = list(self.seeds(seed))
+        left, others = (self.rows.scores[:, part].mean(axis=1) for part in (order[used:], order[: self.complete]))
+        return np.asarray(np.where(np.isnan(left), others, left))
 
     def threshold(self, seed: int, share: float, used: int = 1) -> float:
         """Returns the lowest held-out score among the best share of the distinct functions; the best one's for 0."""
@@ -162,12 +177,13 @@ def make_table(space: Space, runs: Mapping[str, Sequence[Trial]]) -> "pd.DataFra
 
     Args:
       space: small enough that every genotype was evaluated.
-      runs: name of a task -> the trials of an exhaustive search on it alone, with the same seeds on every task.
+      runs: name of a task -> the trials of an exhaustive search on it alone, with the same seeds on every task. A trial
+        may have only the first of the seeds that another has.
 
     Returns:
       Columns program, choices, fingerprint, function (row of the first expression that computes the same), gate, and
-      for each task status, score, and by seed loss and, where the task has one, accuracy. `to_parquet(path)` makes the
-      file of a `Table`.
+      for each task status, score, and by seed loss and, where the task has one, accuracy; the number of seeds too,
+      where functions have different ones. `to_parquet(path)` makes the file of a `Table`.
 
     Raises:
       ActsearchError: a run that does not hold every genotype once.
@@ -219,11 +235,16 @@ def _columns(task: str, trials: Sequence[Trial | None]) -> "dict[str, pd.Series]
         f"{task}/status": pd.Series(pd.Categorical([trial.stage if trial else None for trial in trials])),
         f"{task}/score": pd.Series([trial and trial.score for trial in trials], dtype="float32"),
     }
-    seeds = max((len(trial.seeds) for trial in trials if trial), default=0)
+    counts = [len(trial.metrics) if trial else 0 for trial in trials]
+    if len({*counts} - {0}) > 1:
+        columns[_count_column(task)] = pd.Series(counts, dtype="int8")
     measured = {name for trial in trials if trial and trial.metrics for name in trial.metrics[0]}
     for metric in ("accuracy", "loss"):
-        for seed in range(seeds if metric in measured else 0):
-            values = [trial.metrics[seed][metric] if trial and trial.metrics else np.nan for trial in trials]
+        for seed in range(max(counts, default=0) if metric in measured else 0):
+            values = [
+                trial.metrics[seed][metric] if trial and seed < count else np.nan
+                for trial, count in zip(trials, counts, strict=True)
+            ]
             columns[metric_column(task, metric, seed)] = pd.Series(values, dtype="float32")
     return columns
 
@@ -243,9 +264,13 @@ def _read(path: Path, task: str, metric: Metric) -> Rows:
 
     loss, functions = columns("loss"), column("function", np.int32)
     gates = column("gate", str)[functions]
-    finite = np.isfinite(loss)[functions]
+    counted = _count_column(task) in table.column_names
+    counts = column(_count_column(task), np.int32)[functions] if counted else np.full(len(functions), seeds)
+    counts[gates != TRAINED] = 0
+    missing = np.arange(seeds) >= counts[:, None]
+    finite = np.isfinite(loss)[functions] | missing
     scores = np.where(finite, (columns("accuracy") if metric == "accuracy" else np.exp(-loss))[functions], 0.0)
-    scores[gates != TRAINED] = np.nan
+    scores[missing] = np.nan
     sizes = tuple(int(size) for size in column("choices", int).max(axis=0) + 1)
     programs, fingerprints = column("program", str), column("fingerprint", str)[functions]
     return Rows(sizes, programs, functions, fingerprints, gates, scores, finite)

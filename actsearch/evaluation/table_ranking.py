@@ -19,11 +19,11 @@ class RankedFunction(NamedTuple):
 
     Attributes:
       place: among all distinct functions that were trained, 1 for the best; they stand in the table's order where
-        scores are equal.
+        scores are equal. Where a table trained its best functions with more seeds, these come first.
       formula: its first expression.
       fingerprint: as the table has it.
       score: mean over the seeds that count, in [0, 1]; 0 where any training diverged.
-      scores: of each of these seeds.
+      scores: of each of these seeds; NaN for one that did not train the function.
     """
 
     place: int
@@ -83,9 +83,12 @@ def rank_table(table: Table | str, seeds: Sequence[int] | None = None) -> TableR
     seeds = list(known if seeds is None else seeds)
     if not seeds or not set(seeds) <= set(known):
         raise ActsearchError(f"{table.name} has the seeds {list(known)}; received {seeds}.")
-    scores = np.where(rows.finite[:, seeds].all(axis=1), rows.scores[:, seeds].mean(axis=1), 0.0)
-    distinct = np.flatnonzero((rows.functions == np.arange(len(rows.functions))) & (rows.gates == TRAINED))
-    ordered = distinct[np.argsort(-scores[distinct], kind="stable")]
+    first = (rows.functions == np.arange(len(rows.functions))) & (rows.gates == TRAINED)
+    trained = (~np.isnan(rows.scores[:, seeds])).sum(axis=1)
+    distinct = np.flatnonzero(first & (trained > 0))
+    means = np.nansum(rows.scores[:, seeds], axis=1) / np.maximum(trained, 1)
+    scores = np.where(rows.finite[:, seeds].all(axis=1), means, 0.0)
+    ordered = distinct[np.lexsort((-scores[distinct], -trained[distinct]))]
     return TableRanking(tuple(_row(table, seeds, place, i, scores[i]) for place, i in enumerate(ordered.tolist(), 1)))
 
 

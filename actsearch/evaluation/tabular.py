@@ -107,16 +107,21 @@ class TabularEvaluator:
             self._memory.add(trials[-1])
         return trials
 
+    @property
+    def _usable(self) -> int:
+        """How many of the table's seeds a run may select by: those that trained every function, but one is held out."""
+        return min(self.table.complete, len(self._order) - 1)
+
     def _seeds(self, repeat: int) -> tuple[int, ...]:
         """Returns the seeds of an evaluation."""
         end = (repeat + 1) * self._per_trial
-        if self._per_trial < 1 or end >= len(self._order):
-            usable = len(self._order) - 1
+        if self._per_trial < 1 or end > self._usable:
+            usable = self._usable
             most = usable // max(self._per_trial, 1)
             repeats = f"Repeated(controller, most={most})"
             remedy = repeats if repeat and most > 1 else f"seeds_per_trial from 1 to {usable}, without repeats"
             raise ActsearchError(
-                f"{self.table.name} has {usable} trainings of each function to select by; received "
+                f"{self.table.name} has {usable} training{'s' * (usable > 1)} of each function to select by; received "
                 f"seeds_per_trial {self._per_trial} and repeat {repeat}: write {remedy}."
             )
         return self._order[end - self._per_trial : end]

@@ -1,12 +1,22 @@
 """Tables are whole, fit their spaces, keep selection and evaluation apart, and are what is written."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from actsearch import ActsearchError, parse
 from actsearch.engine import fingerprint
-from actsearch.evaluation import TABLES, Table, TrainingEvaluator, get_table, make_table
+from actsearch.evaluation import (
+    TABLES,
+    Table,
+    TabularEvaluator,
+    TrainingEvaluator,
+    get_table,
+    make_table,
+    rank_table,
+)
 from actsearch.evaluation.table import DIRECTORY
 from actsearch.spaces import Genotype, custom, get_space
 from actsearch.tasks import TASKS
@@ -104,6 +114,33 @@ class TestMakeTable:
             assert rows.fingerprints[trial.index] == trial.fingerprint
             first = trials[trial.first_index]
             np.testing.assert_allclose(rows.scores[trial.index], [row["score"] for row in first.metrics] or np.nan)
+
+    def test_the_best_may_have_more_seeds(self, tmp_path):
+        """Selection sees the seeds that all have; a function without the others is judged by what it has."""
+        space, task = custom(["relu", "log", "tanh"], ["+", "*"]), tiny_task()
+        evaluator = TrainingEvaluator(space, task, seeds=(0, 1, 2), engine="interpret")
+        whole = evaluator.evaluate([Proposal(space.decode(genotype), genotype) for genotype in space.enumerate()], 0)
+        trained = [trial for trial in whole if trial.trained]
+        best = max(trained, key=lambda trial: trial.metrics[0]["score"]).index
+        last = min(trained, key=lambda trial: trial.metrics[0]["score"]).index
+        cut = [replace(t, metrics=t.metrics[:1], seeds=t.seeds[:1]) if t.index != best else t for t in whole]
+        make_table(space, {task.name: cut}).to_parquet(tmp_path / "mine.parquet")
+        table = Table("mine", space.name, task.name, "accuracy", tmp_path / "mine.parquet")
+        scores = [row["score"] for row in whole[best].metrics]
+        assert (table.complete, table.seeds(0), table.seeds(7)) == (1, (0, 1, 2), (0, 1, 2))
+        assert table.held_out(0)[best] == pytest.approx(np.mean(scores[1:]))
+        assert table.held_out(0)[last] == pytest.approx(whole[last].metrics[0]["score"])
+        assert (np.isnan(table.rows.scores).sum(axis=1) == 2)[last]
+        ranked = rank_table(table).rows
+        assert ranked[0].fingerprint == whole[best].fingerprint
+        assert ranked[0].score == pytest.approx(np.mean(scores))
+        assert ranked[-1].score == pytest.approx(whole[last].metrics[0]["score"])
+        assert [row.place for row in ranked] == list(range(1, len(trained) + 1))
+        looked_up = TabularEvaluator(space, table)
+        (trial,) = looked_up.evaluate([Proposal(whole[last].program, whole[last].genotype)], 0)
+        assert (trial.status, trial.seeds) == (whole[last].status, (0,))
+        with pytest.raises(ActsearchError, match="mine has 1 training of each function to select by"):
+            looked_up.evaluate([Proposal(whole[best].program, whole[best].genotype, repeat=1)], 1)
 
     def test_a_file_that_changed_is_read_again(self, tmp_path):
         frame, path = pd.read_parquet(DIRECTORY / "act-bench.parquet"), tmp_path / "changing.parquet"
