@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from actsearch.language import ActsearchError
+from actsearch.nn.initial import normal
 from actsearch.nn.layer import LayerFactory
 
 SiteKind = Literal["ffn", "gate", "norm"]
@@ -19,7 +20,7 @@ FEW_TOKENS = 1_024
 
 def gpt2_normal(features: int, parts: int = 1) -> nnx.Initializer:
     """Returns GPT-2's initial weights, 0.02 at its width of 768, for a width; `parts` are added on one shortcut."""
-    return nnx.initializers.normal(0.02 * (768 / features / parts) ** 0.5)
+    return normal(0.02 * (768 / features / parts) ** 0.5)
 
 
 def per_token(layer: Any, *arrays: jax.Array) -> jax.Array:
