@@ -275,6 +275,6 @@ def _incumbent(stats: CandidateStats | None) -> dict[str, Any] | None:
 
 def _incumbent_line(stats: CandidateStats) -> str:
     return (
-        f"Incumbent: {simplify(stats.program)}, mean {stats.mean:.4f} of {stats.trainings} training(s), "
-        f"{stats.low:.4f} at least with 95 % confidence."
+        f"Incumbent: {simplify(stats.program)}, mean {stats.mean:.4f} of {stats.trainings} training(s); at least "
+        f"{stats.low:.4f} with 95 % confidence had it been named beforehand, and not chosen as the best of many."
     )
