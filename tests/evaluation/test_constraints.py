@@ -55,6 +55,15 @@ def test_mistakes(text, message):
         constraints_of([text], "activation")
 
 
+def test_a_function_is_scored_in_the_form_that_meets_a_constraint():
+    """Whatever batch the form comes in that does not."""
+    evaluator = make_evaluator(swish(), tiny_task(), 3, constraints=["operations<=1"], engine="specialize")
+    long, short = (evaluator.screen(i, Proposal(parse(text))) for i, text in enumerate(("relu(relu(x))", "relu(x)")))
+    assert long.verdict.fingerprint == short.verdict.fingerprint
+    assert [str(trial.status) for trial in evaluator.conclude([long], {})] == ["rejected"]
+    assert evaluator.fresh([short]) == [short]
+
+
 def test_a_table_is_searched_under_a_constraint():
     table = "tabular-swish1-digits-resnet"
     evaluator = make_evaluator(swish(), table, 20, constraints=["operations<=2"])
