@@ -45,6 +45,7 @@ def test_layers_and_gates_have_their_own():
         ("lipschitz", "a property, a comparison and a bound, such as lipschitz<=1; received 'lipschitz'"),
         ("lipshitz<=1", "no property 'lipshitz'; write one of lower, upper"),
         ("lipschitz<=one", "lipschitz is a number; received the bound 'one'"),
+        ("lipschitz<=nan", "lipschitz is a number; received the bound 'nan'"),
         ("parity<=1", "parity is a text, such as 'neither': write parity==neither; received <="),
         ("kinks==0", "kinks is a list"),
         ("causal==yes", "causal==yes is a condition on a layer; this search proposes activations"),
