@@ -233,9 +233,13 @@ def _records(file: Path) -> Iterator[bytes]:
         )
     from array_record.python.array_record_module import ArrayRecordReader
 
-    reader = ArrayRecordReader(str(file))
-    yield from reader.read_all()
-    reader.close()
+    try:
+        reader = ArrayRecordReader(str(file))
+        records = reader.read_all()
+        reader.close()
+    except RuntimeError as error:
+        raise ActsearchError(f"{file} is damaged ({error}): delete {file.parent}, and prepare it again.") from error
+    yield from records
 
 
 def _plain(value: Any, shape: tuple[int | None, ...]) -> Any:

@@ -360,6 +360,12 @@ class TestMistakes:
 
     def test_a_prepared_folder_that_is_damaged(self, home, tmp_path):
         place = prepare("cifar10", archived.npz(tmp_path / "a/x.npz", archived.made()), checked=False)
+        (record,) = place.glob("*train.array_record*")
+        whole = record.read_bytes()
+        record.write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(ActsearchError, match=r"train.array_record.* is damaged .* prepare it again"):
+            load("cifar10", "train")
+        record.write_bytes(whole)
         archived.tfrecords(place)
         (record,) = place.glob("*train.tfrecord*")
         for size in (record.stat().st_size - 1, 5):
