@@ -1,10 +1,10 @@
-"""Layers evolved where normalisation is needed: seven residual blocks on photographs, at a rate that fails without it.
+"""Layers evolved where normalisation is needed: six residual blocks on photographs, at a rate that fails without it.
 
     python experiments/evonorm_photos.py [--budget 6000] [--out runs/evonorm_photos]
 
 The search of Liu et al. (2020) on one network, graphs of up to ten nodes with batch statistics (series B), every gate,
-regularised evolution. The digits of `evonorm_digits.py` train without normalisation, and its winners had none. The ten
-best are trained anew with fresh seeds against published layers, each at its best of three rates: on that network, on
+regularised evolution. The digits of `evonorm_digits.py` train without normalisation, and its winners had none. The best
+eight are trained anew with fresh seeds against published layers, each at its best of three rates: on that network, on
 larger patches, and on warped digits.
 
 Resumable. What a run found: docs/studies/evonorm_photos.md.

@@ -19,6 +19,7 @@ def new_task(file: tyro.conf.Positional[Path] = Path("my_task.py")) -> None:
         file: what to write; an existing file is never overwritten.
     """
     with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
         try:
             with file.open("x") as stream:
                 stream.write(TEMPLATE.read_text().replace("FILE", str(file)))

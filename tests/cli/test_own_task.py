@@ -27,7 +27,7 @@ def test_the_template_passes_its_check(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["new-task"]) == 0
     assert main(["tasks", "--check", "my_task.py:make"]) == 0
-    assert "1 sites" in capsys.readouterr().out
+    assert "network: 1 site\n" in capsys.readouterr().out
     assert len((tmp_path / "my_task.py").read_text().splitlines()) <= 40
 
 
@@ -36,6 +36,12 @@ def test_no_file_is_overwritten(template, capsys):
     assert main(["new-task", "my_task.py"]) == 2
     assert "exists already" in capsys.readouterr().err
     assert template.read_text() == before
+
+
+def test_a_folder_that_is_not_there_is_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new-task", "runs/my_task.py"]) == 0
+    assert get_task("runs/my_task.py:make").name == "my-task"
 
 
 @pytest.mark.slow
