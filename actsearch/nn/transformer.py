@@ -188,6 +188,11 @@ class Transformer(nnx.Module):
         nnx.update(self, jax.tree.map(lambda matrix: init_scale * matrix, matrices))
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
+        length = self.positions.num_embeddings
+        if tokens.shape[1] > length:
+            raise ActsearchError(
+                f"This Transformer takes up to {length} tokens; received {tokens.shape[1]}: make one of a larger length."
+            )
         table = self.tokens.embedding[...]
         # A product with one-hot rows: on CPU the gradient of a look-up is far slower.
         few = len(table) <= FEW_TOKENS
