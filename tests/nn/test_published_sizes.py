@@ -124,6 +124,7 @@ def test_a_pooling_takes_the_largest_pixel():
         lambda: imagenet_resnet(width=0),
         lambda: vit("L"),
         lambda: vit(depth=0),
+        lambda: vit("Ti", 10, image=32, patch=8, depth=0.1, site="fnn")(lambda features: nnx.relu, rngs=nnx.Rngs(0)),
         lambda: gpt2(depth=-1),
         lambda: airbench(depth=0),
         lambda: efficientnet_b0(10, depth=0),
