@@ -124,7 +124,6 @@ def test_a_pooling_takes_the_largest_pixel():
         lambda: imagenet_resnet(width=0),
         lambda: vit("L"),
         lambda: vit(depth=0),
-        lambda: vit("Ti", 10, image=32, patch=8, depth=0.1, site="fnn")(lambda features: nnx.relu, rngs=nnx.Rngs(0)),
         lambda: gpt2(depth=-1),
         lambda: airbench(depth=0),
         lambda: efficientnet_b0(10, depth=0),
@@ -139,3 +138,8 @@ def test_out_of_range(make):
 def test_patches_tile_the_image():
     with pytest.raises(ActsearchError, match="patch divides image"):
         vit(image=30)(identity, rngs=nnx.Rngs(0))
+
+
+def test_an_unknown_site_is_refused():
+    with pytest.raises(ActsearchError, match="site is one of ffn, gate, norm; received 'fnn'"):
+        vit("Ti", image=32, depth=0.1, site="fnn")(identity, rngs=nnx.Rngs(0))
