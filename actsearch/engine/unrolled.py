@@ -115,7 +115,7 @@ class Unrolled:
 
     def _switch(self, branches: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
         """Returns (branch, *arguments) -> what that branch returns."""
-        chosen = functools.partial(_switch, branches)
+        chosen = jax.jit(functools.partial(_switch, branches), inline=True)
         return chosen if self.together else sequential_vmap(chosen)  # type: ignore[no-untyped-call]
 
     def _evaluate(self, program: Program, operands: Operands, parameters: Parameters, moving: Moving) -> Value:

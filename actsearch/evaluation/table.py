@@ -283,6 +283,7 @@ FILES: Mapping[str, tuple[str, tuple[str, ...]]] = types.MappingProxyType(
         "swish-1": ("swish-1", _DIGITS),
         "act-bench": ("act-bench", _DIGITS),
         "swish-1-mnist1d": ("swish-1", ("mnist1d-mlp",)),
+        "swish-1-mnist1d-resnet": ("swish-1", ("mnist1d-resnet",)),
     }
 )
 """Name of a file in the package -> its space and the tasks that its functions were trained on."""

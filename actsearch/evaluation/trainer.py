@@ -287,6 +287,7 @@ def _run_jobs(
         )
         return measure(training)
 
+    @functools.partial(jax.jit, inline=True)  # traced once: its shapes are asked for before it is run
     def side_by_side(jobs: tuple[jax.Array, jax.Array, jax.Array]) -> Any:
         if lanes > 1:
             return jax.vmap(run)(jobs)
