@@ -1,6 +1,7 @@
 """Runs of one space and task side by side, grouped over seeds. For `actsearch compare`."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -124,6 +125,8 @@ def compare_runs(
         out of range.
     """
     _check(runs, budgets, within)
+    if reference is not None and not math.isfinite(reference):
+        raise ActsearchError(f"A reference is a score; received {reference}.")
     curves = [best_so_far(run.outcomes) for run in runs]
     reference = max(float(curve[-1]) for curve in curves) if reference is None else reference
     shortest = min(map(len, curves))

@@ -134,8 +134,10 @@ def simultaneous_intervals(differences: np.ndarray, confidence: float = 0.95, *,
     With probability `confidence` every interval covers its mean difference: mean +- c s / sqrt(n) with one factor c for
     all, the quantile of the largest absolute t statistic over the comparisons (max-t) in a wild bootstrap, which draws
     a random sign for each row of the centred data. Whole rows keep the dependence between comparisons: a seed that is
-    good for one function is good for another, and all share the baseline. c is at most Bonferroni's factor. Simulated
-    coverage of 95 % intervals is 93 to 96 % for 8 normal rows and up to 60 comparisons; with 5 rows it falls to 91 %.
+    good for one function is good for another, and all share the baseline. c is at most Bonferroni's factor, and is that
+    where n rows have fewer patterns of signs, 2^(n - 1), than 1 / (1 - confidence), five rows or fewer at 95 %: with
+    three rows and 20 comparisons their quantile would cover 42 % of the time. Simulated coverage of 95 % intervals is
+    93 to 96 % for normal rows, 2 to 8 of them, and up to 20 comparisons.
 
     Args:
       differences: [n, comparisons], finite; row i holds the differences at seed i. n = 1 says nothing of the spread:
@@ -154,9 +156,9 @@ def simultaneous_intervals(differences: np.ndarray, confidence: float = 0.95, *,
     Different here: random signs instead of resampled rows, of which 8 seeds give too few different ones.
 
     Example:
-      >>> rows = np.array([[0.02, 0.01], [0.03, -0.01], [0.01, 0.00], [0.02, 0.02], [0.03, -0.02]])
+      >>> rows = np.array([[0.02, 0.01], [0.03, -0.01], [0.01, 0.00], [0.02, 0.02], [0.03, -0.02], [0.02, 0.00]])
       >>> [(round(low, 3), round(high, 3)) for _, low, high in simultaneous_intervals(rows)]
-      [(0.01, 0.034), (-0.023, 0.023)]
+      [(0.013, 0.03), (-0.016, 0.016)]
     """
     check_confidence(confidence)
     data = np.asarray(differences, np.float64)
@@ -179,12 +181,14 @@ def _max_t(data: np.ndarray, confidence: float, seed: int) -> float:
     n, comparisons = data.shape
     if not comparisons:
         return 0.0
+    bonferroni = float(stats.t.isf((1 - confidence) / (2 * comparisons), n - 1))
+    if 2.0 ** (1 - n) > 1 - confidence:
+        return bonferroni
     centred = (data - data.mean(axis=0)) / data.std(axis=0)  # so that squares sum to n
     signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(RESAMPLES, n))
     means = signs @ centred / n
     t = np.abs(means) * np.sqrt((n - 1) / np.maximum(1 - np.square(means), 1e-12))
-    bonferroni = stats.t.isf((1 - confidence) / (2 * comparisons), n - 1)
-    return float(min(np.quantile(t.max(axis=1), confidence), bonferroni))
+    return min(float(np.quantile(t.max(axis=1), confidence)), bonferroni)
 
 
 def paired_p_values(differences: np.ndarray) -> list[float]:

@@ -73,11 +73,12 @@ def merge(directories: Sequence[str | os.PathLike[str]], out: str | os.PathLike[
 def _moved(trial: Trial, shift: int, first: dict[str, int], seen: Seen) -> Trial:
     """Returns a trial as it is in the merged archive: a duplicate where an earlier run trained the same."""
     index, parents = trial.index + shift, tuple(parent + shift for parent in trial.parents)
-    moved = dataclasses.replace(trial, index=index, parents=parents)
-    if not trial.fingerprint or trial.status is Status.FAILED:
+    before = None if trial.first is None else trial.first + shift
+    moved = dataclasses.replace(trial, index=index, parents=parents, first=before)
+    if not trial.fingerprint or trial.status is Status.FAILED or _stopped_before_training(trial):
         return moved
     earliest = first.setdefault(trial.fingerprint, index)
-    if earliest < index and not _stopped_before_training(trial):
+    if earliest < index:
         moved = dataclasses.replace(moved, first=earliest)
     key = trial.fingerprint, trial.fidelity, trial.seeds
     if trial.seeds and key in seen:

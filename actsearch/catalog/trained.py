@@ -52,7 +52,7 @@ _ENTRIES = (
         "q * u^2 + r * u + t - gm * a - q * a^2 + r * a + gm * min(x + a, 0) + gp * max(x - b, 0)",
         _SMOOTH,
         source="derived from the properties that the paper states; its letters may differ",
-        notes="slope gm and value t at the left knee -a, slope gp right of b",
+        notes="gm x + t left of the knee -a, slope gp right of b",
         verified=False,
         special={"scalar b = 0.5; (clip(x, -b, b) + b)^2 / (4 * b) + max(x - b, 0)": {}},
     ),
@@ -120,7 +120,7 @@ _ENTRIES = (
         "param alpha = 5; param beta = 3; x / (x / alpha + exp(min(-x / beta, 60)))",
         "Zhou, Li, Xie 2020, Soft-Root-Sign Activation Function",
         source="public ports, for the formula; 5 and 3 from memory",
-        notes="the exponent is kept below 60, which changes no value in float32; has a pole unless beta < e alpha",
+        notes="the exponent is kept below 60, where values are below 1e-23; has a pole unless beta < e alpha",
         verified=False,
     ),
     entry(

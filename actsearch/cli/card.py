@@ -1,6 +1,5 @@
 """The commands that tell what a formula is: `actsearch card | novelty`."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -79,18 +78,8 @@ def card(
 
 
 def _trained_facts(task: str | None, trained: TrainedNetwork) -> dict[str, Any]:
-    """Returns a trained network as JSON has it, null for a ratio that is infinite."""
-    rows = [{name: _finite(value) for name, value in site._asdict().items()} for site in trained.sites]
-    facts = {"task": task, "metrics": trained.metrics, "int8": trained.int8, "fgsm": trained.fgsm}
-    facts = {
-        name: {k: _finite(v) for k, v in value.items()} if isinstance(value, Mapping) else value
-        for name, value in facts.items()
-    }
-    return facts | {"sharpness": _finite(trained.sharpness), "stable_rate": _finite(trained.stable_rate), "sites": rows}
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    """Returns a trained network as plain data."""
+    return {"task": task, **trained._asdict(), "sites": [site._asdict() for site in trained.sites]}
 
 
 def _show_trained(task: str | None, trained: TrainedNetwork) -> None:

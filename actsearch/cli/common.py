@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import tyro
 
 from actsearch.archive import keep
+from actsearch.archive.beside import finite
 from actsearch.catalog import CATALOG, novelty
 from actsearch.evaluation import check_task
 from actsearch.language import DEFAULT_PARAMETERS, INPUTS, ActsearchError, Program, parse, simplify
@@ -25,8 +26,8 @@ Formula = tyro.conf.Positional[str]
 
 
 def print_json(value: Any) -> None:
-    """Prints a value as JSON; NaN and the infinities are an error, since not every reader takes them."""
-    print(jsonlib.dumps(value, indent=2, allow_nan=False))
+    """Prints a value as JSON, with null for NaN and the infinities, which not every reader takes."""
+    print(jsonlib.dumps(finite(value), indent=2, allow_nan=False))
 
 
 def explain(line: str) -> None:
@@ -76,7 +77,7 @@ def read_formulas(path: Path) -> list[Program]:
     """Parses a file of formulas, one a line; empty lines and what follows a # are left out.
 
     Raises:
-      ActsearchError: the file cannot be read, or a line is no formula.
+      ActsearchError: the file cannot be read, has no formula, or a line is none.
     """
     try:
         lines = path.read_text().splitlines()
@@ -90,6 +91,8 @@ def read_formulas(path: Path) -> list[Program]:
                 programs.append(parse(formula, inputs=INPUTS))
             except ActsearchError as error:
                 raise ActsearchError(f"{path}, line {number}: {error}") from error
+    if not programs:
+        raise ActsearchError(f"{path} has no formula: write one a line.")
     return programs
 
 

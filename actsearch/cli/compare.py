@@ -5,7 +5,7 @@ from typing import Any
 
 import tyro
 
-from actsearch.analysis import Comparison, Group, Interval, compare_runs
+from actsearch.analysis import Comparison, Group, compare_runs
 from actsearch.archive import open_run
 from actsearch.cli.common import Json, picture_stem, print_json, writing
 from actsearch.report import regret_curves, regret_table, runs_table, save, show
@@ -63,13 +63,8 @@ def _facts(comparison: Comparison, pictures: list[str]) -> dict[str, Any]:
 
 def _group(name: str, group: Group, budgets: tuple[int, ...]) -> dict[str, Any]:
     regret = [
-        {"trials": budget, **_ends(interval)}
+        {"trials": budget, **interval._asdict()}
         for budget, interval in zip(budgets, group.regret, strict=True)
         if interval is not None
     ]
     return {"controller": name, "regret": regret, "runs": [row._asdict() for row in group.rows()]}
-
-
-def _ends(interval: Interval) -> dict[str, float | None]:
-    """Returns an interval as JSON has it: one run or two say nothing of its ends, which are then null."""
-    return {name: None if abs(end) == float("inf") else end for name, end in interval._asdict().items()}

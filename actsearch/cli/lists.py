@@ -68,7 +68,7 @@ def tasks(
 
 
 def _worth(task: Task, seeds: int, limit: float) -> dict[str, Any]:
-    """Returns what a task is worth as JSON has it; null for what is not known."""
+    """Returns what a task is worth; None for what is not known."""
     try:
         task.data()
     except ActsearchError as error:  # the data are not on this machine

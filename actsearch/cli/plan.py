@@ -1,5 +1,7 @@
 """`actsearch plan`."""
 
+import math
+
 from actsearch.cli.common import Json, at_least, check_named, explain, print_json
 from actsearch.cli.search import strategies
 from actsearch.controllers import Random
@@ -53,7 +55,8 @@ def plan(
         price: dollars an hour of this machine.
     """
     at_least("--count", count, 1)
-    if price is not None and not price >= 0:
+    at_least("--batch", batch, 1)
+    if price is not None and not 0 <= price < math.inf:
         raise ActsearchError(f"--price is dollars an hour, at least 0; received {price}.")
     for name in filter(None, (*task.split("+"), *verify.split("+"))):
         if name in TABLES:

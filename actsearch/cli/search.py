@@ -266,15 +266,14 @@ def _fidelity(evaluator: Evaluator) -> str:
 
 
 def _incumbent(stats: CandidateStats | None) -> dict[str, Any] | None:
-    """Returns the incumbent as JSON has it; its lower bound is null while no candidate was trained twice."""
+    """Returns the incumbent as plain data; its lower bound is infinite while no candidate was trained twice."""
     if stats is None:
         return None
-    low = stats.low if math.isfinite(stats.low) else None
-    return {"program": str(stats.program), "trainings": stats.trainings, "mean": stats.mean, "low": low}
+    return {"program": str(stats.program), "trainings": stats.trainings, "mean": stats.mean, "low": stats.low}
 
 
 def _incumbent_line(stats: CandidateStats) -> str:
     return (
-        f"Incumbent: {simplify(stats.program)}, mean {stats.mean:.4f} of {stats.trainings} training(s), "
-        f"{stats.low:.4f} at least with 95 % confidence."
+        f"Incumbent: {simplify(stats.program)}, mean {stats.mean:.4f} of {stats.trainings} training(s); at least "
+        f"{stats.low:.4f} with 95 % confidence had it been named beforehand, and not chosen as the best of many."
     )

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from actsearch.archive.beside import finite
 from actsearch.cli.common import Formula, Json, explain, print_json, read_unit
 from actsearch.evaluation import Part, train_saved
 from actsearch.report import Column, render, show
@@ -49,7 +48,7 @@ def train(
     )
     if json:
         facts = {"folder": str(out), "part": part, "metrics": outcome.metrics, "train_loss": outcome.train_loss}
-        print_json(finite(facts))
+        print_json(facts)
         return
     rows = {**outcome.metrics, "loss in training": outcome.train_loss}.items()
     show(render(rows, ("metric", Column("value", ".4f")), f"{task}, {part} data; the network is in {out}"))

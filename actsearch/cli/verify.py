@@ -9,7 +9,6 @@ import tyro
 
 from actsearch.analysis import Cost
 from actsearch.archive import Archive, open_run
-from actsearch.archive.beside import finite
 from actsearch.catalog import CATALOG
 from actsearch.cli.common import (
     Json,
@@ -94,7 +93,7 @@ def verify(
     for directory in trials:
         keep_beside(directory, f"verification-{file_name(tasks)}", facts)
     if json:
-        print_json(finite(facts))
+        print_json(facts)
         return
     show(verification_table(verification, costs=costs))
     if novelty:

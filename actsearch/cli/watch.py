@@ -1,5 +1,6 @@
 """`actsearch watch`."""
 
+import math
 import time
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def watch(
     """
     if not directories:
         raise ActsearchError("watch needs the directory of a run; received none.")
-    if not every > 0:
+    if not 0 < every < math.inf:
         raise ActsearchError(f"--every is a number of seconds above 0; received {every}.")
     at_least("--port", port, 0)
     # An accelerator's memory is for the runs that are watched.

@@ -62,7 +62,8 @@ class ParetoEvolution(Controller[State]):
 
     Each proposal is, with probability `injection`, a fresh random program; else the winner of a tournament, mutated
     `mutations` times. A tournament draws members of the window, the latest trials with a score on every task, without
-    replacement; its winner is drawn uniformly from those that no other dominates on the tasks.
+    replacement; its winner is drawn uniformly from those that no other dominates on the tasks. A member without one of
+    the objectives, such as a property that its function does not have, takes part only where all are so.
 
     Args:
       window: members kept, at least 2.
@@ -135,10 +136,14 @@ class ParetoEvolution(Controller[State]):
         """Returns the place of the winner of a tournament."""
         count = len(members.trial)
         drawn = rng.choice(count, max(1, round(self.tournament * count)), replace=False)
-        scores = members.scores[drawn]
+        whole = drawn[~np.isnan(members.scores[drawn]).any(axis=1)]
+        drawn = whole if len(whole) else drawn
+        scores = np.where(np.isnan(members.scores[drawn]), -np.inf, members.scores[drawn])
         if self.selection == "pareto":
             return int(drawn[rng.choice(front(scores))])
-        return int(drawn[np.argmax(scores[:, 0] if self.selection == "first" else scores.mean(axis=1))])
+        with np.errstate(invalid="ignore"):  # of inf and -inf there is no mean
+            merit = scores[:, 0] if self.selection == "first" else scores.mean(axis=1)
+        return int(drawn[np.argmax(np.where(np.isnan(merit), -np.inf, merit))])
 
 
 def _scored(trial: Trial) -> bool:

@@ -1,6 +1,7 @@
 """Image files: encoded where arrays are given, kept as they are where their size is free."""
 
 import io
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,13 +25,19 @@ def encode(image: np.ndarray | bytes, shape: tuple[int, int, int] | None) -> byt
     """
     from PIL import Image, UnidentifiedImageError
 
+    if not isinstance(image, bytes) and (image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] not in (1, 3)):
+        raise ActsearchError(
+            f"An image is uint8 [height, width, 1 or 3], or a file; received {image.dtype} {list(image.shape)}."
+        )
     try:
         picture = Image.open(io.BytesIO(image)) if isinstance(image, bytes) else _picture(image)
         if shape is None:
             kept = isinstance(image, bytes) and picture.format == "JPEG" and picture.mode in ("RGB", "L")
             return image if kept else _saved(picture.convert("RGB"), "JPEG", quality=100)  # type: ignore[return-value]
         picture = picture.convert("L" if shape[2] == 1 else "RGB")
-    except (OSError, UnidentifiedImageError) as error:
+    except UnidentifiedImageError as error:
+        raise ActsearchError("An image cannot be read: it is no image file.") from error
+    except (OSError, SyntaxError, ValueError, struct.error) as error:  # of a damaged one Pillow raises several kinds
         raise ActsearchError(f"An image cannot be read: {error}.") from error
     if picture.size != (shape[1], shape[0]):
         raise ActsearchError(f"An image has {picture.size[0]} x {picture.size[1]} pixels, not {shape[1]} x {shape[0]}.")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from actsearch.data.base import Collection, Example
-from actsearch.data.images import decode, encode
+from actsearch.data.images import decode
 from actsearch.language import ActsearchError
 
 
@@ -41,7 +41,7 @@ def _columns(collection: Collection, examples: Iterator[Example]) -> dict[str, l
     columns: dict[str, list[object]] = {}
     for example in examples:
         if "image" in example:
-            example["image"] = decode(encode(example["image"], collection.shape), collection.shape)
+            example["image"] = decode(example["image"], collection.shape)
         example.pop("file_name", None)
         for feature, value in example.items():
             columns.setdefault(feature, []).append(value)

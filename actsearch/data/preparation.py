@@ -8,6 +8,7 @@ from actsearch.data import checksums, tfds_folder
 from actsearch.data.base import Collection, Example, Found, Split
 from actsearch.data.collections import get_collection
 from actsearch.data.download import download
+from actsearch.data.example_check import checked_example
 from actsearch.data.files import Files, places
 from actsearch.data.store import data_folder, prepared, write
 from actsearch.language import ActsearchError
@@ -90,7 +91,11 @@ def _counted(collection: Collection, split: str, examples: Split, checked: bool,
     """Yields the examples of a split, reports how far it is, and compares their number at the end."""
     count, last, expected = 0, time.monotonic(), collection.examples[split]
     for example in examples():
-        yield collection.complete(example)
+        try:
+            ready = checked_example(collection, example)
+        except ActsearchError as error:
+            raise ActsearchError(f"{collection.words}, example {count:,} of {split}: {error}") from error
+        yield collection.complete(ready)
         count += 1
         if time.monotonic() - last > _SECONDS:
             last = time.monotonic()

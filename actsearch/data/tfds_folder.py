@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from actsearch.data.base import Collection, Example
-from actsearch.data.images import decode, encode
+from actsearch.data.images import decode
 from actsearch.language import ActsearchError
 
 _INFO = "dataset_info.json"
@@ -60,7 +60,11 @@ def find(collection: Collection, path: Path) -> Path | None:
 
 
 def _info(folder: Path) -> dict[str, Any]:
-    info: dict[str, Any] = json.loads((folder / _INFO).read_text())
+    try:
+        info: dict[str, Any] = json.loads((folder / _INFO).read_text())
+        [int(part) for part in info["version"].split(".")]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ActsearchError(f"{folder / _INFO} is damaged ({error}): copy it again, or delete the folder.") from error
     return info
 
 
@@ -74,7 +78,8 @@ def write(collection: Collection, splits: Mapping[str, Iterator[Example]], folde
 
     Args:
       collection: what it is.
-      splits: the examples of each split in their published order; one that raises leaves nothing behind.
+      splits: the examples of each split in their published order, images as files; one that raises leaves nothing
+        behind.
       folder: TFDS's `data_dir`.
 
     Returns:
@@ -100,7 +105,7 @@ def _keyed(
         extra = {"id": f"{split}_{index:05d}", "file_name": f"{split}_{index:08d}.JPEG"}
         image = {}
         if "image" in example:
-            image["image"] = io.BytesIO(encode(example["image"], collection.shape))
+            image["image"] = io.BytesIO(example["image"])
         yield (
             _key(collection, index, example),
             {name: value for name, value in {**extra, **example, **image}.items() if name in features},
@@ -153,12 +158,14 @@ def _to_array_record(source: Path, target: Path) -> None:
 
 def _tfrecords(path: Path) -> Iterator[bytes]:
     """Yields the records of a TFRecord file: each has its length in 8 bytes, 4 of a checksum, and 4 behind it."""
+    size = path.stat().st_size
     with path.open("rb") as stream:
         while head := stream.read(12):
-            record = stream.read(struct.unpack("<Q", head[:8])[0])
-            if len(stream.read(4)) < 4:
+            (length,) = struct.unpack("<Q", head[:8].ljust(8, b"\xff"))
+            if stream.tell() + length + 4 > size:
                 raise ActsearchError(f"{path} is cut in the middle of a record; copy it again.")
-            yield record
+            yield stream.read(length)
+            stream.read(4)
 
 
 def counts(source: Path) -> dict[str, int]:
@@ -226,9 +233,13 @@ def _records(file: Path) -> Iterator[bytes]:
         )
     from array_record.python.array_record_module import ArrayRecordReader
 
-    reader = ArrayRecordReader(str(file))
-    yield from reader.read_all()
-    reader.close()
+    try:
+        reader = ArrayRecordReader(str(file))
+        records = reader.read_all()
+        reader.close()
+    except RuntimeError as error:
+        raise ActsearchError(f"{file} is damaged ({error}): delete {file.parent}, and prepare it again.") from error
+    yield from records
 
 
 def _plain(value: Any, shape: tuple[int | None, ...]) -> Any:

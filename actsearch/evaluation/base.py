@@ -5,7 +5,7 @@ is a class with these five names; the rules that all share, which trials are dup
 has, are `Memory` and `genotype_of`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from actsearch.language import ActsearchError
@@ -56,6 +56,12 @@ class Memory:
     A candidate is a duplicate where it is known with the same repeat and fidelity, and shares the score that it got
     with these. With others it is trained again.
 
+    What a gate before training rejected stays unknown: the gate may look at how a function is written, and judges each
+    form of it anew.
+
+    Args:
+      gates: names of the gates after training; what one of them rejected is known, for it was trained.
+
     Example:
       >>> from actsearch.language import parse
       >>> memory = Memory()
@@ -66,7 +72,8 @@ class Memory:
       (True, False)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gates: Collection[str] = ()) -> None:
+        self._gates = gates
         self._first: dict[str, int] = {}
         self._scores: dict[tuple[str, int, float], float | None] = {}
 
@@ -76,8 +83,9 @@ class Memory:
         self._scores.clear()
 
     def add(self, trial: Known) -> None:
-        """Remembers a trial that has a fingerprint and is neither a duplicate nor failed."""
-        if trial.fingerprint and trial.status not in (Status.DUPLICATE, Status.FAILED):
+        """Remembers a trial that was trained, to the end or until a gate after it."""
+        stopped = trial.status is Status.REJECTED and trial.gate not in self._gates
+        if trial.fingerprint and not stopped and trial.status not in (Status.DUPLICATE, Status.FAILED):
             self._first.setdefault(trial.fingerprint, trial.index)
             self._scores.setdefault((trial.fingerprint, trial.repeat, trial.fidelity), trial.score)
 

@@ -1,6 +1,7 @@
 """Constraints: conditions on a property, tried as gates before anything trains."""
 
 import dataclasses
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -131,6 +132,9 @@ def _bound(name: str, comparison: str, bound: str, kind: Kind) -> float | str:
     if isinstance(value, tuple | Mapping):
         raise ActsearchError(f"{name} is a list, which has no order: constrain a property that is one number.")
     try:
-        return float(bound)
+        number = float(bound)
     except ValueError:
-        raise ActsearchError(f"{name} is a number; received the bound {bound!r}.") from None
+        number = math.nan
+    if math.isnan(number):  # nothing compares with it, and everything would be rejected
+        raise ActsearchError(f"{name} is a number; received the bound {bound!r}.")
+    return number

@@ -85,13 +85,16 @@ class TrainingEvaluator:
         self.engine, self._summary = choose_engine(
             engine, budget, steps, space.kind, platform=platform or platform_of(devices)
         )
-        self._memory = Memory()
+        self._memory = self._empty_memory()
         self._trainers: dict[tuple[str, int, Measure], Trainer] = {}
         self._lanes: dict[tuple[str, Measure], int] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Returns what another process needs, without what this one compiled and remembers."""
-        return self.__dict__ | {"_memory": Memory(), "_trainers": {}, "_lanes": {}}
+        return self.__dict__ | {"_memory": self._empty_memory(), "_trainers": {}, "_lanes": {}}
+
+    def _empty_memory(self) -> Memory:
+        return Memory([gate.name for gate in self.gates if gate.stage == "after"])
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -77,6 +77,18 @@ def sinh(x: Array) -> Array:
     return sign * jnp.sinh(sign * x)
 
 
+@_widened
+def asinh(x: Array) -> Array:
+    """Returns the inverse hyperbolic sine."""
+    return jnp.arcsinh(x)
+
+
+@_widened
+def softsign(x: Array) -> Array:
+    """Returns x / (1 + |x|)."""
+    return jax.nn.soft_sign(x)
+
+
 def sinc(x: Array) -> Array:
     """Returns sin(x) / x, and 1 at 0."""
     # sin(x)/x loses the digits of its derivative near 0, so a series takes over; its last term is below 1e-17 at 0.5.

@@ -106,7 +106,7 @@ ROWS = (
     _unary("sinh", functions.sinh, r"\sinh({})", "overflows beyond 89 in float32", parity="odd"),
     _unary("cosh", jnp.cosh, r"\cosh({})", "overflows beyond 89 in float32", parity="even"),
     _unary("tanh", jnp.tanh, r"\tanh({})", parity="odd"),
-    _unary("asinh", jnp.arcsinh, parity="odd"),
+    _unary("asinh", functions.asinh, parity="odd"),
     _unary("atan", jnp.arctan, r"\arctan({})", parity="odd"),
     _unary("sinc", functions.sinc, domain="sin(x)/x, 1 at 0 (not normalised by pi)", parity="even"),
     _unary("relu", jax.nn.relu, r"\max({}, 0)", "finite for every x; slope 0 at 0"),
@@ -173,7 +173,7 @@ ROWS = (
         r"\operatorname{{LReLU}}({})",
         "finite for every x; slope 0.01 left of 0, 1 at 0",
     ),
-    _unary("softsign", jax.nn.soft_sign, parity="odd"),
+    _unary("softsign", functions.softsign, parity="odd"),
     _unary(
         "hard_sigmoid",
         jax.nn.hard_sigmoid,

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-he_normal = nnx.initializers.he_normal()
+from actsearch.nn.initial import he_normal
 
 FEW = 64
 """Most channels of an input whose convolution is patches times a matrix on every device."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jax
 from flax import nnx
 
-from actsearch.nn.conv import he_normal
+from actsearch.nn.initial import he_normal
 from actsearch.nn.layer import LayerFactory
 
 

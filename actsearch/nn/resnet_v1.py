@@ -7,7 +7,8 @@ import jax.numpy as jnp
 from flax import nnx
 
 from actsearch.language import ActsearchError
-from actsearch.nn.conv import Conv, batch_norm, he_normal
+from actsearch.nn.conv import Conv, batch_norm
+from actsearch.nn.initial import he_normal
 from actsearch.nn.layer import LayerFactory
 
 

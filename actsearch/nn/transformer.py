@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from actsearch.language import ActsearchError
+from actsearch.nn.initial import normal
 from actsearch.nn.layer import LayerFactory
 
 SiteKind = Literal["ffn", "gate", "norm"]
@@ -19,7 +20,7 @@ FEW_TOKENS = 1_024
 
 def gpt2_normal(features: int, parts: int = 1) -> nnx.Initializer:
     """Returns GPT-2's initial weights, 0.02 at its width of 768, for a width; `parts` are added on one shortcut."""
-    return nnx.initializers.normal(0.02 * (768 / features / parts) ** 0.5)
+    return normal(0.02 * (768 / features / parts) ** 0.5)
 
 
 def per_token(layer: Any, *arrays: jax.Array) -> jax.Array:
@@ -104,6 +105,9 @@ class TransformerBlock(nnx.Module):
       init: of the kernels that end on the shortcut.
       causal: as Attention's.
       rngs: for the initial weights.
+
+    Raises:
+      ActsearchError: an unknown site.
     """
 
     def __init__(
@@ -117,6 +121,8 @@ class TransformerBlock(nnx.Module):
         causal: bool = True,
         rngs: nnx.Rngs,
     ):
+        if site not in get_args(SiteKind):
+            raise ActsearchError(f"A Transformer's site is one of {', '.join(get_args(SiteKind))}; received {site!r}.")
         self.norm1 = normalizer(features, layer, site, rngs)
         self.attention = Attention(features, heads, init, causal=causal, rngs=rngs)
         self.norm2 = normalizer(features, layer, site, rngs)
@@ -174,8 +180,6 @@ class Transformer(nnx.Module):
         tied: bool = False,
         rngs: nnx.Rngs,
     ):
-        if site not in get_args(SiteKind):
-            raise ActsearchError(f"A Transformer's site is one of {', '.join(get_args(SiteKind))}; received {site!r}.")
         if features % heads:
             raise ActsearchError(f"heads must divide the features, {features}; received {heads}.")
         init, last = gpt2_normal(features), gpt2_normal(features, 2 * blocks)
@@ -188,6 +192,11 @@ class Transformer(nnx.Module):
         nnx.update(self, jax.tree.map(lambda matrix: init_scale * matrix, matrices))
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
+        length = self.positions.num_embeddings
+        if tokens.shape[1] > length:
+            raise ActsearchError(
+                f"This Transformer takes up to {length} tokens; received {tokens.shape[1]}: make one of another length."
+            )
         table = self.tokens.embedding[...]
         # A product with one-hot rows: on CPU the gradient of a look-up is far slower.
         few = len(table) <= FEW_TOKENS

@@ -32,7 +32,7 @@ class VisionTransformer(nnx.Module):
       rngs: for the initial weights.
 
     Raises:
-      ActsearchError: patches that do not tile the image, or heads that do not divide the features.
+      ActsearchError: patches that do not tile the image, heads that do not divide the features, or an unknown site.
     """
 
     def __init__(

@@ -21,8 +21,10 @@ class End(NamedTuple):
         or "oscillating".
       slope: limit of the derivative; NaN where there is none.
       limit: of f(x), or of f(x) - slope x for a linear end; NaN where there is none.
-      power: p of `|x|^p`; NaN where there is none. Of an oscillation 0 where its slopes are bounded, 2 where they grow.
+      power: p of `|x|^p`, above 0; NaN where there is none.
       up: whether values far out are positive and grow, False where they are negative and fall; None where neither.
+      values: smallest and largest value of an oscillation, infinite where they grow; None where there is none.
+      slopes: the same of its derivative.
     """
 
     kind: str
@@ -30,6 +32,8 @@ class End(NamedTuple):
     limit: float = np.nan
     power: float = np.nan
     up: bool | None = None
+    values: tuple[float, float] | None = None
+    slopes: tuple[float, float] | None = None
 
     def __str__(self) -> str:
         match self.kind:
@@ -69,12 +73,12 @@ def ends(program: Program) -> tuple[End, End]:
 def _end(program: Program, side: float) -> End:
     with np.errstate(all="ignore"):
         value, slope = jets(program, side * _FAR, 1)
-        near, near_slope = jets(program, side * _WINDOW, 1)
+        near = jets(program, side * _WINDOW, 1)
         up = _direction(value)
         if not np.isfinite(value).all():
             return End("exponential", up=up)
-        if _oscillates(near_slope):
-            return _oscillating(near, near_slope, *jets(program, side * (15_000 + _WINDOW), 1))
+        if _oscillates(near[1]):
+            return _oscillating(near, jets(program, side * (15_000 + _WINDOW), 1))
         limits = 2 * value[1:] - value[:-1]  # less the term in 1/x
         if _settles(limits):
             return End("constant", 0.0, round(float(limits[-1]), 8) + 0.0)
@@ -83,31 +87,51 @@ def _end(program: Program, side: float) -> End:
             rest = value - steepness * side * _FAR
             offsets = 2 * rest[1:] - rest[:-1]
             return End("linear", steepness, _tidy(offsets[-1]) if _settles(offsets) else np.nan, 1.0, up)
+        if (limit := _slow_limit(value)) is not None:
+            return End("constant", 0.0, limit)
+        if steepness := _slow_limit(slope):
+            return End("linear", steepness, power=1.0, up=up)
         growth = side * _FAR * slope
-        if _settles(growth, 1e-3) and abs(growth[-1]) > 1e-3:
+        if abs(growth[-1] - growth[-2]) <= 1e-3 * abs(growth[-1]):
             return End("logarithm", 0.0, up=up)
-        powers = growth / value
-        if _settles(powers, 1e-3):
-            return End("power", power=float(np.round(powers[-1], 2)), up=up)
-        if _settles(powers, 0.05):  # a power times a logarithm, say
-            return End("mixed", power=float(np.round(powers[-1], 1)), up=up)
+        return _growing(program, side, value, slope, growth / value)
+
+
+def _growing(program: Program, side: float, value: np.ndarray, slope: np.ndarray, powers: np.ndarray) -> End:
+    """Returns the end of a curve that settles nowhere, from value, slope and power on both."""
+    up, power = _direction(value), powers[-1]
+    if _settles(powers, 0.05):  # a power, alone or times a logarithm, say
+        if power < 0:
+            return End("constant", 0.0, 0.0)
+        is_power = _settles(powers, 1e-3)
+        return End("power" if is_power else "mixed", power=float(np.round(power, 2 if is_power else 1)), up=up)
+    if np.abs(slope[-4:]).max() <= 2 * np.abs(slope[:-4]).max():  # neither does it grow: it turns ever more slowly
+        far = jets(program, side * np.geomspace(_FAR[0], _FAR[-1], len(_WINDOW)), 1)
+        return _oscillating(far[:, : len(_WINDOW) // 2], far)
     return End("exponential", up=up)
 
 
-def _oscillating(near: np.ndarray, near_slope: np.ndarray, far: np.ndarray, far_slope: np.ndarray) -> End:
-    """Returns the end of a curve that oscillates in two windows: with power 2 where its slopes grow, else 0.
+def _oscillating(near: np.ndarray, far: np.ndarray) -> End:
+    """Returns the end of a curve that oscillates, from value and derivative in two windows.
 
     One that dies out is constant or linear; its limits are known to three decimals.
     """
-    drift = far.mean() - near.mean()
-    if np.ptp(far_slope) < 0.3 * np.ptp(near_slope):
-        slope = round(float(far_slope.mean()), 3) + 0.0
-        return (
-            End("linear", slope, power=1.0, up=bool(drift > 0)) if slope else End("constant", 0.0, round(far.mean(), 3))
-        )
-    drifts = abs(drift) > 2 * np.ptp(near) + 1
-    power = 2.0 if np.ptp(far_slope) > 1.5 * np.ptp(near_slope) else 0.0
-    return End("oscillating", power=power, up=bool(drift > 0) if drifts else None)
+    if np.ptp(far[1]) < 0.3 * np.ptp(near[1]):
+        slope = round(float(far[1].mean()), 3) + 0.0
+        if slope:
+            return End("linear", slope, power=1.0, up=bool(far[0].mean() > near[0].mean()))
+        if np.ptp(far[0]) < 0.3 * np.ptp(near[0]):
+            return End("constant", 0.0, round(float(far[0].mean()), 3) + 0.0)
+    values, slopes = (_range(*rows) for rows in zip(near, far, strict=True))
+    return End("oscillating", values=values, slopes=slopes)
+
+
+def _range(near: np.ndarray, far: np.ndarray) -> tuple[float, float]:
+    """Returns the smallest and largest number of two windows, infinite where the farther one goes beyond the nearer."""
+    beyond = 0.1 * np.ptp(near)
+    low = -np.inf if far.min() < near.min() - beyond else min(near.min(), far.min())
+    high = np.inf if far.max() > near.max() + beyond else max(near.max(), far.max())
+    return float(low), float(high)
 
 
 def _oscillates(slope: np.ndarray) -> bool:
@@ -119,6 +143,18 @@ def _oscillates(slope: np.ndarray) -> bool:
 
 def _settles(rows: np.ndarray, close: float = _CLOSE) -> bool:
     return bool(abs(rows[-1] - rows[-2]) <= close * (1 + abs(rows[-1])))
+
+
+def _slow_limit(rows: np.ndarray) -> float | None:
+    """Returns the limit of numbers whose distances to it shrink by one factor, as those of |x|^-0.5 do; None for none.
+
+    Aitken's extrapolation from three numbers, of which the last two must agree; it is known to six decimals.
+    """
+    steps = np.diff(rows)
+    if not np.abs(steps[-1]) < 0.9 * np.abs(steps[-2]):
+        return None
+    limits = rows[2:] - steps[1:] ** 2 / (steps[1:] - steps[:-1])
+    return round(float(limits[-1]), 6) + 0.0 if _settles(limits, 1e-5) else None
 
 
 def _direction(value: np.ndarray) -> bool | None:

@@ -12,9 +12,10 @@ import math
 import numpy as np
 
 from actsearch.language import Program
+from actsearch.properties.curve import curve_of
 from actsearch.properties.kernel import correlation_map
 from actsearch.properties.moments import second_moment, slope_moment
-from actsearch.properties.quadrature import Samples, samples_of
+from actsearch.properties.quadrature import Expectation, Samples, samples_of
 from actsearch.properties.quantity import Measured, rows
 
 VARIANCES = (0.5, 1.0, 2.0)
@@ -27,7 +28,7 @@ _SAME = 1e-6
 
 
 def edge_of_chaos(program: Program, variance: float) -> tuple[float, float] | None:
-    """Returns (sigma_w, sigma_b) where a variance stays and chi = 1; None where no sigma_b does.
+    """Returns (sigma_w, sigma_b) where a variance stays and chi = 1; None where no sigma_b does, or chi is infinite.
 
     sigma_w^2 = 1 / E f'(sqrt(q) z)^2 and sigma_b^2 = q - sigma_w^2 E f(sqrt(q) z)^2.
 
@@ -43,36 +44,48 @@ def edge_of_chaos(program: Program, variance: float) -> tuple[float, float] | No
     samples = samples_of(program, variance)
     slope = samples.expect(lambda z, f, slope: slope**2).value
     value = samples.expect(lambda z, f, slope: f**2).value
-    if not (slope > 0 and math.isfinite(value / slope)):
+    if _jumps(program) or not (0 < slope < math.inf and math.isfinite(value / slope)):
         return None
     bias = variance - value / slope
-    return None if bias < -1e-9 * variance else (slope**-0.5, max(bias, 0.0) ** 0.5)
+    rounding = 1e-12 * variance
+    return None if bias < -1e-9 * variance else (slope**-0.5, bias**0.5 if bias > rounding else 0.0)
+
+
+def _jumps(program: Program) -> bool:
+    """Returns whether a function jumps: then chi, in which the slope at a jump counts, is infinite."""
+    return any(kink.order == 0 for kink in curve_of(program).kinks)
+
+
+def _over_second_moment(expectation: Expectation, program: Program) -> Measured:
+    """Returns an expectation over E f^2, with its error."""
+    value = second_moment(program)
+    if not 0 < value.value < math.inf:
+        return Measured(None, "quadrature")
+    ratio = expectation.value / value.value
+    error = (expectation.error + abs(ratio) * value.error) / value.value if math.isfinite(ratio) else 0.0
+    return Measured(ratio, "quadrature", error)
 
 
 def _gradient_growth(program: Program) -> Measured:
-    slope, value = slope_moment(program), second_moment(program)
-    if not 0 < value.value < math.inf:
-        return Measured(None, "quadrature")
-    growth = slope.value / value.value
-    return Measured(growth, "quadrature", (slope.error + growth * value.error) / value.value)
+    return _over_second_moment(slope_moment(program), program)
 
 
 def _variance_slope(program: Program) -> Measured:
     """Returns V'(1) at He weights: E f(z)^2 (z^2 - 1) / (2 E f^2), by Stein's lemma."""
-    change, value = _change(program), second_moment(program).value
-    return Measured(change / value if 0 < value < math.inf else None, "quadrature", 1e-12)
+    return _over_second_moment(_change(program), program)
 
 
 def _edge_slope(program: Program) -> Measured:
     """Returns V'(1) where chi(1) = 1."""
-    slope = slope_moment(program).value
-    exists = edge_of_chaos(program, 1.0) is not None
-    return Measured(_change(program) / slope if exists else None, "quadrature", 1e-12)
+    if edge_of_chaos(program, 1.0) is None:
+        return Measured(None, "quadrature")
+    (change, error), slope = _change(program), slope_moment(program)
+    return Measured(change / slope.value, "quadrature", (error + abs(change) * slope.error / slope.value) / slope.value)
 
 
-def _change(program: Program) -> float:
+def _change(program: Program) -> Expectation:
     """Returns d E f(sqrt(q) z)^2 / dq at q = 1."""
-    return samples_of(program).expect(lambda z, f, slope: f**2 * (z**2 - 1) / 2).value
+    return samples_of(program).expect(lambda z, f, slope: f**2 * (z**2 - 1) / 2)
 
 
 def _edge(program: Program) -> Measured:
@@ -117,9 +130,13 @@ def _phase(program: Program) -> Measured:
     growth = _gradient_growth(program)
     if growth.value is None:
         return Measured(None, "quadrature")
-    if abs(growth.value - 1) <= max(_SAME, growth.error):
+    if not _jumps(program) and abs(growth.value - 1) <= max(_SAME, growth.error):
         return Measured("edge of chaos: inputs become parallel slowly", "quadrature")
-    word = "chaotic: inputs are driven apart" if growth.value > 1 else "ordered: inputs become parallel exponentially"
+    word = (
+        "chaotic: inputs are driven apart"
+        if growth.value > 1 or _jumps(program)
+        else "ordered: inputs become parallel exponentially"
+    )
     return Measured(word, "quadrature")
 
 
@@ -134,8 +151,12 @@ def _correlation_limit(program: Program) -> Measured:
 
 DEPTH = rows(
     "depth, with weights of He gain and no bias",
-    ("gradient_growth", _gradient_growth, "chi = E f'^2 / E f^2: a gradient's mean square grows by it in each layer"),
-    ("phase", _phase, "what becomes of two inputs: chi below, at or above 1"),
+    (
+        "gradient_growth",
+        _gradient_growth,
+        "chi = E f'^2 / E f^2: a gradient's mean square grows by it in each layer, jumps aside",
+    ),
+    ("phase", _phase, "what becomes of two inputs: chi, infinite with a jump, below, at or above 1"),
     ("correlation_limit", _correlation_limit, "correlation of two inputs, 0.5 at first, after 200 layers"),
     ("variance_slope", _variance_slope, "slope of the variance map at q = 1; below 1 a wrong scale corrects itself"),
     ("variance_fixed_points", _fixed_points, "variances q from 1/64 to 64 that the variance map keeps"),

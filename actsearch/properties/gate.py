@@ -1,7 +1,6 @@
 """Gate: what a function of two inputs makes of two independent standard normal ones."""
 
 import functools
-import math
 
 import jax
 import jax.numpy as jnp
@@ -9,45 +8,47 @@ import numpy as np
 
 from actsearch.engine import to_function
 from actsearch.language import Program, nans_allowed
-from actsearch.properties.quadrature import normal_rule
+from actsearch.properties.quadrature import Rule, normal_rule
 from actsearch.properties.quantity import Measured, rows
 
 _SAME = 1e-9
-_POINTS = 6  # of a panel
+_POINTS, _FEWER = 6, 4  # of a panel, for the value and for its error
 
 
 @functools.lru_cache(maxsize=16)
-def _samples(program: Program) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _samples(program: Program, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns f, its slope by x and its slope by y on pairs of points, float64 [points, points] each."""
-    rule = normal_rule((0.0,), _POINTS)
+    points = [rule.points for rule in _rules(count)]
     function = to_function(program)
     with jax.enable_x64(True), nans_allowed():
-        x, y = (jnp.asarray(v) for v in np.meshgrid(rule.points, rule.points, indexing="ij"))
+        x, y = (jnp.asarray(v) for v in np.meshgrid(*points, indexing="ij"))
         value, pull = jax.vjp(function, x, y)
         by_x, by_y = pull(jnp.ones_like(value))
         return np.asarray(value), np.asarray(by_x), np.asarray(by_y)
 
 
-def _expect(values: np.ndarray) -> float:
-    weights = normal_rule((0.0,), _POINTS).weights
-    return float(weights @ values @ weights)
+def _rules(count: int) -> tuple[Rule, Rule]:
+    """Returns the rules of x and y; their points differ, so that none lies on the kink of max(x, y)."""
+    return normal_rule((0.0,), count), normal_rule((0.0,), count + 1)
 
 
-def _mean(program: Program) -> Measured:
-    return Measured(_expect(_samples(program)[0]), "quadrature", 1e-4)
-
-
-def _second_moment(program: Program) -> Measured:
-    return Measured(_expect(_samples(program)[0] ** 2), "quadrature", 1e-4)
+def _expect(which: int, power: int, program: Program) -> Measured:
+    """Returns the mean of a power of f, or of a slope; None where it is not finite for every input."""
+    found = []
+    for count in (_POINTS, _FEWER):
+        first, second = _rules(count)
+        with np.errstate(all="ignore"):
+            found.append(float(first.weights @ _samples(program, count)[which] ** power @ second.weights))
+    if not np.isfinite(found).all():
+        return Measured(None, "quadrature")
+    return Measured(found[0], "quadrature", abs(found[0] - found[1]))
 
 
 def _gain(program: Program) -> Measured:
-    moment = _second_moment(program).value
-    return Measured(moment**-0.5 if 0 < moment < math.inf else None, "quadrature", 1e-4)
-
-
-def _slope(which: int, program: Program) -> Measured:
-    return Measured(_expect(_samples(program)[which] ** 2), "quadrature", 1e-4)
+    moment = _expect(0, 2, program)
+    if moment.value is None or moment.value <= 0:
+        return Measured(None, "quadrature")
+    return Measured(moment.value**-0.5, "quadrature", moment.error / (2 * moment.value**1.5))
 
 
 def _linear(which: int, program: Program) -> Measured:
@@ -74,11 +75,11 @@ def _odd(which: int, program: Program, x: np.ndarray, y: np.ndarray) -> bool:
 
 GATE = rows(
     "a gate, of independent standard normal x and y",
-    ("mean", _mean, "E f(x, y)"),
-    ("second_moment", _second_moment, "E f(x, y)^2"),
+    ("mean", functools.partial(_expect, 0, 1), "E f(x, y)"),
+    ("second_moment", functools.partial(_expect, 0, 2), "E f(x, y)^2"),
     ("he_gain", _gain, "1 / sqrt(E f^2)"),
-    ("slope_moment_x", functools.partial(_slope, 1), "mean square of the slope by x"),
-    ("slope_moment_y", functools.partial(_slope, 2), "mean square of the slope by y"),
+    ("slope_moment_x", functools.partial(_expect, 1, 2), "mean square of the slope by x"),
+    ("slope_moment_y", functools.partial(_expect, 2, 2), "mean square of the slope by y"),
     ("linear_in_x", functools.partial(_linear, 0), "whether f is linear in x"),
     ("linear_in_y", functools.partial(_linear, 1), "whether f is linear in y, so that y alone scales the output"),
     kinds=("gate",),

@@ -8,12 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from actsearch.language import Program
-from actsearch.properties.curve import GRID, LIMIT, curve_of
+from actsearch.properties.curve import GRID, LIMIT, Kink, curve_of
 from actsearch.properties.derivatives import jets
 
 _END = 10.0  # the normal distribution beyond has 1.5e-23 of its mass
 _PANEL = 0.5
 _POINTS, _FEWER = 16, 10  # of a panel, for the value and for its error
+_RADII = _PANEL * 4.0 ** -np.arange(1, 25)  # of the panels around a steep kink, each a quarter of the next, to 2e-15
+_RING = 14  # of _RADII: below 1e-7, where log_abs is flat, and far above rounding
 
 
 class Expectation(NamedTuple):
@@ -63,20 +65,46 @@ class Samples:
     variance: float = 1.0
 
     def expect(self, integrand: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]) -> Expectation:
-        """Returns E g(z, f(sqrt(q) z), f'(sqrt(q) z)); not finite where the integral overflows."""
+        """Returns E g(z, f(sqrt(q) z), f'(sqrt(q) z)); not finite where the integral overflows or diverges."""
         with np.errstate(all="ignore"):
-            fine, coarse = (float(integrand(rule.points, *row) @ rule.weights) for rule, row in self.rows)
+            terms = [integrand(rule.points, *row) * rule.weights for rule, row in self.rows]
+            fine, coarse = (float(row.sum()) for row in terms)
+        if any(_diverges(self.rows[0][0].points - x, np.abs(terms[0])) for x in self._steep):
+            return Expectation(np.inf, 0.0)
         return Expectation(fine, abs(fine - coarse))
 
     @functools.cached_property
     def rows(self) -> list[tuple[Rule, np.ndarray]]:
-        """The fine rule and the coarse one, each with value and slope on its points, float64 [2, points]."""
+        """The fine rule and the coarse one, each with value and slope on its points, float64 [2, points].
+
+        Their points are symmetric about 0: read backwards, they are their negatives.
+        """
         scale = np.sqrt(self.variance)
-        breaks = tuple(kink.x / scale for kink in curve_of(self.program).kinks)
-        rules = [normal_rule(breaks, count) for count in (_POINTS, _FEWER)]
+        breaks = [kink.x / scale for kink in curve_of(self.program).kinks]
+        breaks += [x + sign * radius for x in self._steep for radius in _RADII for sign in (-1, 1)]
+        both = tuple(sign * x for x in breaks for sign in (-1, 1))
+        rules = [normal_rule(both, count) for count in (_POINTS, _FEWER)]
         values = jets(self.program, scale * np.concatenate([rule.points for rule in rules]), 1)
         first = len(rules[0].points)
         return [(rules[0], values[:, :first]), (rules[1], values[:, first:])]
+
+    @functools.cached_property
+    def _steep(self) -> list[float]:
+        """Where the slope beside a kink may be without bound, in units of the standard deviation."""
+        return [kink.x / np.sqrt(self.variance) for kink in curve_of(self.program).kinks if _is_steep(kink)]
+
+
+def _is_steep(kink: Kink) -> bool:
+    return kink.order == 0 or (kink.order == 1 and bool(np.isinf([kink.left, kink.right]).any()))
+
+
+def _diverges(distances: np.ndarray, terms: np.ndarray) -> bool:
+    """Returns whether an integral diverges at a point: rings around it hold no less, the closer they are."""
+    distances = np.abs(distances)
+    outer, middle, inner = _RADII[_RING : _RING + 3]
+    far = terms[(distances > middle) & (distances < outer)].sum()
+    near = terms[(distances > inner) & (distances < middle)].sum()
+    return bool(near > 0.99 * far > 0)
 
 
 @functools.lru_cache(maxsize=256)

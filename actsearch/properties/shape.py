@@ -75,9 +75,8 @@ def _bounds(program: Program) -> tuple[float, float]:
     known = np.concatenate([curve.rows[0], curve(points) if len(points) else points, jumps])
     low, high = [float(known.min())], [float(known.max())]
     for end in ends(program):
-        far = [end.limit] if end.kind == "constant" else [math.inf if end.up else -math.inf]
-        if end.kind == "oscillating":
-            far = [-math.inf, math.inf] if end.power == 2 else far if end.up is not None else []
+        grown = math.inf if end.up else -math.inf
+        far = end.values or ((end.limit,) if end.kind == "constant" else (grown,))
         low, high = [*low, *far], [*high, *far]
     return _tidy(min(low)), _tidy(max(high))
 
@@ -104,15 +103,14 @@ def _parity(program: Program) -> Measured:
 
 
 def _monotone(program: Program) -> Measured:
-    points = turning_points(program)
-    jumps = [kink.right - kink.left for kink in curve_of(program).kinks if kink.order == 0]
+    jumps = {float(np.sign(kink.right - kink.left)) for kink in curve_of(program).kinks if kink.order == 0}
     signs = _signs(curve_of(program).rows, 1)
-    if points or {np.sign(jump) for jump in jumps} - set(np.unique(signs)) - {0.0}:
+    ways = {1.0, -1.0} & {*np.unique(signs), *jumps}
+    if turning_points(program) or len(ways) > 1:
         return Measured("no", "grid")
     strict = "" if signs[np.abs(GRID) <= _MIDDLE].all() else "weakly "  # tails saturate
     words = {1.0: "increasing", -1.0: "decreasing"}
-    found = [words[sign] for sign in (1.0, -1.0) if sign in signs]
-    return Measured(strict + found[0] if found else "constant", "grid")
+    return Measured(strict + words[ways.pop()] if ways else "constant", "grid")
 
 
 def _convexity(program: Program) -> Measured:
@@ -146,12 +144,11 @@ def _end_of(side: int, program: Program) -> Measured:
 
 
 def _slopes(program: Program) -> tuple[float, float]:
-    """Returns infimum and supremum of the slope; infinite ones where the function jumps."""
+    """Returns infimum and supremum of the slope, which is infinite where the function jumps."""
     curve = curve_of(program)
-    if any(kink.order == 0 for kink in curve.kinks):
-        return -math.inf, math.inf
     points = np.array(turning_points(program, 1))
     sides = [side for kink in curve.kinks if kink.order == 1 for side in (kink.left, kink.right)]
+    sides += [math.copysign(math.inf, kink.right - kink.left) for kink in curve.kinks if kink.order == 0]
     known = [*curve.rows[1], *(curve.slope(points) if len(points) else ()), *sides]
     known += [slope for end, side in zip(ends(program), (-1, 1), strict=True) for slope in _far_slopes(end, side)]
     return _tidy(min(known)), _tidy(max(known))
@@ -159,8 +156,8 @@ def _slopes(program: Program) -> tuple[float, float]:
 
 def _far_slopes(end: End, side: int) -> tuple[float, ...]:
     """Returns the slopes that an end tends to."""
-    if end.kind == "oscillating":
-        return (-math.inf, math.inf) if end.power == 2 else ()
+    if end.slopes is not None:
+        return end.slopes
     if end.kind == "exponential" or end.power > 1:
         return (math.inf if end.up is (side > 0) else -math.inf,)
     return (0.0,) if math.isnan(end.slope) else (end.slope,)

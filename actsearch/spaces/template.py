@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from actsearch.language import INPUTS, PRIMITIVES, ActsearchError, Builder, Program, parse
+from actsearch.language.names import KEYWORD, SCALAR
 from actsearch.language.registry import identity
 
 
@@ -82,6 +83,19 @@ class Template:
                 raise ActsearchError(
                     f"Slot {slot.name!r} needs options, and operands that read registers 0 to {register - 1}."
                 )
+        self._check_parameters()
+
+    def _check_parameters(self) -> None:
+        """Raises an error where two slots give one name two meanings: programs of both could not be assembled."""
+        rows = [[row for option in slot.options for row in _parameters(option)] for slot in self.slots]
+        rows = [list(dict.fromkeys(own)) for own in rows]
+        for one, other in itertools.combinations(rows, 2):
+            for (name, *first), (also, *second) in itertools.product(one, other):
+                if name == also and first != second:
+                    raise ActsearchError(
+                        f"Parameter {name!r} has two meanings among the options, {_declared(name, *first)} and "
+                        f"{_declared(name, *second)}, which one program cannot hold: rename one of them."
+                    )
 
     @classmethod
     def bank(cls, programs: Sequence[Program]) -> "Template":
@@ -226,6 +240,10 @@ def as_option(text: str, arity: int) -> Program:
 def _parameters(program: Program) -> tuple[tuple[str, float, bool], ...]:
     """Returns name, initial value, and whether all channels share it, of each parameter."""
     return tuple((name, initial, name in program.shared) for name, initial in program.parameters)
+
+
+def _declared(name: str, initial: float, shared: bool) -> str:
+    return f"'{SCALAR if shared else KEYWORD} {name} = {initial:g}'"
 
 
 def _nodes(program: Program) -> tuple[tuple[object, ...], ...]:

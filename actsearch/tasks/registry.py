@@ -87,8 +87,8 @@ def get_task(name: str) -> Task:
     """Returns a named task, or the one of "file.py:function" or "package.module:function"; of one name they are equal.
 
     Raises:
-      ActsearchError: an unknown name, with the nearest known ones in the message; or no such file or function, or one
-        that returns no task.
+      ActsearchError: an unknown name, with the nearest known ones in the message; the name of a set of tasks; or no
+        such file or function, or one that returns no task.
 
     Example:
       >>> get_task("digits-mlp") == get_task("digits-mlp")
@@ -97,6 +97,8 @@ def get_task(name: str) -> Task:
     if ":" in name:
         return load_task(name)
     make = factory_of(name)
+    if name in TASK_SETS:
+        raise ActsearchError(f"{name} is a set of tasks; give one of them: {' or '.join(TASK_SETS[name])}.")
     if make is None:
         known = [*TASKS, *DEEP, *TASK_SETS]
         near = difflib.get_close_matches(name, known, n=3) or known

@@ -142,6 +142,10 @@ class Known(Protocol):
         """What became of it."""
 
     @property
+    def gate(self) -> str:
+        """The gate that rejected it; empty for every other status."""
+
+    @property
     def score(self) -> float | None:
         """Mean score, None when there is none."""
 

@@ -10,7 +10,7 @@ number of parameters, and begins with the same weights and batches; `losses` in 
 alike. It is left out where it is not installed (`pip install 'actsearch[torch]'`).
 
 All ways take turns on one core, and the minimum of each counts. Seconds are the processor's: what else the machine does
-adds little to them. First calls hold the compilation, without cache.
+adds little to them. First calls hold all that is compiled, the draws of initial weights too, without cache.
 
 Hardware and wall time: one core of 2, about 8 minutes, of which compilations take most.
 Expected numbers: the interpreter 1.1 to 1.3 times a specialised function for activations; ReLU in a quarter of
@@ -136,11 +136,13 @@ def measure(task: Task, count: int, rounds: int, process: TorchProcess | None) -
     """Returns all that is measured on a task; times are seconds of a training, one for each round."""
     proposals = draw(space_of(task), count)
     runs = {name: way.seconds for name, way in ways_of(task, proposals).items()}
+    firsts = {name: first(run) for name, run in runs.items()}
     parameters = [parameters_of(task)]
     if process:
         parameters.append(process.load(torch_work(task)))
-        runs |= {way: functools.partial(process.train, way) for way in ("eager", "compiled")}
-    firsts = {name: run() for name, run in runs.items()}
+        peers = {way: functools.partial(process.train, way) for way in ("eager", "compiled")}
+        firsts |= {name: run() for name, run in peers.items()}
+        runs |= peers
     for name, (seconds, loss) in firsts.items():
         say(f"{task.name}, {name}: first call {seconds:.1f} s, loss {loss:.4f}")
     return {
@@ -167,6 +169,12 @@ def ways_of(task: Task, proposals: Sequence[Proposal]) -> dict[str, Way]:
     return ways
 
 
+def first(run: Run) -> tuple[float, float]:
+    """Returns what a run does that finds nothing compiled: neither its training nor the draws of initial weights."""
+    jax.clear_caches()
+    return run()
+
+
 def take_turns(runs: Mapping[str, Run], rounds: int) -> dict[str, list[float]]:
     """Returns the seconds of every way in every round, forwards and backwards in turn."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}
@@ -181,7 +189,7 @@ def first_call(task: Task) -> dict[str, Any]:
     space = space_of(task)
     (proposal,) = draw(space, 1)
     interpreted = Trainer.interpreted(task, space.template, devices=jax.devices()[:1])
-    seconds, _ = Way(interpreted, Job(proposal.genotype.choices, 0)).seconds()
+    seconds, _ = first(Way(interpreted, Job(proposal.genotype.choices, 0)).seconds)
     say(f"{task.name}: first call {seconds:.1f} s")
     return {"task": task.name, "sites": count_sites(task), "first_calls": {"interpreted 0": seconds}}
 

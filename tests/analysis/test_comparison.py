@@ -112,6 +112,7 @@ def test_budgets_threshold_and_reference_can_be_given():
         ([run("a", [])], {}, "a has no trials yet"),
         ([run("a", [1])], {"budgets": [0]}, r"received \[0\]"),
         ([run("a", [1])], {"within": float("nan")}, "received .* nan"),
+        ([run("a", [1])], {"reference": float("inf")}, "A reference is a score; received inf"),
     ],
 )
 def test_what_cannot_be_compared(runs, options, said):

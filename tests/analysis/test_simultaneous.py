@@ -21,6 +21,16 @@ def test_all_intervals_together_cover_as_often_as_they_say(shared, comparisons, 
     assert 0.91 <= covered / 300 <= 0.985
 
 
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_few_seeds_cover_as_often_as_they_say(seeds):
+    """With three seeds there are four patterns of signs, whose quantile would cover 42 % of the time."""
+    rng, covered = np.random.default_rng(0), 0
+    for _ in range(300):
+        rows = simultaneous_intervals(rng.normal(size=(seeds, 20)) + rng.normal(size=(seeds, 1)))
+        covered += all(row.low <= 0 <= row.high for row in rows)
+    assert 0.91 <= covered / 300 <= 0.985
+
+
 def test_pointwise_intervals_of_many_comparisons_would_not():
     """The test above can fail: of 20 pointwise intervals one misses in most simulations."""
     rng, covered = np.random.default_rng(0), 0

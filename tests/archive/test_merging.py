@@ -74,6 +74,12 @@ def test_rejects_and_failures_stay_what_they_are(tmp_path):
     assert trials == [*run, *(dataclasses.replace(trial, index=trial.index + 2) for trial in run)]
 
 
+def test_a_repeat_that_failed_names_the_trial_of_its_own_run(tmp_path):
+    failed = Trial(1, RELU, str(RELU), "failed", parents=(0,), first=0, repeat=1, note="its worker died")
+    trials = merged(tmp_path, [trained(0, SINE, 0.5)], [trained(0, RELU, 0.9, 1), failed])
+    assert (trials[2].first, trials[2].parents) == (1, (1,))
+
+
 def test_one_stopped_in_training_after_it_was_trained_elsewhere(tmp_path):
     """As in one run, where a repeat that fails a gate takes the candidate out of the ranking."""
     stopped = Trial(0, RELU, str(RELU), "rejected", seeds=(1,), gate="quality")

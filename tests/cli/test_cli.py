@@ -533,6 +533,7 @@ class TestCompare:
         (["spaces", "swish-9"], "swish-1"),
         (["search", "--space", "evonorm-b"], "mnist1d-mlp has sites for activations"),
         (["search", "--from", "absent.txt"], "absent.txt cannot be read"),
+        (["search", "--from", os.devnull], "/dev/null has no formula: write one a line"),
         (["verify", "--tasks", "digits-mlp"], "needs formulas or directories"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",

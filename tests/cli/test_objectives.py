@@ -5,6 +5,7 @@ import json
 import pytest
 
 from actsearch.cli import main
+from actsearch.cli.common import print_json
 from actsearch.trials import front
 
 SEARCH = ["search", "--task", "tabular-swish1-digits-resnet", "--budget", "40"]
@@ -19,6 +20,11 @@ def test_a_search_prints_its_front(tmp_path, capsys):
     assert len(front(points)) == len(points) > 1
     assert main([*command, "controller:pareto"]) == 0
     assert "The Pareto front" in capsys.readouterr().out
+
+
+def test_an_infinite_property_is_null(capsys):
+    print_json([{"objectives": {"task": 0.9, "-upper": float("-inf")}}])
+    assert json.loads(capsys.readouterr().out) == [{"objectives": {"task": 0.9, "-upper": None}}]
 
 
 @pytest.mark.parametrize(

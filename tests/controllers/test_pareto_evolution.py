@@ -53,6 +53,14 @@ def test_trials_of_other_tasks_are_no_members():
     assert parents([(0.5, 0.5), (0.9,), (0.9, 0.9, 0.9)]) == {(0,)}
 
 
+@pytest.mark.parametrize("selection", ["pareto", "average", "first"])
+def test_a_member_without_an_objective_breeds_only_among_its_like(selection):
+    unknown, infinite = float("nan"), float("inf")
+    assert parents([(0.9, unknown), (0.5, 0.5), (0.8, unknown)], selection=selection) == {(1,)}
+    assert parents([(0.9, unknown), (0.9, unknown)], selection=selection) == {(0,), (1,)}
+    assert (0,) in parents([(0.9, 0.5, 0.5), (0.1, infinite, -infinite)], selection=selection)
+
+
 def test_the_window_forgets():
     assert parents([(0.9, 0.9), (0.2, 0.1), (0.1, 0.2)], window=2) == {(1,), (2,)}
 

@@ -339,9 +339,42 @@ class TestMistakes:
         self.refused(
             home,
             archived.npz(tmp_path / "c/x.npz", data),
-            "images of float64; they must be uint8",
+            "images of float64 .*; they must be uint8",
             checked=False,
         )
+
+    @pytest.mark.parametrize("label", [10, -1, 0.5, "a dog"])
+    def test_labels_that_are_no_classes(self, label, home, tmp_path):
+        images, labels = archived.made()["train"]
+        wrong = {split: (images, np.full(len(labels), label)) for split in ("train", "test")}
+        said = f"example 0 of train: A label is a number from 0 to 9, or a class from airplane .* received '?{label}"
+        self.refused(home, archived.npz(tmp_path / "a/x.npz", wrong), said, checked=False)
+
+    def test_arrays_that_are_damaged(self, home, tmp_path):
+        source = archived.npz(tmp_path / "a/x.npz", archived.made())
+        (file,) = source.parent.glob("*.npz")
+        whole = file.read_bytes()
+        for content in (whole[: len(whole) // 2], whole[:400] + b"damage" + whole[406:], b""):
+            file.write_bytes(content)
+            self.refused(home, source, "x.npz cannot be read as arrays", checked=False)
+
+    def test_a_prepared_folder_that_is_damaged(self, home, tmp_path):
+        place = prepare("cifar10", archived.npz(tmp_path / "a/x.npz", archived.made()), checked=False)
+        (record,) = place.glob("*train.array_record*")
+        whole = record.read_bytes()
+        record.write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(ActsearchError, match=r"train.array_record.* is damaged .* prepare it again"):
+            load("cifar10", "train")
+        record.write_bytes(whole)
+        archived.tfrecords(place)
+        (record,) = place.glob("*train.tfrecord*")
+        for size in (record.stat().st_size - 1, 5):
+            record.write_bytes(record.read_bytes()[:size])
+            with pytest.raises(ActsearchError, match=r"is cut in the middle of a record"):
+                load("cifar10", "train")
+        (place / "dataset_info.json").write_text('{"version":')
+        with pytest.raises(ActsearchError, match=r"dataset_info.json is damaged .* or delete the folder"):
+            load("cifar10", "train")
 
     def test_prepared_already(self, home, tmp_path):
         source = archived.npz(tmp_path / "c/x.npz", archived.made())

@@ -45,6 +45,7 @@ def test_layers_and_gates_have_their_own():
         ("lipschitz", "a property, a comparison and a bound, such as lipschitz<=1; received 'lipschitz'"),
         ("lipshitz<=1", "no property 'lipshitz'; write one of lower, upper"),
         ("lipschitz<=one", "lipschitz is a number; received the bound 'one'"),
+        ("lipschitz<=nan", "lipschitz is a number; received the bound 'nan'"),
         ("parity<=1", "parity is a text, such as 'neither': write parity==neither; received <="),
         ("kinks==0", "kinks is a list"),
         ("causal==yes", "causal==yes is a condition on a layer; this search proposes activations"),
@@ -53,6 +54,15 @@ def test_layers_and_gates_have_their_own():
 def test_mistakes(text, message):
     with pytest.raises(ActsearchError, match=message):
         constraints_of([text], "activation")
+
+
+def test_a_function_is_scored_in_the_form_that_meets_a_constraint():
+    """Whatever batch the form comes in that does not."""
+    evaluator = make_evaluator(swish(), tiny_task(), 3, constraints=["operations<=1"], engine="specialize")
+    long, short = (evaluator.screen(i, Proposal(parse(text))) for i, text in enumerate(("relu(relu(x))", "relu(x)")))
+    assert long.verdict.fingerprint == short.verdict.fingerprint
+    assert [str(trial.status) for trial in evaluator.conclude([long], {})] == ["rejected"]
+    assert evaluator.fresh([short]) == [short]
 
 
 def test_a_table_is_searched_under_a_constraint():

@@ -98,6 +98,13 @@ def test_mistakes_are_noticed_before_the_first_training(options, said, trainings
     assert trainings == []
 
 
+def test_a_folder_that_cannot_be_written_is_noticed_too(trainings, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ActsearchError, match=r"file/results.jsonl cannot be written"):
+        rank_units(UNITS, TASK, 2, out=tmp_path / "file")
+    assert trainings == []
+
+
 def test_a_module_is_ranked_among_programs(trainings, tmp_path):
     """Units that no program says stand at the sites themselves; a module that is a formula has the formula's scores."""
     sign = MODULES["sign_ste"]

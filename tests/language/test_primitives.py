@@ -272,6 +272,12 @@ def test_slopes(name, dtype):
     assert not wrong
 
 
+@pytest.mark.parametrize(("name", "slope"), [("asinh", 300**-1.0), ("softsign", 301**-2.0)])
+def test_a_square_beyond_float16_does_not_spoil_a_slope(name, slope):
+    _, slopes = evaluate(name, np.array([[300.0], [-300.0]], np.float16), "float16")
+    assert slopes[0] == pytest.approx([slope, slope], rel=5e-3)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_a_finite_value_has_a_finite_slope(name, dtype):

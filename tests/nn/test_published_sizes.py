@@ -138,3 +138,8 @@ def test_out_of_range(make):
 def test_patches_tile_the_image():
     with pytest.raises(ActsearchError, match="patch divides image"):
         vit(image=30)(identity, rngs=nnx.Rngs(0))
+
+
+def test_an_unknown_site_is_refused():
+    with pytest.raises(ActsearchError, match="site is one of ffn, gate, norm; received 'fnn'"):
+        vit("Ti", image=32, depth=0.1, site="fnn")(identity, rngs=nnx.Rngs(0))

@@ -59,6 +59,11 @@ def test_a_shorter_input_has_the_first_logits_of_a_longer_one():
     np.testing.assert_allclose(model(TOKENS[:, :4]), model(TOKENS)[:, :4], rtol=1e-4, atol=1e-6)
 
 
+def test_a_longer_input_is_refused():
+    with pytest.raises(ActsearchError, match=f"takes up to {LENGTH} tokens; received {LENGTH + 1}: make one of a"):
+        network("ffn", "tanh(x)")(jnp.zeros((1, LENGTH + 1), jnp.int32))
+
+
 def test_a_gate_is_called_with_gate_and_up():
     model = config("gate")(lambda features: lambda gate, up: gate, rngs=nnx.Rngs(0))
     before = model(TOKENS)

@@ -136,9 +136,20 @@ def test_gates():
     assert properties(CATALOG["bilinear"].program, ["linear_in_x"])["linear_in_x"] == "yes"
 
 
+def test_moments_of_gates_tell_their_errors():
+    (exact,) = properties(parse("x * y", inputs=INPUTS), ["second_moment"]).quantities
+    assert exact.value == pytest.approx(1, abs=1e-12)
+    assert exact.error < 1e-9
+    (pole,) = properties(parse("safe_div(x, y)", inputs=INPUTS), ["second_moment"]).quantities
+    assert pole.error > 0.1 * pole.value
+    assert properties(parse("sqrt(x) * y", inputs=INPUTS), ["mean"])["mean"] is None
+
+
 def test_cost():
     card = properties(
         parse("x * sigmoid(beta * x) + x^2"), ["primitives", "operations", "transcendentals", "parameters"]
     )
     assert card["primitives"] == {"mul": 2, "sigmoid": 1, "square": 1, "add": 1}
     assert (card["operations"], card["transcendentals"], card["parameters"]) == (5, 1, 1)
+    cheap = parse("clip(softsign(x), -step(x), sign(x))")
+    assert properties(cheap, ["transcendentals"])["transcendentals"] == 0

@@ -63,6 +63,18 @@ def test_a_constant_has_no_gain():
     assert (card["nf_gain"], card["variance"], card["gradient_growth"]) == (None, 0.0, 0.0)
 
 
+def test_steep_slopes_are_integrated_or_diverge():
+    (quantity,) = properties(parse("log_abs(x)"), ["slope_moment"]).quantities
+    assert quantity.value == pytest.approx(2e7 / math.sqrt(2 * math.pi), rel=1e-6)  # 2 p(0) / epsilon
+    assert quantity.error < 1
+    card = properties(parse("signed_sqrt(x)"), ["slope_moment", "gradient_growth", "phase", "tangent_kernel"])
+    assert (card["slope_moment"], card["gradient_growth"]) == (math.inf, math.inf)  # E 1 / (4 |z|)
+    assert (card["phase"].split(":")[0], card["tangent_kernel"]) == ("chaotic", None)
+    # E |z|^(-1/3) / 4, with the moment of Winkelbauer 2012
+    moment = 2 ** (-1 / 6) * math.gamma(1 / 3) / math.sqrt(math.pi)
+    assert value("pow(max(x, -x), 0.8333333333333334)", "slope_moment") == pytest.approx(25 / 36 * moment, rel=1e-5)
+
+
 def test_hermite_coefficients_add_up():
     assert np.square(hermite(TANH)).sum() == pytest.approx(value("tanh(x)", "second_moment"), abs=1e-9)
     assert hermite(parse("x^3 - 3 * x"), 5) == pytest.approx([0, 0, 0, math.sqrt(6), 0], abs=1e-9)
@@ -81,6 +93,13 @@ def test_kernel_of_relu():
 def test_kernel_of_erf():
     """Williams 1997: 2 / pi arcsin(2 c / 3) for inputs of variance 1."""
     assert dual_kernel(ERF, C) == pytest.approx(2 / math.pi * np.arcsin(2 * C / 3), abs=1e-12)
+
+
+@pytest.mark.parametrize("formula", ["clip(x, -1, 1)", "softsign(x)"])
+def test_kernels_of_odd_functions_are_odd(formula):
+    assert dual_kernel(parse(formula), -1.0) == pytest.approx(-dual_kernel(parse(formula), 1.0), abs=1e-12)
+    assert slope_kernel(parse(formula), -1.0) == pytest.approx(slope_kernel(parse(formula), 1.0), abs=1e-12)
+    assert value(formula, "tangent_kernel")[0] == (-1.0, -1.0)
 
 
 def test_between_the_series_the_error_is_that_which_is_told():
@@ -110,4 +129,5 @@ def test_phases():
     assert value("min(relu(x), 6)", "variance_fixed_points") == "every q from 0.0156 to 1.41"
     assert value("x + sin(x)^2", "variance_fixed_points") == "0.177 (unstable), 1 (stable)"
     assert value("erf(x)", "gradient_growth") > 1
+    assert value("sign(x)", "phase").startswith("chaotic")  # C(c) = 2 / pi arcsin c
     assert value("silu(x)", "correlation_limit") == pytest.approx(0.6587, abs=1e-3)

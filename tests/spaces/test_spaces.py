@@ -216,6 +216,10 @@ def test_custom_reads_every_way_to_write_an_operator():
         (dict(unary="relu", binary=["+"]), "unary must be a list .* received 'relu'"),
         (dict(unary=["x", "relu", "relu(x)"], binary=["+"]), "unary names an operator twice: x, relu, relu"),
         (dict(unary=["x"], binary=["+", "x + y"]), "binary names an operator twice"),
+        (
+            dict(unary=["param a = 1; a * x", "scalar a = 2; a * x"], binary=["+"]),
+            "Parameter 'a' has two meanings among the options, 'param a = 1' and 'scalar a = 2', which one program",
+        ),
         (dict(unary=["x"], binary=["+"], units=0), "units must be an integer from 1 to 4; received 0"),
         (dict(unary=["x"], binary=["+"], units=5), "units must be an integer from 1 to 4; received 5"),
         (dict(unary=["x"], binary=["+"], units=1.0), "units must be an integer from 1 to 4; received 1.0"),

@@ -42,6 +42,8 @@ def test_the_registry_is_read_only():
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(ActsearchError, match="Unknown task 'digits-mpl'; write digits-mlp or "):
         get_task("digits-mpl")
+    with pytest.raises(ActsearchError, match="digits-anchors is a set of tasks; give one of them: digits-resnet-layer"):
+        get_task("digits-anchors")
     with pytest.raises(ActsearchError, match=r"Unknown task '@'; write digits-mlp or .* or digits-anchors"):
         get_tasks("digits-mlp+@")
 

@@ -81,14 +81,14 @@ class CIFARPython:
         for name in names:
             images, labels = self._batch(files, name)
             for index, image in enumerate(images):
-                yield {"image": image, **{feature: int(values[index]) for feature, values in labels.items()}}
+                yield {"image": image, **{feature: values[index] for feature, values in labels.items()}}
 
     def _batch(self, files: Files, name: str) -> tuple[np.ndarray, dict[str, Any]]:
         """Returns the images, uint8 [n, 32, 32, 3], and the labels of a file."""
         try:
             batch = unpickle(files.read(name))
-            labels = {feature: batch[field] for feature, field in self.labels.items()}
-            images = np.asarray(batch["data"], np.uint8).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+            labels = {feature: list(batch[field]) for feature, field in self.labels.items()}
+            images = np.asarray(batch["data"]).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
         except ActsearchError as error:
             raise ActsearchError(f"{files.path}: {name} {error}.") from error
         except (KeyError, TypeError, ValueError) as error:

@@ -39,18 +39,18 @@ class IDX:
 
 
 def _examples(files: Files, images: str, labels: str) -> Iterator[Example]:
-    pixels, numbers = _array(files, images), _array(files, labels)
+    pixels, numbers = _array(files, images, axes=3), _array(files, labels, axes=1)
     if len(pixels) != len(numbers):
         raise ActsearchError(f"{files.path}: {images} has {len(pixels):,} images, {labels} {len(numbers):,} labels.")
     for image, label in zip(pixels, numbers, strict=True):
         yield {"image": image[..., None], "label": int(label)}
 
 
-def _array(files: Files, name: str) -> np.ndarray:
+def _array(files: Files, name: str, axes: int) -> np.ndarray:
     """Returns the bytes of an IDX file in its shape: two zeros, type 8, number of axes, then each size in 4 bytes."""
-    data = files.read(name)
-    axes = data[3] if data[:3] == b"\0\0\x08" else 0
-    shape = np.frombuffer(data[4 : 4 + 4 * axes], ">u4")
-    if not axes or len(data) != 4 + 4 * axes + shape.prod(dtype=int):
+    data, head = files.read(name), 4 + 4 * axes
+    begins = data[:4] == bytes([0, 0, 8, axes]) and len(data) >= head
+    shape = np.frombuffer(data[4:head], ">u4") if begins else np.zeros(0)
+    if not begins or len(data) != head + shape.prod(dtype=int):
         raise ActsearchError(f"{files.path}: {name} is no IDX file of bytes, or is cut.")
-    return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
+    return np.frombuffer(data, np.uint8, offset=head).reshape(shape)

@@ -43,12 +43,15 @@ def _train(path: Path) -> Iterator[Example]:
 
 
 def _members(stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
-    """Yields name and content of the files in an archive."""
-    with tarfile.open(fileobj=stream) as tar:
-        for member in tar:
-            content = tar.extractfile(member)
-            if content is not None:
-                yield PurePosixPath(member.name).name, content.read()
+    """Yields name and content of the files in an archive; raises ActsearchError where it is damaged."""
+    try:
+        with tarfile.open(fileobj=stream) as tar:
+            for member in tar:
+                content = tar.extractfile(member)
+                if content is not None:
+                    yield PurePosixPath(member.name).name, content.read()
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise ActsearchError(f"{TRAIN} holds a damaged archive: {error}. Download it again.") from error
 
 
 def _validation(path: Path) -> Iterator[Example]:

@@ -3,6 +3,8 @@
 import dataclasses
 import functools
 import io
+import zipfile
+import zlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -38,21 +40,24 @@ def _examples(files: Files, name: str, split: str, shape: tuple[int, int, int] |
     if shape is not None and images.shape[1:] == (shape[2], *shape[:2]):
         images = images.transpose(0, 2, 3, 1)
     for image, label in zip(images, labels, strict=True):
-        yield {"image": image, "label": int(label)}
+        yield {"image": image, "label": label.item()}
 
 
 def _arrays(files: Files, name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Returns the images and the labels of a split."""
     try:
-        with np.load(io.BytesIO(files.read(name)), allow_pickle=False) as stored:
+        with np.lib.npyio.NpzFile(io.BytesIO(files.read(name)), allow_pickle=False) as stored:
             images = stored[_key(list(stored), split, ("x_{}", "{}_images", "{}_image", "{}_x"))]
             labels = stored[_key(list(stored), split, ("y_{}", "{}_labels", "{}_label", "{}_y"))]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, ActsearchError):
             raise ActsearchError(f"{files.path}: {name} {error}") from error
         raise ActsearchError(f"{files.path}: {name} cannot be read as arrays: {error}.") from error
-    if images.dtype != np.uint8:
-        raise ActsearchError(f"{files.path}: {name} has images of {images.dtype}; they must be uint8, 0 to 255.")
+    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+        raise ActsearchError(
+            f"{files.path}: {name} has images of {images.dtype} {list(images.shape)}; they must be uint8, 0 to 255, "
+            "[n, height, width] or [n, height, width, channels]."
+        )
     return images, labels.reshape(-1)
 
 

@@ -5,6 +5,7 @@ import functools
 import io
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from actsearch.data.base import Collection, Example, Found
 from actsearch.data.files import Files
@@ -47,8 +48,9 @@ class Parquet:
             except (OSError, ValueError) as error:
                 raise ActsearchError(f"{files.path}: {name} cannot be read as Parquet: {error}.") from error
             columns = self._choose(table.schema_arrow.names, f"{files.path}: {name}")
-            for batch in table.iter_batches(batch_size=256, columns=list(columns.values())):
-                for row in batch.to_pylist():
+            batches = table.iter_batches(batch_size=256, columns=list(columns.values()))
+            while rows := _next(batches, f"{files.path}: {name}"):
+                for row in rows:
                     yield {feature: _plain(row[column]) for feature, column in columns.items()}
 
     def _choose(self, present: list[str], where: str) -> dict[str, str]:
@@ -72,9 +74,18 @@ def _shards(files: Files, split: str) -> list[str]:
     return [name for name in files.names if belongs(name)]
 
 
+def _next(batches: Iterator[Any], where: str) -> list[dict[str, Any]]:
+    """Returns the rows of the next batch; none at the end."""
+    try:
+        batch = next(batches, None)
+    except (OSError, ValueError) as error:
+        raise ActsearchError(f"{where} is damaged: {error}. Download it again.") from error
+    return [] if batch is None else batch.to_pylist()
+
+
 def _plain(value: object) -> object:
     """Returns a value; of an image, which is kept as {bytes, path}, the bytes."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "bytes" not in value:
         return value
     if value["bytes"] is None:
         raise ActsearchError(f"An image of the Parquet files is only a path, {value['path']}: its bytes are not there.")
