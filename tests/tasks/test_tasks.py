@@ -140,10 +140,18 @@ class TestFidelity:
             get_task("digits-mlp").at_fidelity(share)
 
 
-@pytest.mark.parametrize(("field", "value"), [("steps", 0), ("batch_size", -1)])
+@pytest.mark.parametrize(("field", "value"), [("steps", 0), ("batch_size", -1), ("steps", 1.5), ("steps", "9")])
 def test_a_task_needs_steps_and_examples(field, value):
-    with pytest.raises(ActsearchError, match=f"digits-tiny needs {field} of at least 1; received {value}"):
+    with pytest.raises(
+        ActsearchError, match=f"digits-tiny needs {field}, an integer of at least 1; received {value!r}"
+    ):
         dataclasses.replace(tiny_task(), **{field: value})
+
+
+@pytest.mark.parametrize("worst", [float("-inf"), float("nan")])
+def test_the_score_of_what_diverged_is_finite(worst):
+    with pytest.raises(ActsearchError, match=f"needs a finite score for `worst`; received {worst}"):
+        dataclasses.replace(tiny_task(), worst=worst)
 
 
 def test_a_task_is_of_one_of_two_kinds():
