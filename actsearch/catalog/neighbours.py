@@ -55,6 +55,8 @@ class Novelty:
         name, map_, error = nearest.entry.name, nearest.fit.text(nearest.entry.name), nearest.fit.largest
         where = f"among {self.compared} published {self.program.kind}s"
         initially = " at its initial parameters" if self.program.parameters else ""
+        if nearest.fit.a == 0 and nearest.fit.distance < SAME:
+            return f"A constant{initially}: {nearest.fit.d:.5g}."
         if exact:
             return f"Known{initially}: this is {', '.join(exact)}."
         if same:

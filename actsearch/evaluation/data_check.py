@@ -80,6 +80,11 @@ def _check_parts(task: Task, data: Data) -> None:
     shapes = [jax.tree.map(lambda rows: (rows.shape[1:], str(rows.dtype)), part) for part in data]
     if not shapes[0] == shapes[1] == shapes[2]:
         raise wrong(task, f"has parts of different structure, shape or dtype: {shapes}; make them alike.")
+    said, found = ([leaf.shape[1:] for leaf in jax.tree.leaves(part)] for part in (task.abstract_batch(), data.train))
+    if said != found:
+        raise wrong(
+            task, f"says that the arrays of an example have the shapes {said}; they have {found}: make them alike."
+        )
     for name, part in zip(Data._fields, data, strict=True):
         lengths = {len(leaf) for leaf in jax.tree.leaves(part)}
         if len(lengths) != 1 or 0 in lengths:

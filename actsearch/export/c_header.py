@@ -29,6 +29,7 @@ _OWN = ("sigmoid", "softplus", "sinc")
 
 _ROWS = (
     INFIX
+    | {"neg": Row("-{:power}", Precedence.SIGN)}  # two signs in a row would decrement
     | {name: Row(f"{name}$({{}})") for name in (*_SAME, *_OWN)}
     | {
         name: Row(f"integer_power$({{}}, {n})")
@@ -43,11 +44,11 @@ _ROWS = (
         "gauss": Row("exp$(-integer_power$({}, 2))"),
         "signed_sqrt": Row("sign$({0}) * sqrt$(fabs$({0}))", _PRODUCT),
         "signed_log": Row("sign$({0}) * log$(fabs$({0}) + 1e-7$)", _PRODUCT),
-        "log_sigmoid": Row("-softplus$(-{:sign})", Precedence.SIGN),
+        "log_sigmoid": Row("-softplus$(-{:power})", Precedence.SIGN),
         "elu": Row("({0} > 0 ? {0} : expm1$({0}))"),
         "selu": Row("1.0507009873554805$ * ({0} > 0 ? {0} : 1.6732632423543772$ * expm1$({0}))", _PRODUCT),
         "silu": Row("{0:product} * sigmoid$({0})", _PRODUCT),
-        "gelu": Row("{0:product} * 0.5$ * erfc$(-{0:sign} * 0.70710678118654752$)", _PRODUCT),
+        "gelu": Row("{0:product} * 0.5$ * erfc$(-{0:power} * 0.70710678118654752$)", _PRODUCT),
         "mish": Row("{0:product} * tanh$(softplus$({0}))", _PRODUCT),
         "leaky_relu": Row("({0} >= 0 ? {0} : 0.01$ * {0:sign})"),
         "softsign": Row("{0:product} / (1 + fabs$({0}))", _PRODUCT),
@@ -59,8 +60,8 @@ _ROWS = (
         "max": Row("larger$({}, {})"),
         "min": Row("smaller$({}, {})"),
         "sigmul": Row("sigmoid$({}) * {:sign}", _PRODUCT),
-        "rbf": Row("exp$(-{2:sign} * integer_power$({0} - {1:product}, 2))"),
-        "laplace": Row("exp$(-{2:sign} * fabs$({0} - {1:product}))"),
+        "rbf": Row("exp$(-{2:power} * integer_power$({0} - {1:product}, 2))"),
+        "laplace": Row("exp$(-{2:power} * fabs$({0} - {1:product}))"),
         "pow": Row("pow$({}, {})"),
     }
 )

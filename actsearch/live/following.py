@@ -103,6 +103,7 @@ class Follower:
         try:
             self._read()
             process = kept(self.directory, PROCESS).get(PROCESS, {})
+            process = process if process.keys() >= {"budget", "done"} else {}  # else it is another program's
         except (ArchiveError, OSError) as error:
             note = str(error)
         now, budget = time.time(), process.get("budget")

@@ -92,7 +92,12 @@ def _verified(place: Path) -> list[Verified]:
 def false_rejects(run: Run) -> dict[str, FalseReject]:
     """Returns the false-reject rate of each gate, as `actsearch audit` kept it; empty where it did not run."""
     rows = kept(run.directory, "audit").get("audit", {})
-    return {gate: FalseReject(row["trained"], row["good"], _interval(row["rate"])) for gate, row in rows.items()}
+    try:
+        return {gate: FalseReject(row["trained"], row["good"], _interval(row["rate"])) for gate, row in rows.items()}
+    except (KeyError, TypeError) as error:
+        raise ActsearchError(
+            f"{run.directory / 'audit.json'} is no audit of this run ({error!r}): make it again, or move it away."
+        ) from error
 
 
 def _interval(ends: Mapping[str, float | None]) -> Interval:

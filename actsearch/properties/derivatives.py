@@ -40,6 +40,8 @@ def jets(program: Program, x: np.ndarray, order: int = 0) -> np.ndarray:
       [8.0, 12.0, 12.0]
     """
     flat = np.asarray(x, float).ravel()
+    if not flat.size:
+        return np.zeros((order + 1, *np.shape(x)))
     count = -(-flat.size // BLOCK)
     padded = np.pad(flat, (0, count * BLOCK - flat.size), mode="edge")
     with jax.enable_x64(True), nans_allowed():
@@ -71,18 +73,30 @@ def _leaf(value: np.ndarray, slope: float, order: int) -> np.ndarray:
 def _compiled(function: Callable[..., jax.Array], order: int) -> Callable[..., jax.Array]:
     """Returns a primitive on jets: the derivatives at t = 0 of it along the curves that the operands' jets describe."""
 
-    def derivatives(*operands: jax.Array) -> jax.Array:
+    def derivatives(*jets: jax.Array) -> jax.Array:
+        operands = [_finite(jet) for jet in jets]
+
         def along(t: jax.Array) -> jax.Array:
             return function(*(_polynomial(operand, t) for operand in operands))
 
-        start, rows = jnp.zeros_like(operands[0][0]), []
+        start, rows = jnp.zeros_like(jets[0][0]), [function(*(jet[0] for jet in jets))]
         derivative: Callable[[jax.Array], jax.Array] = along
-        for _ in range(order + 1):
-            rows.append(derivative(start))
+        for _ in range(order):
             derivative = _derivative(derivative)
+            rows.append(derivative(start))
         return jnp.stack(rows)
 
     return jax.jit(derivatives)
+
+
+def _finite(jet: jax.Array) -> jax.Array:
+    """Returns a jet whose infinite derivatives do not reach its value as 0 inf: they are the largest number.
+
+    Where the value itself is infinite they are 0, so that min(1, cosh(x)) has slope 0 for every x.
+    """
+    most = jnp.finfo(jet.dtype).max  # type: ignore[no-untyped-call]
+    slopes = jnp.where(jnp.isinf(jet[:1]), 0, jnp.clip(jet[1:], -most, most))
+    return jnp.concatenate([jet[:1], slopes])
 
 
 def _polynomial(coefficients: jax.Array, t: jax.Array) -> jax.Array:

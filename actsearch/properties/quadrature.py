@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -113,22 +113,28 @@ def samples_of(program: Program, variance: float = 1.0) -> Samples:
     return Samples(program, variance)
 
 
-def normal_mass(program: Program, holds: Callable[[np.ndarray], np.ndarray], order: int) -> float:
+def normal_mass(
+    program: Program, holds: Callable[[np.ndarray], np.ndarray], order: int, among: Iterable[float] = ()
+) -> float:
     """Returns the probability under N(0, 1) that a condition on a program's value or derivatives holds.
 
-    Intervals shorter than a cell of the grid, 0.01, may be missed.
+    Intervals shorter than a cell of the grid, 0.01, may be missed, but for those around a point of `among`.
 
     Args:
       program: an activation.
       holds: jets [order + 1, points] -> bool [points].
       order: highest derivative that `holds` reads.
+      among: further points where it is looked at, within +-LIMIT.
     """
     from scipy.stats import norm
 
-    curve = curve_of(program)
-    inside = holds(curve.rows[: order + 1])
+    curve, more = curve_of(program), np.array([*among], float)
+    points = np.concatenate([GRID, more])
+    places = np.argsort(points)
+    points = points[places]
+    inside = np.concatenate([holds(curve.rows[: order + 1]), holds(jets(program, more, order))])[places]
     changes = np.flatnonzero(np.diff(inside))
-    low, high, after = GRID[changes], GRID[changes + 1], inside[changes + 1]
+    low, high, after = points[changes], points[changes + 1], inside[changes + 1]
     edges = curve.bisect(low, high, lambda x: holds(jets(program, x, order)) == after) if len(low) else low
     signs = np.where(after, -1.0, 1.0)  # an interval's mass is that below its right edge less that below its left one
     ends = float(inside[-1]) * norm.cdf(LIMIT) - float(inside[0]) * norm.cdf(-LIMIT)

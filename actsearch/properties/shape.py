@@ -146,7 +146,8 @@ def _end_of(side: int, program: Program) -> Measured:
 def _slopes(program: Program) -> tuple[float, float]:
     """Returns infimum and supremum of the slope, which is infinite where the function jumps."""
     curve = curve_of(program)
-    points = np.array(turning_points(program, 1))
+    # Beside a turning point: on it two branches of max or min may tie, whose mean is no slope of the curve.
+    points = np.array([x + beside for x in turning_points(program, 1) for beside in (-1e-7, 1e-7)])
     sides = [side for kink in curve.kinks if kink.order == 1 for side in (kink.left, kink.right)]
     sides += [math.copysign(math.inf, kink.right - kink.left) for kink in curve.kinks if kink.order == 0]
     known = [*curve.rows[1], *(curve.slope(points) if len(points) else ()), *sides]

@@ -6,6 +6,7 @@ from actsearch.language import Program
 from actsearch.properties.curve import GRID, curve_of
 from actsearch.properties.quadrature import normal_mass
 from actsearch.properties.quantity import Measured, rows
+from actsearch.properties.shape import turning_points
 
 SATURATED = 0.01
 """A slope whose magnitude is below it lets hardly a gradient through."""
@@ -22,7 +23,8 @@ def _zero_slopes(program: Program) -> Measured:
 
 
 def _saturated(program: Program) -> Measured:
-    return Measured(normal_mass(program, lambda rows: np.abs(rows[1]) < SATURATED, 1), "grid", 1e-9)
+    turns = [*turning_points(program), *turning_points(program, 1)]  # where the slope is 0 or least
+    return Measured(normal_mass(program, lambda rows: np.abs(rows[1]) < SATURATED, 1, turns), "grid", 1e-9)
 
 
 def few_bit_errors(program: Program, bits: tuple[int, ...] = _BITS) -> dict[int, float]:

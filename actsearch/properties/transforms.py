@@ -62,14 +62,21 @@ def _text(program: Program, step: str) -> str:
 def _applied(program: Program, template: str) -> str:
     """Returns the text of a template of `f`, the program's value."""
     *statements, value = str(program).split(";")
-    return "; ".join([*(text.strip() for text in statements), f"f_ = {value.strip()}", template])
+    name = _free_name(program, "f_")
+    return "; ".join(
+        [*(text.strip() for text in statements), f"{name} = {value.strip()}", template.replace("f_", name)]
+    )
 
 
 def _clip(program: Program, low: float, high: float) -> str:
+    if not low < high:
+        raise ActsearchError(f"clip takes a number and a larger one, as in clip:-1:1; received {low:g} and {high:g}.")
     return _applied(program, f"min(max(f_, {low!r}), {high!r})")
 
 
 def _soft_threshold(program: Program, threshold: float) -> str:
+    if threshold < 0:
+        raise ActsearchError(f"soft_threshold takes a number of at least 0; received {threshold:g}.")
     return _applied(program, f"relu(f_ - {threshold!r}) - relu(-f_ - {threshold!r})")
 
 

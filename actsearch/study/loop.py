@@ -5,6 +5,7 @@ last saved state of its controller, or from the first proposal; it finds its tri
 them, and goes on where it stopped.
 """
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -54,7 +55,7 @@ def run(
       The store, with all trials.
 
     Raises:
-      ActsearchError: the evaluator does not answer each proposal, in order.
+      ActsearchError: the evaluator does not answer each proposal, in order, or gives a score that is not finite.
       ArchiveError: the store holds other trials than the controller proposes.
 
     Example:
@@ -117,6 +118,12 @@ def _check_answer(trials: Sequence[Trial], indices: range) -> None:
             "An evaluator returns a trial for each proposal, in their order, here with the indices from "
             f"{indices.start} to {indices.stop - 1}; received {answered}."
         )
+    for trial in trials:
+        if trial.score is not None and not math.isfinite(trial.score):  # ranks and controllers compare and average it
+            raise ActsearchError(
+                f"An evaluator's score is finite, or None where there is none; received {trial.score} for trial "
+                f"{trial.index}, {trial.program}."
+            )
 
 
 def _check_replay(stored: Sequence[Trial], proposals: Sequence[Proposal]) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Self, get_args
@@ -66,7 +67,7 @@ class Task(ABC):
         `layer(x, y)`.
       groups: most groups of channels of a candidate's group reductions.
       quality: the early gate of a search for layers, after fewer than `steps` steps; None for none.
-      worst: score of a training that diverged; no other score is below it.
+      worst: score of a training that diverged, finite; no other score is below it.
 
     Example:
       >>> from actsearch.tasks import get_task
@@ -86,10 +87,13 @@ class Task(ABC):
 
     def __post_init__(self) -> None:
         for field in ("steps", "batch_size"):
-            if getattr(self, field) < 1:
+            value = getattr(self, field)
+            if not isinstance(value, int | np.integer) or value < 1:
                 raise ActsearchError(
-                    f"The task {self.name} needs {field} of at least 1; received {getattr(self, field)}."
+                    f"The task {self.name} needs {field}, an integer of at least 1; received {value!r}."
                 )
+        if not math.isfinite(self.worst):  # controllers learn from it as from any other score
+            raise ActsearchError(f"The task {self.name} needs a finite score for `worst`; received {self.worst}.")
         if self.kind not in get_args(Kind):
             raise ActsearchError(f'The kind of a task is "activation", "layer" or "gate"; received {self.kind!r}.')
         if self.quality is not None and not 1 <= self.quality.steps < self.steps:

@@ -159,7 +159,7 @@ class Recipe:
     def _after(self, warmup: int, steps: int, rate: Any) -> Any:
         """Returns the rate after the warm-up, whose end is its step 0."""
         if self.schedule == "cosine":
-            return optax.cosine_decay_schedule(rate, steps - warmup)
+            return optax.cosine_decay_schedule(rate, max(1, steps - warmup))  # a short training may be all warm-up
         if self.schedule == "steps":
             places = [round(share * steps) - warmup for share in self.drops]
             # In a short training two drops may fall on one step.

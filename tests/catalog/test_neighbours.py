@@ -46,6 +46,10 @@ def test_gates_and_layers_are_compared_with_their_kind():
     assert novelty(parse("x * y", inputs=INPUTS), {}).verdict.startswith("Nothing to compare with")
 
 
+def test_a_constant_is_no_unit():
+    assert novelty(parse("0 * x + 3"), UNITS).verdict == "A constant: 3."
+
+
 def test_it_is_json():
     facts = json.loads(json.dumps(novelty(parse("x^2"), UNITS, count=2).to_json(), allow_nan=False))
     assert facts["compared"] == 5

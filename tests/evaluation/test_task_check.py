@@ -131,6 +131,10 @@ def flat_targets():
     return pairs(lambda targets: targets[:, 0])
 
 
+def labels_in_a_column():
+    return tuple(part._replace(labels=part.labels[:, None]) for part in tiny_digits())
+
+
 FIT = Regression(name="fit", steps=2, load=pairs, shape=(2,), outputs=1, network=MLPConfig((2, 4, 1)), recipe=RECIPE)
 
 
@@ -189,7 +193,15 @@ WRONG = {
     "targets not finite": (dataclasses.replace(FIT, load=missing_targets), "targets in train that are not finite"),
     "targets of another shape": (
         dataclasses.replace(FIT, load=flat_targets),
-        r"shape \(20,\) in train and outputs \(20, 1\)",
+        r"says that the arrays of an example have the shapes \[\(2,\), \(1,\)\]; they have \[\(2,\), \(\)\]",
+    ),
+    "labels of another shape": (
+        dataclasses.replace(tiny_task(), dataset=dataclasses.replace(TINY_DIGITS, load=labels_in_a_column)),
+        r"shapes \[\(64,\), \(\)\]; they have \[\(64,\), \(1,\)\]: make them alike",
+    ),
+    "outputs of another shape": (
+        dataclasses.replace(FIT, network=MLPConfig((2, 4, 2))),
+        r"shape \(20, 1\) in train and outputs \(20, 2\)",
     ),
     "above 1": (Doubled(**vars(FIT)), "scores 1.* where loss is .*, and at most 1"),
     "not monotone": (HigherThenLower(), "let the score rise with the metric, or fall"),

@@ -6,6 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from actsearch import parse
 from actsearch.catalog import CATALOG
 from actsearch.export import TARGETS, export_formula
 from actsearch.export.subject import Subject
@@ -43,6 +44,13 @@ def run(folder, code):
     (folder / "all.c").write_text(code)
     subprocess.run(["cc", "-std=c99", "-Wall", "-Werror", "-o", folder / "all", folder / "all.c", "-lm"], check=True)
     return np.array(subprocess.run([folder / "all"], check=True, capture_output=True, text=True).stdout.split(), float)
+
+
+def test_two_signs_are_no_decrement(tmp_path):
+    header, program = tmp_path / "unit.h", parse("--x * log_sigmoid(-x) + rbf(x, 1, -(-beta))")
+    header.write_text(TARGETS["c"].write(Subject(program, "unit", ())))
+    subprocess.run(["cc", "-x", "c", "-DACTSEARCH_TEST", "-o", tmp_path / "unit", header, "-lm"], check=True)
+    assert subprocess.run([tmp_path / "unit"], capture_output=True, text=True).stdout == "unit agrees with actsearch\n"
 
 
 def test_a_header_is_its_own_test(tmp_path):

@@ -425,6 +425,9 @@ def test_positive_maps_sum_to_one_and_keep_small_shares():
     for form in ("softmax", "softplus", "stablemax", "sparsemax"):
         assert units.Simplex(3, form=form)(far).sum() == pytest.approx(1)
     np.testing.assert_allclose(units.Simplex(3, form="softplus")(far)[:2], [1 / 3, 2 / 3], rtol=1e-6)
+    half = units.Simplex(2, form="softplus")
+    np.testing.assert_allclose(half(jnp.array([-20, -20], jnp.float16)), 0.5)
+    assert jnp.isfinite(jax.grad(lambda x: half(x)[0])(jnp.array([-40, -20], jnp.float16))).all()
 
 
 def test_stablemax_is_smooth_at_zero_and_has_a_gradient_at_one():
@@ -505,6 +508,12 @@ def test_a_unit_is_a_site_of_a_network_under_jit(name):
         (lambda: units.Simplex(4, form="max"), "forms softmax, sparsemax, stablemax, softplus; received 'max'"),
         (lambda: units.ScaledSign(4, window=2), "an odd window of at least 1; received 2"),
         (lambda: units.FakeQuant(4, low=1.0, high=1.0), "low below high; received 1.0 and 1.0"),
+        (lambda: units.GaussianBasis(4, low=1.0, high=1.0), "low below high; received 1.0 and 1.0"),
+        (lambda: units.KAN(4, 2, low=1.0, high=-1.0, rngs=nnx.Rngs(0)), "low below high; received 1.0 and -1.0"),
+        (
+            lambda: units.SplineActivation(4, low=1.0, high=0.0, rngs=nnx.Rngs(0)),
+            "low below high; received 1.0 and 0.0",
+        ),
         (lambda: units.PiecewiseGain(4, knots=(1.0, 2.0)), "ascending knots, 0 among them; received"),
         (lambda: units.FewBit(4, bits=9), "bits of 1 to 8; received 9"),
         (lambda: units.MaxMin(4)(jnp.ones((2, 6))), "has 4 features; received an input of shape"),

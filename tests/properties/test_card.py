@@ -66,6 +66,9 @@ def test_sparsity():
     assert card["few_bit_backward"]["1 bit"] < 1e-6
     shifted = properties(parse("relu(x - 1)"), ["zero_values"])["zero_values"]
     assert shifted == pytest.approx(1 - math.erfc(1 / math.sqrt(2)) / 2, abs=1e-9)
+    # Of x^2 for x > 0, 1.76 x^2 beside 0 on the left: less than a cell of the grid.
+    narrow = properties(parse("selu(x) * x"), ["saturated"])["saturated"]
+    assert narrow == pytest.approx(0.003035, abs=1e-5)
     errors = list(properties(SILU, ["few_bit_backward"])["few_bit_backward"].values())
     assert errors == sorted(errors, reverse=True)
     assert properties(SILU, ["zero_slopes"])["zero_slopes"] == 0

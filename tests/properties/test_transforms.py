@@ -85,6 +85,7 @@ def test_every_transform_has_a_default_and_keeps_parameters():
     for name in TRANSFORMS:
         assert transform(parse("param tau = 0; max(x, tau)"), name).kind == "activation"
     assert transform(parse("beta * x"), "clip", "reflect").parameters == (("beta", 1.0),)
+    assert transform(parse("param f_ = 2; f_ * x"), "clip").parameters == (("f_", 2.0),)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,8 @@ def test_every_transform_has_a_default_and_keeps_parameters():
         ("tanh(x)", "eafo", "not piecewise linear, which this transform is for"),
         ("relu(x)", "smoth", "no transform 'smoth'; write one of smooth:box, smooth:gauss, pieces"),
         ("relu(x)", "clip:a", "clip takes up to 2 numbers, as in clip:-1:1; received 'clip:a'"),
+        ("relu(x)", "clip:1:-1", "clip takes a number and a larger one, as in clip:-1:1; received 1 and -1"),
+        ("relu(x)", "soft_threshold:-1", "soft_threshold takes a number of at least 0; received -1"),
         ("relu(x)", "smooth:box:-1", "takes a width above 0; received -1"),
         ("relu(x)", "pieces:1", "a whole number of at least 2; received 1"),
         ("1 / x", "clip", "not finite at x = 0"),

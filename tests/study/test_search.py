@@ -1,6 +1,7 @@
 """A search: the same seed the same trials, an archive that goes on where it stopped, objects where names are."""
 
 import dataclasses
+import math
 import shutil
 
 import pytest
@@ -197,6 +198,15 @@ class Answers(MockEvaluator):
 )
 def test_an_evaluator_answers_each_proposal_in_order(change, received):
     with pytest.raises(ActsearchError, match=f"a trial for each proposal, .* from 0 to 7; received {received}"):
+        go(evaluator=Answers(change))
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf])
+def test_a_score_that_is_not_finite_is_refused_where_it_comes_from(score):
+    def change(trials):
+        return [dataclasses.replace(trial, score=score) for trial in trials]
+
+    with pytest.raises(ActsearchError, match=f"score is finite, or None .*; received {score} for trial 0, "):
         go(evaluator=Answers(change))
 
 

@@ -143,6 +143,10 @@ def test_warmup_rises_to_the_rate(schedule, last):
     assert rates[-1] == pytest.approx(last, rel=1e-4)
 
 
+def test_a_training_may_be_all_warm_up():
+    assert rates(Recipe(learning_rate=0.1, momentum=0.0, schedule="cosine", warmup=0.6), 1) == [0.0]
+
+
 def rates(recipe, steps):
     """Returns the rate of every step of momentum-free descent."""
     optimizer = recipe.optimizer(steps)

@@ -13,9 +13,12 @@ import pytest
 from flax import nnx
 
 from actsearch import parse
+from actsearch.engine import interpret
 from actsearch.evaluation import Training, init_state, train
+from actsearch.evaluation.data_check import check_data
 from actsearch.language import INPUTS, ActsearchError
 from actsearch.nn import Layer, sites
+from actsearch.spaces.template import Template
 from actsearch.tasks import TASK_SETS, TASKS, Data, Kind, Quality, Task, get_task
 from tests.helpers.tiny import tiny_layer_task, tiny_task
 
@@ -95,7 +98,7 @@ class TestContract:
         assert hash(task) == hash(again)
         assert pickle.loads(pickle.dumps(task)) == task
 
-    def test_data_is_the_same_on_every_call_or_says_how_to_get_it(self, name):
+    def test_data_is_the_same_on_every_call_and_in_one_part_or_says_how_to_get_it(self, name):
         task, way = get_task(name), "pip install|actsearch data"
         try:
             first, second = task.data(), get_task(name).data()
@@ -109,8 +112,53 @@ class TestContract:
         assert task.digest == get_task(name).digest
         for rows, real in zip(jax.tree.leaves(task.abstract_batch()), jax.tree.leaves(first.train), strict=True):
             assert (rows.shape, rows.dtype) == ((task.batch_size, *real.shape[1:]), real.dtype)
-        for part in first:
-            assert len({len(rows) for rows in jax.tree.leaves(part)}) == 1
+        check_data(task, first)
+
+
+def gradient(task, candidate, batch):
+    """Returns loss and gradient of a batch at the initial weights; those of a name of the candidate with its value."""
+    network = task.init(lambda features: Layer(candidate, features, groups=task.groups), jax.random.key(0))
+    graph, weights, rest = nnx.split(network, nnx.Param, ...)
+
+    def loss(weights):
+        network = nnx.merge(graph, weights, rest, copy=True)
+        network.train()
+        return task.loss(network, batch, jax.random.key(1))
+
+    value, gradients = jax.value_and_grad(loss)(weights)
+    rows = nnx.to_flat_state(gradients)
+    # The interpreter tells its programs' parameters apart by their initial values: beta=1.0.
+    return value, {(*path[:-1], str(path[-1]).partition("=")[0]): row[...] for path, row in rows}
+
+
+def made_up(task):
+    """Returns eight examples with the shapes and dtypes of the task's."""
+    rng = np.random.default_rng(0)
+
+    def rows(zeros):
+        shape, real = (8, *zeros.shape[1:]), zeros.dtype.kind == "f"
+        return (rng.normal(size=shape) if real else rng.integers(0, 9, shape)).astype(zeros.dtype)
+
+    return jax.tree.map(rows, task.abstract_batch())
+
+
+FAMILIES = {(type(get_task(name).network), get_task(name).kind): name for name in reversed(TASKS)}
+"""The first task of each family of networks and kind of candidate."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES.values())
+def test_both_engines_have_one_loss_and_one_gradient(name):
+    """On a batch that is made up."""
+    task = get_task(name)
+    program, batch = {"activation": PROGRAM, "gate": GATE}.get(task.kind, task.baseline), made_up(task)
+    template = Template.bank([parse("x"), program])
+    loss, gradients = jax.jit(lambda: gradient(task, program, batch))()
+    interpreted = jax.jit(lambda choices: gradient(task, interpret(template, choices, together=True), batch))
+    other, others = interpreted(jnp.array([1]))
+    np.testing.assert_allclose(other, loss, rtol=1e-5)
+    for path, rows in gradients.items():
+        np.testing.assert_allclose(others[path], rows, atol=1e-4 * float(abs(rows).max()) + 1e-7, err_msg=path)
 
 
 class TestFidelity:
@@ -140,10 +188,18 @@ class TestFidelity:
             get_task("digits-mlp").at_fidelity(share)
 
 
-@pytest.mark.parametrize(("field", "value"), [("steps", 0), ("batch_size", -1)])
+@pytest.mark.parametrize(("field", "value"), [("steps", 0), ("batch_size", -1), ("steps", 1.5), ("steps", "9")])
 def test_a_task_needs_steps_and_examples(field, value):
-    with pytest.raises(ActsearchError, match=f"digits-tiny needs {field} of at least 1; received {value}"):
+    with pytest.raises(
+        ActsearchError, match=f"digits-tiny needs {field}, an integer of at least 1; received {value!r}"
+    ):
         dataclasses.replace(tiny_task(), **{field: value})
+
+
+@pytest.mark.parametrize("worst", [float("-inf"), float("nan")])
+def test_the_score_of_what_diverged_is_finite(worst):
+    with pytest.raises(ActsearchError, match=f"needs a finite score for `worst`; received {worst}"):
+        dataclasses.replace(tiny_task(), worst=worst)
 
 
 def test_a_task_is_of_one_of_two_kinds():

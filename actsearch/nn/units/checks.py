@@ -20,6 +20,12 @@ def check_range(name: str, option: str, value: float, low: float, high: float = 
         raise ActsearchError(f"{name} needs {option} of {low} to {high}; received {value}.")
 
 
+def check_interval(name: str, low: float, high: float) -> None:
+    """Raises an error for ends that are not finite or not in order."""
+    if not float("-inf") < low < high < float("inf"):
+        raise ActsearchError(f"{name} needs low below high; received {low} and {high}.")
+
+
 def lifted(values: jax.Array, ndim: int) -> jax.Array:
     """Returns an array with so many axes, new ones first: JAX can be told to add none by itself."""
     return values.reshape((1,) * (ndim - values.ndim) + values.shape)

@@ -7,7 +7,7 @@ from flax import nnx
 from jax.typing import DTypeLike
 
 from actsearch.language import ActsearchError
-from actsearch.nn.units.checks import as_input, check_range, lifted
+from actsearch.nn.units.checks import as_input, check_interval, check_range, lifted
 
 
 class PiecewiseGain(nnx.Module):
@@ -59,7 +59,7 @@ class GaussianBasis(nnx.Module):
       num_features: size of the last axis; the result has `count` times as many, those of one feature together.
       count: centres, evenly from low to high, at least 2; w is the distance between two.
       low: the lowest centre.
-      high: the highest.
+      high: the highest, above it.
       rngs: accepted as Flax's layers do; nothing here is random.
 
     Source: Zheng, Ramasinghe, Lucey 2021, Rethinking Positional Encoding; from memory of the paper.
@@ -79,6 +79,7 @@ class GaussianBasis(nnx.Module):
         rngs: nnx.Rngs | None = None,
     ):
         check_range("GaussianBasis", "count", count, 2)
+        check_interval("GaussianBasis", low, high)
         self.num_features, self.centres = num_features, tuple(np.linspace(low, high, count).tolist())
         self.width = (high - low) / (count - 1)
 

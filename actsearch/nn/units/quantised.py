@@ -1,14 +1,12 @@
 """Units of few values with a gradient of their own: square waves, scaled signs, rounding."""
 
-import math
-
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
 from actsearch.language import ActsearchError
 from actsearch.nn.units.backward import with_slope
-from actsearch.nn.units.checks import as_input, check_range
+from actsearch.nn.units.checks import as_input, check_interval, check_range
 
 
 class BiPer(nnx.Module):
@@ -110,8 +108,7 @@ class FakeQuant(nnx.Module):
         rngs: nnx.Rngs | None = None,
     ):
         check_range("FakeQuant", "bits", bits, 1, 16)
-        if not -math.inf < low < high < math.inf:
-            raise ActsearchError(f"FakeQuant needs low below high; received {low} and {high}.")
+        check_interval("FakeQuant", low, high)
         self.num_features, self.low, self.high = num_features, low, high
         self.step: float = (high - low) / (2**bits - 1)
 

@@ -39,8 +39,9 @@ def stablemax(x: jax.Array) -> jax.Array:
 
 def softplus_share(x: jax.Array) -> jax.Array:
     """Returns softplus(x) over its sum, by logarithms, so that numbers far below 0 keep their shares."""
-    logarithm = jnp.where(x < _FLAT, x, jnp.log(jax.nn.softplus(jnp.maximum(x, _FLAT))))
-    return jax.nn.softmax(logarithm, axis=-1)
+    wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))  # in float16 softplus(-30) is 0
+    logarithm = jnp.where(wide < _FLAT, wide, jnp.log(jax.nn.softplus(jnp.maximum(wide, _FLAT))))
+    return jax.nn.softmax(logarithm, axis=-1).astype(x.dtype)
 
 
 _FORMS: Mapping[str, Callable[[jax.Array], jax.Array]] = MappingProxyType(

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
-from actsearch.nn.units.checks import as_input, check_range, lifted
+from actsearch.nn.units.checks import as_input, check_interval, check_range, lifted
 
 
 def bspline_basis(x: jax.Array, intervals: int, degree: int, low: float, high: float) -> jax.Array:
@@ -38,7 +38,7 @@ class KAN(nnx.Module):
       out_features: size of that of the result.
       intervals: of the grid.
       degree: of the splines; 3 is cubic.
-      low, high: ends of the grid.
+      low, high: ends of the grid, in order.
       param_dtype: of the parameters.
       rngs: with a stream "params".
 
@@ -66,6 +66,7 @@ class KAN(nnx.Module):
         param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
+        check_interval("KAN", low, high)
         self.in_features, self.grid = in_features, (intervals, degree, low, high)
         shape = in_features, out_features
         self.base = nnx.Param(jax.random.normal(rngs.params(), shape, param_dtype) / in_features**0.5)
@@ -87,7 +88,7 @@ class SplineActivation(nnx.Module):
       num_features: size of the last axis.
       intervals: of the grid.
       degree: of the splines.
-      low, high: ends of the grid.
+      low, high: ends of the grid, in order.
       param_dtype: of the parameters.
       rngs: with a stream "params".
 
@@ -113,6 +114,7 @@ class SplineActivation(nnx.Module):
         param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
     ):
+        check_interval("SplineActivation", low, high)
         self.num_features, self.grid = num_features, (intervals, degree, low, high)
         self.base = nnx.Param(jnp.ones(num_features, param_dtype))
         self.coefficients = _coefficients("SplineActivation", (num_features,), intervals, degree, param_dtype, rngs)
