@@ -10,7 +10,7 @@ import dataclasses
 from actsearch.nn import CNNConfig, MLPConfig, ResNetConfig
 from actsearch.tasks.base import Quality
 from actsearch.tasks.classification import Classification, Network
-from actsearch.tasks.datasets import PHOTOS, PHOTOS_24, PHOTOS_FLAT, PHOTOS_GREY, DataSet
+from actsearch.tasks.datasets import PHOTOS, PHOTOS_24, PHOTOS_FLAT, PHOTOS_FLAT_24, PHOTOS_GREY, DataSet
 from actsearch.tasks.digits import RATE_RULE
 from actsearch.tasks.recipe import Recipe
 
@@ -35,8 +35,12 @@ def photos_grey_cnn() -> Classification:
 
 def photos_mlp() -> Classification:
     """Returns two hidden layers of 128 on patches of 16 x 16 pixels."""
-    summary = "16x16 patches of photographs, MLP 768-128-128-9, AdamW"
-    return _task("photos-mlp", summary, PHOTOS_FLAT, MLPConfig((768, 128, 128, 9)), 300, _adamw(0.008))
+    return _mlp("photos-mlp", "16x16 patches of photographs", PHOTOS_FLAT, 0.008)
+
+
+def photos_mlp_24() -> Classification:
+    """Returns photos-mlp on patches of 24 x 24 pixels."""
+    return _mlp("photos-mlp-24", "24x24 patches of photographs", PHOTOS_FLAT_24, 0.008)
 
 
 def photos_resnet_layer() -> Classification:
@@ -53,6 +57,12 @@ def _cnn(name: str, data: str, dataset: DataSet, learning_rate: float) -> Classi
     network = CNNConfig(dataset.shape[-1], _STAGES, 9)
     summary = f"{data}, CNN 8-16-32 with BatchNorm, AdamW"
     return _task(name, summary, dataset, network, 200, _adamw(learning_rate))
+
+
+def _mlp(name: str, data: str, dataset: DataSet, learning_rate: float) -> Classification:
+    inputs = dataset.shape[0]
+    summary = f"{data}, MLP {inputs}-128-128-9, AdamW"
+    return _task(name, summary, dataset, MLPConfig((inputs, 128, 128, 9)), 300, _adamw(learning_rate))
 
 
 def _resnet(name: str, data: str, dataset: DataSet) -> Classification:

@@ -24,6 +24,7 @@ _TASKS: dict[str, Callable[[], Task]] = {
     "photos-cnn-24": photos.photos_cnn_24,
     "photos-grey-cnn": photos.photos_grey_cnn,
     "photos-mlp": photos.photos_mlp,
+    "photos-mlp-24": photos.photos_mlp_24,
     "photos-resnet-layer": photos.photos_resnet_layer,
     "photos-resnet-layer-24": photos.photos_resnet_layer_24,
     "inr-photo": inr.inr_photo,

@@ -64,9 +64,12 @@ def test_the_name_fixes_the_pixels(name):
 
 
 def test_vectors_and_grey_patches_are_the_same_patches():
-    images, vectors, grey = (get_task(name).data() for name in ("photos-cnn", "photos-mlp", "photos-grey-cnn"))
-    for image, vector, plain in zip(images, vectors, grey, strict=True):
-        np.testing.assert_array_equal(image.inputs.reshape(-1, 768), vector.inputs)
+    for cnn, mlp in (("photos-cnn", "photos-mlp"), ("photos-cnn-24", "photos-mlp-24")):
+        for image, vector in zip(get_task(cnn).data(), get_task(mlp).data(), strict=True):
+            np.testing.assert_array_equal(image.inputs.reshape(len(image.labels), -1), vector.inputs)
+            np.testing.assert_array_equal(image.labels, vector.labels)
+    images, grey = get_task("photos-cnn").data(), get_task("photos-grey-cnn").data()
+    for image, plain in zip(images, grey, strict=True):
         np.testing.assert_array_equal(image.labels, plain.labels)
     one = images.train.inputs[7].mean(axis=2)
     assert np.corrcoef(one.ravel(), grey.train.inputs[7].ravel())[0, 1] > 0.999

@@ -6,7 +6,7 @@ from actsearch.tasks.datasets.cifar100 import CIFAR100
 from actsearch.tasks.datasets.digits import DIGITS, DIGITS_IMAGES
 from actsearch.tasks.datasets.mnist1d import MNIST1D, MNIST1D_IMAGES
 from actsearch.tasks.datasets.mnist5k import MNIST5K
-from actsearch.tasks.datasets.photos import PHOTOS, PHOTOS_24, PHOTOS_FLAT, PHOTOS_GREY
+from actsearch.tasks.datasets.photos import PHOTOS, PHOTOS_24, PHOTOS_FLAT, PHOTOS_FLAT_24, PHOTOS_GREY
 from actsearch.tasks.datasets.warped import WARPED
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "PHOTOS",
     "PHOTOS_24",
     "PHOTOS_FLAT",
+    "PHOTOS_FLAT_24",
     "PHOTOS_GREY",
     "WARPED",
     "DataSet",

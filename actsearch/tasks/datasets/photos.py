@@ -117,7 +117,17 @@ def photos_24() -> Parts:
 @functools.cache
 def photos_flat() -> Parts:
     """Returns the patches of 16 x 16 as vectors, uint8 [n, 768]."""
-    train, validation, test = (part._replace(inputs=part.inputs.reshape(-1, 768)) for part in photos())
+    return _flat(photos())
+
+
+@functools.cache
+def photos_flat_24() -> Parts:
+    """Returns the patches of 24 x 24 as vectors, uint8 [n, 1728]."""
+    return _flat(photos_24())
+
+
+def _flat(parts: Parts) -> Parts:
+    train, validation, test = (part._replace(inputs=part.inputs.reshape(len(part.labels), -1)) for part in parts)
     return train, validation, test
 
 
@@ -143,4 +153,5 @@ def _grey(patches: Pixels) -> NDArray[np.float32]:
 PHOTOS = DataSet("photos", shape=(16, 16, 3), scale=255.0, load=photos)
 PHOTOS_24 = DataSet("photos at 24 pixels", shape=(24, 24, 3), scale=255.0, load=photos_24)
 PHOTOS_FLAT = DataSet("photos as vectors", shape=(768,), scale=255.0, load=photos_flat)
+PHOTOS_FLAT_24 = DataSet("photos at 24 pixels as vectors", shape=(1728,), scale=255.0, load=photos_flat_24)
 PHOTOS_GREY = DataSet("grey photos", shape=(16, 16, 1), scale=1.0, load=photos_grey, dtype="float32")
