@@ -49,7 +49,7 @@ _ROWS = (
         "minzero": Row("np.minimum({}, 0)"),
         "sigmoid": Row("special.expit({})"),
         "softplus": Row("np.logaddexp({}, 0)"),
-        "gauss": Row("np.exp(-{:power}**2)"),
+        "gauss": Row("np.exp(-{:atom}**2)"),
         "signed_sqrt": Row("np.sign({0}) * np.sqrt(np.abs({0}))", _PRODUCT),
         "signed_log": Row("np.sign({0}) * np.log(np.abs({0}) + 1e-7)", _PRODUCT),
         "log_sigmoid": Row("-np.logaddexp(-{:sign}, 0)", Precedence.SIGN),

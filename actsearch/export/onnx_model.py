@@ -38,7 +38,7 @@ _ROWS = (
         "signed_sqrt": Row("Mul(Sign({0}), Sqrt(Abs({0})))"),
         "signed_log": Row("Mul(Sign({0}), Log(Add(Abs({0}), 1e-7)))"),
         "erfc": Row("Sub(1, Erf({}))"),
-        "expm1": Row("Mul(2, Mul(Sinh(Div({0}, 2)), Exp(Div({0}, 2))))"),
+        "expm1": Row("Mul(Tanh(Div({0}, 2)), Add(Exp({0}), 1))"),
         "log_sigmoid": Row("Neg(Softplus(Neg({})))"),
         "selu": Row("Selu({}, alpha=1.6732632423543772, gamma=1.0507009873554805)"),
         "silu": Row("Mul({0}, Sigmoid({0}))"),

@@ -71,7 +71,7 @@ _ROWS = (
         "log_abs": Row("torch.log(torch.abs({}) + 1e-7)"),
         "minzero": Row("-F.relu(-{:sign})", Precedence.SIGN),
         "softplus": Row("F.softplus({}, threshold=40)"),
-        "gauss": Row("torch.exp(-{:power}**2)"),
+        "gauss": Row("torch.exp(-{:atom}**2)"),
         "signed_log": Row("torch.sign({0}) * torch.log(torch.abs({0}) + 1e-7)", _PRODUCT),
         "log_sigmoid": Row("F.logsigmoid({})"),
         "bessel_i0e": Row("torch.special.i0e({})"),

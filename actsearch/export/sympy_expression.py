@@ -30,7 +30,7 @@ _ROWS = (
         "minzero": Row("sp.Min({}, 0)"),
         "sigmoid": Row("sigmoid({})"),
         "softplus": Row("sp.log(1 + sp.exp({}))"),
-        "gauss": Row("sp.exp(-{:power}**2)"),
+        "gauss": Row("sp.exp(-{:atom}**2)"),
         "signed_sqrt": Row("sp.sign({0}) * sp.sqrt(sp.Abs({0}))", _PRODUCT),
         "signed_log": Row("sp.sign({0}) * sp.log(sp.Abs({0}) + 1e-7)", _PRODUCT),
         "expm1": Row("sp.exp({}) - 1", _SUM),

@@ -117,7 +117,7 @@ class _Shown(NamedTuple):
 
 def _text(program: Program) -> str:
     uses = Counter(arg for node in program.nodes for arg in node.args)
-    taken = {name for name, _ in program.parameters}
+    taken = {*PRIMITIVES, *(name for name, _ in program.parameters)}
     fresh = (name for name in (f"t{i}" for i in range(1, len(program.nodes) + len(taken) + 2)) if name not in taken)
     shared = program.shared
     statements = [

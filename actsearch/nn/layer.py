@@ -179,7 +179,7 @@ def split_arguments(
     y: jax.typing.ArrayLike | bool | None, use_running_average: bool | None
 ) -> tuple[jax.typing.ArrayLike | None, bool | None]:
     """Returns the second input and the flag; Flax's BatchNorm takes the flag as its second argument."""
-    return (None, y) if isinstance(y, bool) else (y, use_running_average)
+    return (None, bool(y)) if isinstance(y, bool | np.bool_) else (y, use_running_average)
 
 
 def check_inputs(

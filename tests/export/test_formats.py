@@ -13,6 +13,7 @@ import pytest
 from actsearch.catalog import CATALOG
 from actsearch.export import TARGETS, export_formula, formats_of, jax_dialect, trained_values
 from actsearch.export.subject import Subject
+from actsearch.export.writer import write
 from actsearch.language import INPUTS, PRIMITIVES, ActsearchError, Primitive, parse, register, unregister
 from tests.helpers.exported import call_of, known_calls, load, values_and_slopes
 
@@ -107,6 +108,43 @@ def test_jax_has_the_values_and_slopes_of_every_row_of_its_own():
         actual = values_and_slopes(files, inputs)
     for name, both in zip(jax_dialect.ROWS, actual, strict=True):
         np.testing.assert_allclose(both, known[name], 1e-12, 1e-12, err_msg=name)
+
+
+class Named(ast.NodeTransformer):
+    """Puts expressions in the place of names."""
+
+    def __init__(self, known):
+        self.known = known
+
+    def visit_Name(self, node):
+        return self.known.get(node.id, node)
+
+    def visit_Attribute(self, node):
+        return node if node.attr == "dtype" else self.generic_visit(node)  # that of x is any operand's
+
+
+def tree(target, formula):
+    """Returns the expression that a formula of x, y and beta becomes, its local names written out."""
+    body = write(parse(formula, inputs=INPUTS), TARGETS[target].dialect, {name: name for name in ("x", "y", "beta")})
+    known = {}
+    for statement in [*body.statements, f"result_ = {body.result}"]:
+        (assignment,) = ast.parse(statement).body
+        known[assignment.targets[0].id] = Named(known).visit(assignment.value)
+    return known["result_"]
+
+
+@pytest.mark.parametrize("target", ["python", "torch", "jax", "sympy", "onnx"])
+@pytest.mark.parametrize("inner", ["-x", "x^3", "x + 1", "2 * x"])
+def test_an_operand_keeps_together_whatever_is_around_it(target, inner):
+    operand = tree(target, inner)
+    for name, row in PRIMITIVES.items():
+        if row.reduction or TARGETS[target].dialect.lacks(name):
+            continue
+        names = ["x", "y", "beta"][: row.arity]
+        for place, replaced in enumerate(names):
+            whole = tree(target, f"{name}({', '.join([*names[:place], inner, *names[place + 1 :]])})")
+            parts = Named({replaced: operand}).visit(tree(target, f"{name}({', '.join(names)})"))
+            assert ast.dump(whole) == ast.dump(parts), (name, place)
 
 
 def test_numpy_has_the_values_of_every_primitive():

@@ -133,3 +133,12 @@ def test_only_what_was_registered_can_be_taken_back(name):
     with pytest.raises(ActsearchError, match="only what was registered"):
         unregister(name)
     assert "relu" in PRIMITIVES
+
+
+def test_a_name_of_the_printer_may_be_a_primitive():
+    register(Primitive("t1", 1, jnp.tanh))
+    try:
+        program = parse("t = x * t1(x); t + sin(t)")
+        assert parse(str(program)) == program
+    finally:
+        unregister("t1")

@@ -208,7 +208,7 @@ def test_a_view_computes_what_the_call_does(use_running_average):
     for one in (layer, other):
         one(images(1))
     view = nnx.view(layer, use_running_average=use_running_average)
-    np.testing.assert_array_equal(view(images()), other(images(), use_running_average))
+    np.testing.assert_array_equal(view(images()), other(images(), np.bool_(use_running_average)))
     np.testing.assert_array_equal(layer.statistics[...], other.statistics[...])
 
 
