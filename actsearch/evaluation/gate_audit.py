@@ -55,7 +55,8 @@ def audit(
     proposals = [Proposal(trial.program, trial.genotype) for rejects in chosen.values() for trial in rejects]
     seeds = repeat_seeds(accepted[0].seeds or (0,), -accepted[0].repeat)
     evaluator = TrainingEvaluator(space, tasks, seeds=seeds, engine=engine, budget=len(proposals), gates=("shape",))
-    scores = iter([trial.score or 0.0 for trial in evaluator.evaluate(proposals, 0)])
+    worst = min(task.worst for task in evaluator.tasks)  # of one that could not be trained
+    scores = iter([worst if trial.score is None else trial.score for trial in evaluator.evaluate(proposals, 0)])
     best = [trial.score or 0.0 for trial in accepted]
     return {gate: false_reject([next(scores) for _ in rejects], best, share) for gate, rejects in chosen.items()}
 

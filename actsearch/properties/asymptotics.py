@@ -89,8 +89,8 @@ def _end(program: Program, side: float) -> End:
             return End("linear", steepness, _tidy(offsets[-1]) if _settles(offsets) else np.nan, 1.0, up)
         if (limit := _slow_limit(value)) is not None:
             return End("constant", 0.0, limit)
-        if steepness := _slow_limit(slope):
-            return End("linear", steepness, power=1.0, up=up)
+        if far_slope := _slow_limit(slope):
+            return End("linear", far_slope, power=1.0, up=up)
         growth = side * _FAR * slope
         if abs(growth[-1] - growth[-2]) <= 1e-3 * abs(growth[-1]):
             return End("logarithm", 0.0, up=up)

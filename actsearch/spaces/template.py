@@ -90,11 +90,11 @@ class Template:
         rows = [[row for option in slot.options for row in _parameters(option)] for slot in self.slots]
         rows = [list(dict.fromkeys(own)) for own in rows]
         for one, other in itertools.combinations(rows, 2):
-            for (name, *first), (also, *second) in itertools.product(one, other):
-                if name == also and first != second:
+            for first, second in itertools.product(one, other):
+                if first[0] == second[0] and first != second:
                     raise ActsearchError(
-                        f"Parameter {name!r} has two meanings among the options, {_declared(name, *first)} and "
-                        f"{_declared(name, *second)}, which one program cannot hold: rename one of them."
+                        f"Parameter {first[0]!r} has two meanings among the options, {_declared(*first)} and "
+                        f"{_declared(*second)}, which one program cannot hold: rename one of them."
                     )
 
     @classmethod
