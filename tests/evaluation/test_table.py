@@ -57,13 +57,19 @@ class TestEveryTable:
         np.testing.assert_array_equal(table.rows.scores, table.rows.scores[first])
 
     def test_a_run_is_evaluated_by_the_seeds_it_did_not_select_by(self, table):
+        """Where these trained a function; one that they did not, none of the best, is by the seeds that trained all."""
+        scores, trained = table.rows.scores, table.rows.gates == "trained"
         for seed in range(SEEDS):
             order = table.seeds(seed)
             assert sorted(order) == list(range(SEEDS))
-            held_out = [s for s in range(SEEDS) if s != order[0]]
-            np.testing.assert_allclose(table.held_out(seed), table.rows.scores[:, held_out].mean(axis=1))
-            np.testing.assert_array_equal(table.held_out(seed, used=2), table.rows.scores[:, order[2]])
-        assert len({table.seeds(seed)[0] for seed in range(SEEDS)}) == SEEDS
+            assert not np.isnan(scores[trained][:, order[: table.complete]]).any()
+            for used in (1, 2):
+                held_out, mean = table.held_out(seed, used), scores[:, order[used:]].mean(axis=1)
+                known = ~np.isnan(mean)
+                assert known.sum() >= 0.1 * trained.sum()
+                np.testing.assert_allclose(held_out[known], mean[known])
+                np.testing.assert_array_equal(np.isnan(held_out), ~trained)
+        assert len({table.seeds(seed)[0] for seed in range(SEEDS)}) == table.complete
 
     def test_shares_of_the_best(self, table):
         scores = table.held_out(0)
