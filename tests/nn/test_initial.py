@@ -18,9 +18,7 @@ PAIRS = {
 def test_weights_are_those_of_flax(name):
     ours, theirs = PAIRS[name]
     key = jax.random.key(7)
-    for shape in ((3, 1, 8, 16), (257, 255)):
-        np.testing.assert_array_equal(ours(key, shape), theirs(key, shape))
-    for shape, dtype in (((5, 7), jnp.bfloat16), ((MOST + 1, 1), jnp.float32)):
+    for shape, dtype in (((3, 1, 8, 16), None), ((5, 7), jnp.bfloat16), ((MOST + 1, 1), jnp.float32)):
         np.testing.assert_array_equal(ours(key, shape, dtype), theirs(key, shape, dtype))
 
 
