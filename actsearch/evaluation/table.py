@@ -284,6 +284,7 @@ FILES: Mapping[str, tuple[str, tuple[str, ...]]] = types.MappingProxyType(
         "act-bench": ("act-bench", _DIGITS),
         "swish-1-mnist1d": ("swish-1", ("mnist1d-mlp",)),
         "swish-1-mnist1d-resnet": ("swish-1", ("mnist1d-resnet",)),
+        "swish-1-text": ("swish-1", ("text-ffn-short",)),
     }
 )
 """Name of a file in the package -> its space and the tasks that its functions were trained on."""
