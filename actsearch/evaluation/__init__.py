@@ -24,7 +24,8 @@ from actsearch.evaluation.property_features import PropertyFeatures
 from actsearch.evaluation.score import Result, combine, score_programs, summarize
 from actsearch.evaluation.stability import Stability, ascend
 from actsearch.evaluation.step_time import StepTime, step_times
-from actsearch.evaluation.table import TABLES, Table, get_table, make_table
+from actsearch.evaluation.table import TABLES, Table, get_table
+from actsearch.evaluation.table_making import make_table
 from actsearch.evaluation.table_ranking import RankedFunction, TableRanking, rank_table
 from actsearch.evaluation.tabular import TableRegret, TabularEvaluator, regret_on_table
 from actsearch.evaluation.task_check import check_task
