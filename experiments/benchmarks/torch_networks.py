@@ -143,17 +143,18 @@ class TransformerBlock(nn.Module):
 class Transformer(nn.Module):
     """As `actsearch.nn.transformer.Transformer` with the activation as site; initial weights are given."""
 
-    def __init__(self, layer: Site, vocabulary, length, features, heads, blocks, site, init_scale):
+    def __init__(self, layer: Site, vocabulary, length, features, heads, blocks, site, init_scale, tied):
         super().__init__()
         self.tokens, self.positions = nn.Embedding(vocabulary, features), nn.Embedding(length, features)
         self.blocks = nn.ModuleList(TransformerBlock(features, heads, layer) for _ in range(blocks))
-        self.norm, self.head = nn.LayerNorm(features), nn.Linear(features, vocabulary)
+        self.norm, self.head = nn.LayerNorm(features), None if tied else nn.Linear(features, vocabulary)
 
     def forward(self, tokens):
         x = self.tokens(tokens) + self.positions.weight[: tokens.shape[1]]
         for block in self.blocks:
             x = block(x)
-        return self.head(self.norm(x))
+        x = self.norm(x)
+        return nn.functional.linear(x, self.tokens.weight) if self.head is None else self.head(x)
 
 
 NETWORKS: Mapping[str, Callable[..., nn.Module]] = {
