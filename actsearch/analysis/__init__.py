@@ -9,18 +9,16 @@ from actsearch.analysis.friedman import cliques, critical_difference, friedman_p
 from actsearch.analysis.noise import Spread, gap_over_noise, noise_floor, seeds_needed, spread
 from actsearch.analysis.planning import Plan, Work
 from actsearch.analysis.regret import best_so_far, regret_at, trials_until
+from actsearch.analysis.simultaneous import holm, paired_p_values, simultaneous_intervals
 from actsearch.analysis.stages import Stage, funnel
 from actsearch.analysis.statistics import (
     FalseReject,
     Interval,
     bootstrap_mean,
     false_reject,
-    holm,
     kendall_tau,
     paired_difference,
-    paired_p_values,
     percentile_rank,
-    simultaneous_intervals,
 )
 from actsearch.analysis.unit_ranking import RankedUnit, UnitRanking, UnitScores, ranked
 from actsearch.analysis.verification import Difference, Row, Scores, Verification, verified

@@ -10,14 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from actsearch.analysis.statistics import (
-    Interval,
-    bootstrap_mean,
-    holm,
-    paired_difference,
-    paired_p_values,
-    simultaneous_intervals,
-)
+from actsearch.analysis.simultaneous import holm, paired_p_values, simultaneous_intervals
+from actsearch.analysis.statistics import Interval, bootstrap_mean, paired_difference
 from actsearch.language import INPUTS, ActsearchError, Program, parse
 
 
