@@ -15,6 +15,8 @@ from actsearch.language import ActsearchError
 from actsearch.nn import units
 
 FEATURES = 16
+ONE_SIDED = ("gdn", "igdn")
+"""Whose gradient below 0 is not that of their value; see the tests of their bounds."""
 ROWS = np.random.default_rng(0).normal(0, 1.5, (12, FEATURES))
 X = np.concatenate([ROWS, np.outer([0, 1, -1e4, 1e4], np.ones(FEATURES))])
 """Ordinary rows, and rows at kinks and far out."""
@@ -25,7 +27,8 @@ def build(name, param_dtype=jnp.float32):
     features = (FEATURES, 8) if MODULES[name].weights else (FEATURES,)
     module = MODULES[name].build(*features, **OPTIONS.get(name, {}))
     rng = np.random.default_rng(1)
-    moved = lambda leaf: jnp.asarray(leaf + 0.05 * rng.standard_normal(leaf.shape), param_dtype)  # noqa: E731
+    sign = np.abs if name in ONE_SIDED else np.asarray
+    moved = lambda leaf: jnp.asarray(sign(leaf + 0.05 * rng.standard_normal(leaf.shape)), param_dtype)  # noqa: E731
     nnx.update(module, jax.tree.map(moved, nnx.state(module, nnx.Param)))
     return module
 
@@ -402,6 +405,19 @@ def test_igdn_undoes_gdn_about_0():
 def test_a_gradient_reaches_weights_of_gdn_at_zero():
     slope = nnx.grad(lambda module: module(jnp.asarray(X)).sum())(units.GDN(FEATURES))
     assert (np.asarray(slope["gamma"][...]) != 0).all()
+
+
+def test_weights_of_gdn_below_their_bound_come_back():
+    """Whatever the sign of the loss, one of the two gradients raises them, and the other leaves them alone."""
+    module, at_bound, slopes = units.GDN(FEATURES), units.GDN(FEATURES), []
+    module.gamma[...] = jnp.full_like(module.gamma[...], -1e-3)
+    at_bound.gamma[...] = jnp.zeros_like(module.gamma[...])
+    assert (module(jnp.asarray(X)) == at_bound(jnp.asarray(X))).all()
+    for sign in (1, -1):
+        loss = nnx.grad(lambda module, sign=sign: sign * jnp.square(module(jnp.asarray(X))).sum())
+        slopes.append(np.asarray(loss(module)["gamma"][...]))
+    assert (slopes[0] < 0).all()
+    assert (slopes[1] == 0).all()
 
 
 def slope_of(module, x):

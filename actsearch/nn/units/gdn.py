@@ -11,10 +11,28 @@ _PEDESTAL = 2.0**-36  # of the square roots that are trained, so that a gradient
 _LEAST = 1e-6
 
 
+@jax.custom_vjp
+def _at_least(value: jax.Array, bound: float) -> jax.Array:
+    """Returns max(value, bound); a gradient reaches a value below its bound where a step along it would raise it."""
+    return jnp.maximum(value, bound)
+
+
+def _forward(value: jax.Array, bound: float) -> tuple[jax.Array, jax.Array]:
+    return jnp.maximum(value, bound), value >= bound
+
+
+def _backward(free: jax.Array, slope: jax.Array) -> tuple[jax.Array, None]:
+    return jnp.where(free | (slope < 0), slope, 0), None
+
+
+_at_least.defvjp(_forward, _backward)
+
+
 class GDN(nnx.Module):
     """Generalised divisive normalisation: y_i = x_i / sqrt(b_i + sum_j g_ij x_j^2), or times that root, its inverse.
 
-    What is trained are square roots, so that b >= 1e-6 and g >= 0. Pools over channels alone, each position for itself.
+    What is trained are square roots, so that b >= 1e-6 and g >= 0; a root that an optimizer put below its bound has the
+    gradient that leads back, as in the authors' TensorFlow code. Pools over channels alone, each position for itself.
     The inverse is one step of the fixed point, not exact.
 
     Args:
@@ -50,7 +68,7 @@ class GDN(nnx.Module):
     def __call__(self, x: jax.typing.ArrayLike) -> jax.Array:
         """Returns an array of the shape of x, [..., num_features]."""
         x = as_input("GDN", self.num_features, x)
-        beta = jnp.maximum(self.beta[...], (_LEAST + _PEDESTAL) ** 0.5) ** 2 - _PEDESTAL
-        gamma = jnp.maximum(self.gamma[...], _PEDESTAL**0.5) ** 2 - _PEDESTAL
+        beta = _at_least(self.beta[...], (_LEAST + _PEDESTAL) ** 0.5) ** 2 - _PEDESTAL
+        gamma = _at_least(self.gamma[...], _PEDESTAL**0.5) ** 2 - _PEDESTAL
         root = jnp.sqrt(lifted(beta, x.ndim) + jnp.square(x) @ gamma)
         return x * root if self.inverse else x / root
