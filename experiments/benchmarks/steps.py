@@ -13,7 +13,7 @@ All ways take turns on one core, and the minimum of each counts. Seconds are the
 adds little to them. First calls hold all that is compiled, the draws of initial weights too, without cache.
 
 Hardware and wall time: one core of 2, about 8 minutes, of which compilations take most.
-Expected numbers: the interpreter 1.1 to 1.3 times a specialised function for activations; ReLU in a quarter of
+Expected numbers: the interpreter 1.05 to 1.15 times a specialised function for activations; ReLU in a quarter of
 the time of PyTorch eager on MLPs.
 """
 
