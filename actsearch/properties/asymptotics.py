@@ -11,6 +11,8 @@ from actsearch.properties.derivatives import jets
 _FAR = 2.0 ** np.arange(5, 17)  # 32 to 65,536
 _WINDOW = np.linspace(1000.0, 1040.0, 1001)
 _CLOSE = 1e-6
+_FEWEST = 4  # numbers that a limit is found from
+_EVERY = (-np.inf, np.inf)
 
 
 class End(NamedTuple):
@@ -59,7 +61,7 @@ class End(NamedTuple):
 
 @functools.lru_cache(maxsize=256)
 def ends(program: Program) -> tuple[End, End]:
-    """Returns the left and the right end of an activation, from values at 32 to 65,536.
+    """Returns the left and the right end of an activation, from values at 32 to 65,536, as far as they are numbers.
 
     Example:
       >>> from actsearch.language import parse
@@ -72,11 +74,12 @@ def ends(program: Program) -> tuple[End, End]:
 
 def _end(program: Program, side: float) -> End:
     with np.errstate(all="ignore"):
-        value, slope = jets(program, side * _FAR, 1)
+        value, slope = _numbers(jets(program, side * _FAR, 1))
         near = jets(program, side * _WINDOW, 1)
         up = _direction(value)
         if not np.isfinite(value).all():
-            return End("exponential", up=up)
+            both = -np.inf in value and np.inf in value  # as of exp(x) sin(x)
+            return End("exponential", up=up, values=_EVERY, slopes=_EVERY) if both else End("exponential", up=up)
         if _oscillates(near[1]):
             return _oscillating(near, jets(program, side * (15_000 + _WINDOW), 1))
         limits = 2 * value[1:] - value[:-1]  # less the term in 1/x
@@ -84,17 +87,27 @@ def _end(program: Program, side: float) -> End:
             return End("constant", 0.0, round(float(limits[-1]), 8) + 0.0)
         if _settles(slope) and abs(slope[-1]) > _CLOSE:
             steepness = _tidy((4 * slope[-1] - slope[-2]) / 3)  # less the term in 1/x^2
-            rest = value - steepness * side * _FAR
+            rest = value - steepness * side * _FAR[: len(value)]
             offsets = 2 * rest[1:] - rest[:-1]
             return End("linear", steepness, _tidy(offsets[-1]) if _settles(offsets) else np.nan, 1.0, up)
         if (limit := _slow_limit(value)) is not None:
             return End("constant", 0.0, limit)
         if far_slope := _slow_limit(slope):
             return End("linear", far_slope, power=1.0, up=up)
-        growth = side * _FAR * slope
+        growth = side * _FAR[: len(slope)] * slope
         if abs(growth[-1] - growth[-2]) <= 1e-3 * abs(growth[-1]):
             return End("logarithm", 0.0, up=up)
         return _growing(program, side, value, slope, growth / value)
+
+
+def _numbers(rows: np.ndarray) -> np.ndarray:
+    """Returns value and slope at the points before the first one whose value is no number.
+
+    exp(x) / (1 + exp(x)) is inf / inf beyond 710, and what it tends to shows before.
+    """
+    wrong = np.flatnonzero(np.isnan(rows[0]))
+    end = wrong[0] if len(wrong) and wrong[0] >= _FEWEST else len(rows[0])
+    return rows[:, :end]
 
 
 def _growing(program: Program, side: float, value: np.ndarray, slope: np.ndarray, powers: np.ndarray) -> End:
@@ -106,7 +119,7 @@ def _growing(program: Program, side: float, value: np.ndarray, slope: np.ndarray
         is_power = _settles(powers, 1e-3)
         return End("power" if is_power else "mixed", power=float(np.round(power, 2 if is_power else 1)), up=up)
     if np.abs(slope[-4:]).max() <= 2 * np.abs(slope[:-4]).max():  # neither does it grow: it turns ever more slowly
-        far = jets(program, side * np.geomspace(_FAR[0], _FAR[-1], len(_WINDOW)), 1)
+        far = jets(program, side * np.geomspace(_FAR[0], _FAR[len(value) - 1], len(_WINDOW)), 1)
         return _oscillating(far[:, : len(_WINDOW) // 2], far)
     return End("exponential", up=up)
 

@@ -65,13 +65,13 @@ class Curve:
             where = f"at x = {wrong[0]:.4g}" + (f" and elsewhere up to x = {wrong[-1]:.4g}" if len(wrong) > 1 else "")
             raise ActsearchError(
                 f"{self.program} is not finite {where}; a card needs a function that is finite for |x| <= {LIMIT:g}: "
-                "keep the pole out of it, with safe_div or max, say."
+                "keep denominators, and what is under a root or logarithm, above 0, with max(x, 0.1), say."
             )
         poles = [kink.x for kink in self.kinks if kink.order == 0 and np.isinf([kink.left, kink.right]).any()]
         if poles:
             raise ActsearchError(
                 f"{self.program} has a pole at x = {poles[0]:.4g}; a card needs a function that is finite for |x| <= "
-                f"{LIMIT:g}: keep the pole out of it, with safe_div or max, say."
+                f"{LIMIT:g}: keep the denominator from 0, with 1 + x^2 or max(abs(x), 0.1), say."
             )
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
@@ -167,7 +167,7 @@ def curve_of(program: Program) -> Curve:
 
 def _side(limit: float, far: np.ndarray, near: float, order: int) -> float:
     """Returns the limit from one side; infinite where the value beside the point is far above what leads to it."""
-    growth = 100.0 if order == 0 else 1.5  # a value may end steeply, as a logarithm of |x| + epsilon does
+    growth = 10.0 if order == 0 else 1.5  # a value may end steeply, as a logarithm of |x| + epsilon does
     if not np.isfinite(near) or abs(near) > growth * (1 + max(abs(limit), np.abs(far).max())):
         return float(np.copysign(np.inf, near))
     closest = limit if abs(limit - near) < 1e-3 * (1 + abs(near)) else near
@@ -187,6 +187,9 @@ def _not_less(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _rounded(x: float) -> float:
-    """Returns a point found by halving as people write it, where it is within 1e-6 of four digits."""
+    """Returns a point found by halving as people write it, where it is within 1e-8 of four digits.
+
+    Not from farther off: x / (x + epsilon) has its pole 1e-7 from 0.
+    """
     short = round(float(x), 4) + 0.0
-    return short if abs(short - x) < 1e-6 else float(x)
+    return short if abs(short - x) < 1e-8 else float(x)

@@ -87,6 +87,7 @@ def test_a_vertical_tangent_is_a_kink_of_infinite_slopes():
         ("x - asinh(x)", "x", "x"),
         ("sin(asinh(x))", "oscillates", "oscillates"),
         ("sinc(x)", "0", "0"),
+        ("x * exp(x) / (1 + exp(x))", "0", "x"),
     ],
 )
 def test_ends(formula, left, right):
@@ -106,6 +107,8 @@ def test_ends(formula, left, right):
         ("relu(x)^2", "lipschitz", math.inf),
         ("x^2", "least_slope", -math.inf),
         ("x * sin(x)", "upper", math.inf),
+        ("exp(x) * sin(x)", "lower", -math.inf),
+        ("sinh(x) / cosh(x)", "upper", 1.0),
         ("sin(x^2)", "upper", 1.0),
         ("sin(asinh(x))", "lower", -1.0),
         ("bessel_i1e(x)", "upper", 0.2190920),
@@ -160,6 +163,7 @@ def test_the_gradient_at_a_kink():
     [
         ("1 / x", "not finite at x = 0;"),
         ("1 / (x - 3.3)", "pole at x = 3.3;"),
+        ("safe_div(tanh(x), x)", "pole at x = -1.00.e-07;"),
         ("log(x)", "not finite at x = -20 and elsewhere up to x = 0"),
         ("x / batch_std(x)", "is a whole layer; this needs an activation"),
     ],
