@@ -10,6 +10,7 @@ from actsearch.properties.derivatives import jets
 
 _FAR = 2.0 ** np.arange(5, 17)  # 32 to 65,536
 _WINDOW = np.linspace(1000.0, 1040.0, 1001)
+_FARTHER = (_WINDOW + 15_000, _WINDOW + 255_000)
 _CLOSE = 1e-6
 _FEWEST = 4  # numbers that a limit is found from
 _EVERY = (-np.inf, np.inf)
@@ -80,8 +81,8 @@ def _end(program: Program, side: float) -> End:
         if not np.isfinite(value).all():
             both = -np.inf in value and np.inf in value  # as of exp(x) sin(x)
             return End("exponential", up=up, values=_EVERY, slopes=_EVERY) if both else End("exponential", up=up)
-        if _oscillates(near[1]):
-            return _oscillating(near, jets(program, side * (15_000 + _WINDOW), 1))
+        if _oscillates(near[1]) and (end := _oscillating(near, *(jets(program, side * x, 1) for x in _FARTHER))):
+            return end
         limits = 2 * value[1:] - value[:-1]  # less the term in 1/x
         if _settles(limits):
             return End("constant", 0.0, round(float(limits[-1]), 8) + 0.0)
@@ -92,7 +93,7 @@ def _end(program: Program, side: float) -> End:
             return End("linear", steepness, _tidy(offsets[-1]) if _settles(offsets) else np.nan, 1.0, up)
         if (limit := _slow_limit(value)) is not None:
             return End("constant", 0.0, limit)
-        if far_slope := _slow_limit(slope):
+        if (far_slope := _slow_limit(slope)) and abs(far_slope) > 1e-4:
             return End("linear", far_slope, power=1.0, up=up)
         growth = side * _FAR[: len(slope)] * slope
         if abs(growth[-1] - growth[-2]) <= 1e-3 * abs(growth[-1]):
@@ -120,21 +121,37 @@ def _growing(program: Program, side: float, value: np.ndarray, slope: np.ndarray
         return End("power" if is_power else "mixed", power=float(np.round(power, 2 if is_power else 1)), up=up)
     if np.abs(slope[-4:]).max() <= 2 * np.abs(slope[:-4]).max():  # neither does it grow: it turns ever more slowly
         far = jets(program, side * np.geomspace(_FAR[0], _FAR[len(value) - 1], len(_WINDOW)), 1)
-        return _oscillating(far[:, : len(_WINDOW) // 2], far)
+        return _ranging(far[:, : len(_WINDOW) // 2], far)
     return End("exponential", up=up)
 
 
-def _oscillating(near: np.ndarray, far: np.ndarray) -> End:
-    """Returns the end of a curve that oscillates, from value and derivative in two windows.
+def _oscillating(near: np.ndarray, far: np.ndarray, farther: np.ndarray) -> End | None:
+    """Returns the end of a curve that oscillates, from value and derivative in three windows, each 16 times as far.
 
-    One that dies out is constant or linear; its limits are known to three decimals.
+    One that dies out is constant, linear or a logarithm; its limits are known to three decimals. None where it dies out
+    on a curve that grows otherwise, as that of sqrt(abs(x)) + sinc(x) does.
     """
     if np.ptp(far[1]) < 0.3 * np.ptp(near[1]):
-        slope = round(float(far[1].mean()), 3) + 0.0
-        if slope:
-            return End("linear", slope, power=1.0, up=bool(far[0].mean() > near[0].mean()))
-        if np.ptp(far[0]) < 0.3 * np.ptp(near[0]):
-            return End("constant", 0.0, round(float(far[0].mean()), 3) + 0.0)
+        values, slopes = np.mean([near, far, farther], axis=2).T
+        if (slope := _limit_of_means(slopes)) and abs(slope) > 2e-3:
+            return End("linear", slope, power=1.0, up=bool(values[1] > values[0]))
+        if (limit := _limit_of_means(values)) is not None:
+            return End("constant", 0.0, limit)
+        growth = np.diff(values)
+        return End("logarithm", 0.0, up=bool(growth[0] > 0)) if 0.9 < growth[1] / growth[0] < 1.2 else None
+    return _ranging(near, far)
+
+
+def _limit_of_means(means: np.ndarray) -> float | None:
+    """Returns the limit of means of three windows, None where they do not near one."""
+    first, second = np.diff(means)
+    if abs(first) < 5e-4:
+        return round(float(means[-1]), 3) + 0.0
+    return round(float(means[-1] + second**2 / (first - second)), 3) + 0.0 if abs(second) < 0.7 * abs(first) else None
+
+
+def _ranging(near: np.ndarray, far: np.ndarray) -> End:
+    """Returns the end of a curve that goes on to oscillate, from value and derivative in two windows."""
     values, slopes = (_range(*rows) for rows in zip(near, far, strict=True))
     return End("oscillating", values=values, slopes=slopes)
 

@@ -88,6 +88,8 @@ def test_a_vertical_tangent_is_a_kink_of_infinite_slopes():
         ("sin(asinh(x))", "oscillates", "oscillates"),
         ("sinc(x)", "0", "0"),
         ("x * exp(x) / (1 + exp(x))", "0", "x"),
+        ("log_abs(x) - sinc(x)", "grows as log |x|", "grows as log |x|"),
+        ("pow(1 + abs(x), 0.8) + sinc(x)", "grows as |x|^0.8", "grows as |x|^0.8"),
     ],
 )
 def test_ends(formula, left, right):
