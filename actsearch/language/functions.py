@@ -189,11 +189,14 @@ def _power(a: Array, b: Array) -> Array:
 @_power.defjvp
 def _power_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
     # No real slope exists in b where a <= 0, and an infinite one in a at 0 where 0 < b < 1: both are defined as 0.
+    # A power that has come to 0 wins against an infinite factor, as in a^b ln a for an infinite a.
     a, b = primals
     value = _power(a, b)
     steep = (a == 0) & (b < 1)
-    slope_a = jnp.where(steep, 0, b * jnp.power(jnp.where(steep, 1, a), jnp.where(steep, 1, b) - 1))
-    slope_b = jnp.where(a > 0, value * jnp.log(jnp.where(a > 0, a, 1)), 0)
+    lower = jnp.power(jnp.where(steep, 1, a), jnp.where(steep, 1, b) - 1)
+    slope_a = jnp.where(steep | (lower == 0), 0, b * lower)
+    known = (a > 0) & (value != 0)
+    slope_b = jnp.where(known, value * jnp.log(jnp.where(known, a, 1)), 0)
     return value, slope_a * tangents[0] + slope_b * tangents[1]
 
 
