@@ -41,7 +41,7 @@ _ENTRIES = (
         "sign(u) (1 - exp(-sqrt|u|)); its infinite slope at 0 is defined as 0",
     ),
     _dynamic("dyn_expsign", "expm1(min(u, 0)) - expm1(min(-u, 0))", "sign(u) (1 - exp(-|u|)), with its slope 1 at 0"),
-    _dynamic("dyn_isru", "u / sqrt(u^2 + 1)"),
+    _dynamic("dyn_isru", "u / sqrt(u^2 + 1)", "in float16 use |u| < 256"),
     _dynamic("dyn_linear_clip", "clip(u, -1, 1)", special={"hard_tanh": _PLAIN}),
     _dynamic(
         "dyn_logquad_clip",
@@ -54,7 +54,9 @@ _ENTRIES = (
         "clip(pow(max(u, 0), 0.6666666666666666) - pow(max(-u, 0), 0.6666666666666666), -1, 1)",
         "sign(u) |u|^(2/3), clipped; its infinite slope at 0 is defined as 0",
     ),
-    _dynamic("dyn_relsign", "u / (sqrt(u^2 + 1) + 1)", special={"tanh(asinh(x) / 2)": _PLAIN}),
+    _dynamic(
+        "dyn_relsign", "u / (sqrt(u^2 + 1) + 1)", "in float16 use |u| < 256", special={"tanh(asinh(x) / 2)": _PLAIN}
+    ),
     _dynamic("dyn_saturlog", f"softsign({_LOG})", "sign(u) L / (L + 1) with L = log(|u| + 1); nears 1 very slowly"),
     _dynamic("dyn_satursin", "sin(clip(u, -pi / 2, pi / 2))"),
     _dynamic("dyn_smoothsign", "softsign(u)", special={"softsign": _PLAIN}),

@@ -40,7 +40,7 @@ _ENTRIES = (
         "(x + sqrt(x^2 + 4)) / 2",
         "Barron 2021, Squareplus: A Softplus-Like Algebraic Rectifier",
         source=JAX,
-        notes="b = 4",
+        notes="b = 4; in float16 use |x| < 256",
     ),
     entry(
         "sparse_plus",
@@ -87,7 +87,8 @@ _ENTRIES = (
         "elu(x) * clip(0.2 * x + 0.5, 0, 1)",
         "Basirat, Roth 2018, The Quest for the Golden Activation Function",
         source=_SAFS,
-        notes="with the hard sigmoid of early Keras, clip(0.2 x + 0.5, 0, 1), not that of jax.nn",
+        notes="with the hard sigmoid of early Keras, clip(0.2 x + 0.5, 0, 1), not that of jax.nn; the paper has "
+        "clip((x + 1) / 2, 0, 1), from memory",
     ),
     entry(
         "symlog",
@@ -154,7 +155,7 @@ _ENTRIES = (
     entry(
         "wide_deep_hermite",
         "0.5 * (x^3 - 3 * x) / sqrt(6) + sqrt(0.5) * (x^2 - 1) / sqrt(2) + 0.5 * x",
-        "Radhakrishnan, Belkin, Uhler 2023, Wide and Deep Neural Networks Achieve Optimality for Classification",
+        "Radhakrishnan, Belkin, Uhler 2022, Wide and Deep Neural Networks Achieve Optimality for Classification",
         source=_MEMORY,
         notes="for data of 4 dimensions; zero mean and unit second moment under N(0, 1)",
         verified=False,
@@ -180,7 +181,7 @@ _ENTRIES = (
         "x * (x + sqrt(x^2 + 0.04)) / 2",
         "a pull request to nanochat, 2026",
         source="its public code",
-        notes="a = 0.2",
+        notes="a = 0.2; in float16 use |x| < 181",
     ),
 )
 

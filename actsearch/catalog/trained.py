@@ -62,7 +62,8 @@ _ENTRIES = (
         "(x * erf(x / (sqrt(2) * s)) + s * sqrt(2 / pi) * exp(-x^2 / (2 * s^2)))",
         "Biswas, Kumar, Banerjee, Pandey 2021, SAU: Smooth activation function using convolution",
         source="derived: leaky ReLU smoothed by a Gaussian of standard deviation s, which quadrature confirms",
-        notes="a circulating form without (1 - a) on the exponential is not the convolution; both starts from memory",
+        notes="a circulating form without (1 - a) on the exponential is not the convolution; both starts from memory; "
+        "in float16 use |x| < 256",
         verified=False,
         special={"x": {"a": 1}},
     ),
@@ -120,7 +121,8 @@ _ENTRIES = (
         "param alpha = 5; param beta = 3; x / (x / alpha + exp(min(-x / beta, 60)))",
         "Zhou, Li, Xie 2020, Soft-Root-Sign Activation Function",
         source="public ports, for the formula; 5 and 3 from memory",
-        notes="the exponent is kept below 60, where values are below 1e-23; has a pole unless beta < e alpha",
+        notes="the exponent is kept below 60, where values are below 1e-23; has a pole unless beta < e alpha; "
+        "in float16 use x > -33",
         verified=False,
     ),
     entry(
