@@ -109,6 +109,8 @@ class Space:
     def mutate(self, genotype: Genotype, rng: np.random.Generator) -> Genotype:
         """Returns a copy in which one choice, or all choices of one slot, are drawn anew; `mutation` says which.
 
+        In a space of one program there is none, and the copy is equal.
+
         Args:
           genotype: of this space.
           rng: source of randomness.
@@ -117,6 +119,8 @@ class Space:
           ActsearchError: a genotype of another space, or none at all.
         """
         choices = list(self.template.check(self._choices(genotype)))
+        if not choices:
+            return Genotype(self.name, ())
         if self.mutation == "slot":
             for position in self._open_slots[int(rng.integers(len(self._open_slots)))]:
                 choices[position] = int(rng.integers(len(self.decisions[position].options)))

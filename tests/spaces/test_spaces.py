@@ -243,6 +243,13 @@ def test_get_space():
         get_space("swish")
 
 
+@pytest.mark.parametrize("mutation", ["choice", "slot"])
+def test_a_space_of_one_program_has_one_mutant(mutation):
+    space = dataclasses.replace(custom(["x"], ["+"]), mutation=mutation)
+    (genotype,) = space.enumerate()
+    assert space.mutate(genotype, np.random.default_rng(0)) == genotype
+
+
 def test_an_unknown_mutation_is_refused():
     with pytest.raises(ActsearchError, match=r'mutation is "choice" or "slot"; received \'slots\'\.'):
         dataclasses.replace(swish(), mutation="slots")
