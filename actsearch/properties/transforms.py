@@ -116,7 +116,7 @@ def _gauss(program: Program, sigma: float) -> str:
 def _pieces(program: Program, count: float) -> str:
     if count < 2 or count != int(count):
         raise ActsearchError(f"pieces takes a whole number of at least 2; received {count:g}.")
-    knots = np.linspace(-3, 3, int(count) - 1)
+    knots = np.linspace(-3, 3, int(count) - 1) if count > 2 else np.zeros(1)
     values = jets(program, knots)[0]
     first, last = (_far_slope(program, side) for side in (0, 1))
     slopes = [first, *(np.diff(values) / np.diff(knots)), last]
@@ -180,7 +180,7 @@ TRANSFORMS: Mapping[str, Transform] = MappingProxyType(
     {
         "smooth:box": (_box, (0.5,), "mean over +-0.5 of a piecewise linear function: of relu it is SmeLU"),
         "smooth:gauss": (_gauss, (1.0,), "mean under N(x, 1) of a piecewise linear function: of leaky_relu it is SAU"),
-        "pieces": (_pieces, (8.0,), "piecewise linear with 8 pieces, knots evenly within +-3"),
+        "pieces": (_pieces, (8.0,), "piecewise linear with 8 pieces, knots evenly within +-3; of 2 it is at 0"),
         "clip": (_clip, (-1.0, 1.0), "min(max(f, -1), 1)"),
         "reflect": (_reflect, (), "-f(-x)"),
         "soft_threshold": (_soft_threshold, (0.5,), "relu(f - 0.5) - relu(-f - 0.5)"),

@@ -43,6 +43,7 @@ def test_pieces_interpolate_and_keep_linear_ends():
     assert values(program, knots) == pytest.approx(values(parse("silu(x)"), knots), abs=1e-8)
     assert jets(program, np.array([-9.0, 9.0]), 1)[1] == pytest.approx([0, 1], abs=1e-8)
     assert distance(transform(RELU, "pieces:8"), RELU) == 0  # a knot lies at 0
+    assert distance(transform(RELU, "pieces:2"), RELU) == 0
 
 
 def test_elementary_ones():
