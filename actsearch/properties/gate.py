@@ -1,13 +1,14 @@
 """Gate: what a function of two inputs makes of two independent standard normal ones."""
 
 import functools
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from actsearch.engine import to_function
-from actsearch.language import Program, nans_allowed
+from actsearch.language import ActsearchError, Program, nans_allowed
 from actsearch.properties.quadrature import Rule, normal_rule
 from actsearch.properties.quantity import Measured, rows
 
@@ -15,11 +16,21 @@ _SAME = 1e-9
 _POINTS, _FEWER = 6, 4  # of a panel, for the value and for its error
 
 
+def _function(program: Program) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """Returns a gate as a function; raises ActsearchError for one with statistics, which no pair of numbers has."""
+    if program.reductions:
+        raise ActsearchError(
+            f"{program} reads x and y and takes statistics of them; this needs a gate without: leave out "
+            f"{program.reductions[0].name}, or name properties of its cost alone."
+        )
+    return to_function(program)
+
+
 @functools.lru_cache(maxsize=16)
 def _samples(program: Program, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns f, its slope by x and its slope by y on pairs of points, float64 [points, points] each."""
     points = [rule.points for rule in _rules(count)]
-    function = to_function(program)
+    function = _function(program)
     with jax.enable_x64(True), nans_allowed():
         x, y = (jnp.asarray(v) for v in np.meshgrid(*points, indexing="ij"))
         value, pull = jax.vjp(function, x, y)
@@ -53,11 +64,11 @@ def _gain(program: Program) -> Measured:
 
 def _linear(which: int, program: Program) -> Measured:
     """Returns whether f is linear in one input: of constant slope by it, and 0 where it is."""
-    rng = np.random.default_rng(0)
+    function, rng = _function(program), np.random.default_rng(0)
     x, y = rng.standard_normal((2, 200))
     with jax.enable_x64(True), nans_allowed():
         pairs = [(x, y), (3 * x, y), (0 * x, y)] if which == 0 else [(x, y), (x, 3 * y), (x, 0 * y)]
-        once, thrice, zero = (np.asarray(to_function(program)(jnp.asarray(a), jnp.asarray(b))) for a, b in pairs)
+        once, thrice, zero = (np.asarray(function(jnp.asarray(a), jnp.asarray(b))) for a, b in pairs)
     scale = _SAME * (1 + np.abs(thrice))
     linear = (np.abs(zero) <= scale).all() and (np.abs(thrice - 3 * once) <= scale).all()
     negated = _odd(which, program, x, y)
@@ -66,7 +77,7 @@ def _linear(which: int, program: Program) -> Measured:
 
 def _odd(which: int, program: Program, x: np.ndarray, y: np.ndarray) -> bool:
     with jax.enable_x64(True), nans_allowed():
-        function = to_function(program)
+        function = _function(program)
         once = np.asarray(function(jnp.asarray(x), jnp.asarray(y)))
         other = (-x, y) if which == 0 else (x, -y)
         negated = np.asarray(function(*(jnp.asarray(v) for v in other)))

@@ -148,6 +148,15 @@ def test_moments_of_gates_tell_their_errors():
     assert properties(parse("sqrt(x) * y", inputs=INPUTS), ["mean"])["mean"] is None
 
 
+def test_a_gate_with_statistics_has_its_cost_alone():
+    gate = parse("y * batch_mean(x)", inputs=INPUTS)
+    with pytest.raises(
+        ActsearchError, match="takes statistics of them; this needs a gate without: leave out batch_mea"
+    ):
+        properties(gate)
+    assert properties(gate, ["operations"])["operations"] == 2
+
+
 def test_cost():
     card = properties(
         parse("x * sigmoid(beta * x) + x^2"), ["primitives", "operations", "transcendentals", "parameters"]
