@@ -38,23 +38,21 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
 _LONGEST = 30  # characters of a name that are compared and shown
 
 
-def unknown_name(name: str, known: Sequence[str]) -> str:
-    """Returns the message about a name that is not known: the formula to write, similar names, or the declaration.
+def unknown_name(name: str, known: Sequence[str], otherwise: str) -> str:
+    """Returns the message about a name that is not known: the formula to write, similar names, or other advice.
 
     Example:
-      >>> print(unknown_name("clamp", ["sigmoid"]))
+      >>> print(unknown_name("clamp", ["sigmoid"], "write another"))
       unknown name 'clamp'; write clip(x, -1, 1)
     """
     shown = name if len(name) <= _LONGEST else name[:_LONGEST] + "..."
-    return f"unknown name {shown!r}; {_advice(name, shown, known)}"
+    return f"unknown name {shown!r}; {_advice(name, known) or otherwise.format(shown)}"
 
 
-def _advice(name: str, shown: str, known: Sequence[str]) -> str:
+def _advice(name: str, known: Sequence[str]) -> str:
     if name.lower() in ELSEWHERE:
         return f"write {ELSEWHERE[name.lower()]}"
     if name.lower() in known:
         return f"did you mean {name.lower()}?"
     nearest = difflib.get_close_matches(name[:_LONGEST], known, n=3)
-    if nearest:
-        return f"did you mean {', '.join(nearest)}?"
-    return f"a trainable parameter is declared first: param {shown} = 1; ..."
+    return f"did you mean {', '.join(nearest)}?" if nearest else ""

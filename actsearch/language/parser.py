@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from actsearch.language.builder import Builder
 from actsearch.language.hints import unknown_name
-from actsearch.language.names import CONSTANTS, DEFAULT_PARAMETERS, KEYWORD, SCALAR
+from actsearch.language.names import CONSTANTS, DEFAULT_PARAMETERS, INPUTS, KEYWORD, SCALAR
 from actsearch.language.program import Program
 from actsearch.language.registry import PRIMITIVES, is_free
 from actsearch.language.row import Precedence
@@ -69,7 +69,7 @@ def parse(text: str, parameters: Mapping[str, float] | None = None, *, inputs: t
 
 
 class _Parser:
-    """Recursive descent, three calls a level; MAX_DEPTH keeps it far from Python's recursion limit."""
+    """Recursive descent, six calls a level at most; MAX_DEPTH keeps it below Python's recursion limit."""
 
     def __init__(self, text: str, parameters: dict[str, float], inputs: tuple[str, ...]):
         self.tokens = Tokens(text)
@@ -234,14 +234,17 @@ class _Parser:
     def _no_function(self, token: Token) -> NoReturn:
         meaning = self._meaning(token.text)
         if meaning is None:
-            self._unknown(token)
+            advice = "actsearch.language.PRIMITIVES has the functions, and register adds one"
+            self.tokens.fail(unknown_name(token.text, [*PRIMITIVES], advice), token)
         self.tokens.fail(
             f"{token.text!r} is {meaning}, not a function; a product is written {token.text} * (...)", token
         )
 
     def _unknown(self, token: Token) -> NoReturn:
         known = [*PRIMITIVES, *self.inputs, *self.parameters, *self.bound, *CONSTANTS]
-        self.tokens.fail(unknown_name(token.text, known), token)
+        declare = "a trainable parameter is declared first: param {} = 1; ..."
+        advice = "a gate is read with inputs=('x', 'y')" if token.text in INPUTS else declare
+        self.tokens.fail(unknown_name(token.text, known, advice), token)
 
     def _number(self) -> float:
         text = self.tokens.current.text

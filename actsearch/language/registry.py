@@ -8,9 +8,11 @@ import jax.numpy as jnp
 
 from actsearch.language.code import code_digest
 from actsearch.language.errors import ActsearchError
-from actsearch.language.names import DEFAULT_PARAMETERS, is_identifier
+from actsearch.language.names import CONSTANTS, DEFAULT_PARAMETERS, is_identifier
 from actsearch.language.primitives import ROWS
 from actsearch.language.row import Precedence, Primitive
+
+_LEAVES = ("input", "parameter", "scalar", "constant")  # what nodes without operands are called
 
 _rows = {row.name: row for row in ROWS}
 
@@ -69,7 +71,7 @@ def unregister(name: str) -> None:
 def _problem(row: Primitive) -> str | None:
     """Returns what keeps a row out of the table."""
     needed = row.arity - len(row.implicit)
-    if not is_identifier(row.name):
+    if not is_identifier(row.name) or row.name in (*_LEAVES, *CONSTANTS):
         return "a name is an ASCII identifier that means nothing else, such as 'my_unit'"
     if row.name in PRIMITIVES or row.name in DEFAULT_PARAMETERS:
         return f"the name is taken by a {'primitive' if row.name in PRIMITIVES else 'parameter'}; choose another"
@@ -112,7 +114,12 @@ def _problem_of_latex(row: Primitive) -> str | None:
 
 def _problem_of_function(row: Primitive) -> str | None:
     operand = jnp.zeros((2, 3), jnp.float32)
-    result = jax.eval_shape(row.function, *[operand] * row.arity)
+    try:
+        result = jax.eval_shape(row.function, *[operand] * row.arity)
+    except TypeError as error:  # another number of operands, or a function that JAX cannot trace, such as numpy's
+        reason = str(error).partition("\n")[0].rstrip(".")
+        operands = f"{row.arity} operand" + "s" * (row.arity > 1)
+        return f"its function must take {operands}, and consist of JAX's functions; it says: {reason}"
     shape, dtype = getattr(result, "shape", None), getattr(result, "dtype", None)
     if (shape, dtype) != (operand.shape, operand.dtype):
         return f"its function must keep shape and dtype; float32 [2, 3] became {dtype} {list(shape or ())}"

@@ -12,7 +12,7 @@ from actsearch.properties.kernel import KERNEL
 from actsearch.properties.layer import LAYER
 from actsearch.properties.moments import MOMENTS
 from actsearch.properties.precision import PRECISION
-from actsearch.properties.quantity import Measured, Property
+from actsearch.properties.quantity import ANY, Measured, Property
 from actsearch.properties.shape import SHAPE
 from actsearch.properties.sparsity import SPARSITY
 
@@ -53,7 +53,7 @@ def register(
       kinds: of programs that have it.
 
     Raises:
-      ActsearchError: a name that is taken or no identifier.
+      ActsearchError: a name that is taken or no identifier, or no kind of programs.
 
     Example:
       >>> from actsearch.language import parse
@@ -65,6 +65,8 @@ def register(
     """
     if not is_identifier(name):
         raise ActsearchError(f"A property's name is an identifier such as 'my_property'; received {name!r}.")
+    if isinstance(kinds, str) or not kinds or not set(kinds) <= set(ANY):
+        raise ActsearchError(f"kinds is a list of {', '.join(ANY)}; received {kinds!r}.")
     if any(row.name == name and set(row.kinds) & set(kinds) for row in PROPERTIES):
         raise ActsearchError(f"There is a property {name!r} already; register yours under another name.")
 
