@@ -5,6 +5,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from actsearch.language import ActsearchError, Kind, Program
 from actsearch.properties.quantity import Property, Quantity
 from actsearch.properties.registry import PROPERTIES
@@ -89,7 +91,8 @@ _NOUNS = {"activation": "an activation", "layer": "a layer", "gate": "a gate"}
 
 
 def _quantity(row: Property, program: Program) -> Quantity:
-    return Quantity(row.name, row.family, *row.measure(program), row.summary)
+    with np.errstate(all="ignore"):  # what overflows, 1e5 in float16 say, is a part of the answer
+        return Quantity(row.name, row.family, *row.measure(program), row.summary)
 
 
 def _plain(value: Any) -> Any:

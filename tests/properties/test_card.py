@@ -148,6 +148,11 @@ def test_moments_of_gates_tell_their_errors():
     assert properties(parse("sqrt(x) * y", inputs=INPUTS), ["mean"])["mean"] is None
 
 
+@pytest.mark.filterwarnings("error")
+def test_constants_beyond_float16_warn_of_nothing():
+    assert properties(parse("x + 1e5"), ["value_error"])["value_error"]["float16"] == math.inf
+
+
 def test_a_gate_with_statistics_has_its_cost_alone():
     gate = parse("y * batch_mean(x)", inputs=INPUTS)
     with pytest.raises(
