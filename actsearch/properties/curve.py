@@ -94,11 +94,21 @@ class Curve:
         """The points where value or one of three derivatives jumps, from left to right."""
         kinks: list[Kink] = []
         for order in range(ORDER + 1):
-            for x in self._suspects(order) + (self._peaks() if order == 1 else []):
+            suspects = self._suspects(order) if order else self._rises
+            for x in suspects + (self._peaks() if order == 1 else []):
                 known = any(abs(x - kink.x) < 10 * _STEP for kink in kinks)
                 if not known and (kink := self._confirmed(x, order)):
                     kinks.append(kink)
         return tuple(sorted(kinks))
+
+    @functools.cached_property
+    def ramps(self) -> np.ndarray:
+        """Points where the value changes by 1e-5 within a billionth but does not jump, as that of tanh(1e6 x) at 0."""
+        return np.array([x for x in self._rises if all(abs(x - kink.x) > 10 * _STEP for kink in self.kinks)])
+
+    @functools.cached_property
+    def _rises(self) -> list[float]:
+        return self._suspects(0)
 
     def bisect(self, low: np.ndarray, high: np.ndarray, right: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         """Returns points between `low` and `high` where a condition that holds at `high` begins to.

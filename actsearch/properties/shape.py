@@ -105,7 +105,7 @@ def _parity(program: Program) -> Measured:
 def _monotone(program: Program) -> Measured:
     jumps = {float(np.sign(kink.right - kink.left)) for kink in curve_of(program).kinks if kink.order == 0}
     signs = _signs(curve_of(program).rows, 1)
-    ways = {1.0, -1.0} & {*np.unique(signs), *jumps}
+    ways = {1.0, -1.0} & {*np.unique(signs), *jumps, *np.sign(curve_of(program).slope(curve_of(program).ramps))}
     if turning_points(program) or len(ways) > 1:
         return Measured("no", "grid")
     strict = "" if signs[np.abs(GRID) <= _MIDDLE].all() else "weakly "  # tails saturate
@@ -118,10 +118,20 @@ def _convexity(program: Program) -> Measured:
     signs = set(np.unique(_signs(curve.rows, 2))) | {
         float(np.sign(kink.right - kink.left)) for kink in curve.kinks if kink.order == 1
     }
+    signs |= _turns_of_slope(program)
     if any(kink.order == 0 for kink in curve.kinks) or {1.0, -1.0} <= signs:
         return Measured("neither", "grid")
     word = "convex" if 1.0 in signs else "concave" if -1.0 in signs else "linear"
     return Measured(word, "grid")
+
+
+def _turns_of_slope(program: Program) -> set[float]:
+    """Returns the signs of the changes of the slope from a ramp's left to it and to its right."""
+    curve = curve_of(program)
+    after = np.searchsorted(GRID, curve.ramps)
+    slopes = np.stack([curve.rows[1, after - 1], curve.slope(curve.ramps), curve.rows[1, after]])
+    changes = np.diff(slopes, axis=0)
+    return set(np.sign(changes[np.abs(changes) > _SAME * (1 + np.abs(slopes).max(axis=0))]).tolist())
 
 
 def _kinks(program: Program) -> Measured:
@@ -150,7 +160,7 @@ def _slopes(program: Program) -> tuple[float, float]:
     points = np.array([x + beside for x in turning_points(program, 1) for beside in (-1e-7, 1e-7)])
     sides = [side for kink in curve.kinks if kink.order == 1 for side in (kink.left, kink.right)]
     sides += [math.copysign(math.inf, kink.right - kink.left) for kink in curve.kinks if kink.order == 0]
-    known = [*curve.rows[1], *(curve.slope(points) if len(points) else ()), *sides]
+    known = [*curve.rows[1], *curve.slope(np.append(points, curve.ramps)), *sides]
     known += [slope for end, side in zip(ends(program), (-1, 1), strict=True) for slope in _far_slopes(end, side)]
     return _tidy(min(known)), _tidy(max(known))
 

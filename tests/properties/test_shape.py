@@ -128,6 +128,10 @@ def test_ends(formula, left, right):
         ("2 * x - 1", "convexity", "linear"),
         ("exp(x)", "convexity", "convex"),
         ("min(x, 1)", "convexity", "concave"),
+        ("tanh(1e6 * x)", "monotone", "weakly increasing"),
+        ("tanh(1e6 * x)", "lipschitz", 1e6),
+        ("tanh(1e6 * x)", "convexity", "neither"),
+        ("1e8 * x", "convexity", "linear"),
     ],
 )
 def test_values(formula, name, expected):
