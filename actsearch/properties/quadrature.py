@@ -19,7 +19,8 @@ _RING = 14  # of _RADII: below 1e-7, where log_abs is flat, and far above roundi
 
 
 class Expectation(NamedTuple):
-    """An integral under N(0, 1), and the estimate of its error: the difference from a rule of fewer points."""
+    """An integral under N(0, 1), and the estimate of its error: the difference from a rule of fewer points, and what
+    the outermost panels hold, as in place of what lies beyond +-10."""
 
     value: float
     error: float
@@ -69,9 +70,10 @@ class Samples:
         with np.errstate(all="ignore"):
             terms = [integrand(rule.points, *row) * rule.weights for rule, row in self.rows]
             fine, coarse = (float(row.sum()) for row in terms)
+            edge = float(np.abs(terms[0])[np.abs(self.rows[0][0].points) > _END - _PANEL].sum())
         if any(_diverges(self.rows[0][0].points - x, np.abs(terms[0])) for x in self._steep):
             return Expectation(np.inf, 0.0)
-        return Expectation(fine, abs(fine - coarse))
+        return Expectation(fine, abs(fine - coarse) + edge)
 
     @functools.cached_property
     def rows(self) -> list[tuple[Rule, np.ndarray]]:
