@@ -10,6 +10,7 @@ from typing import Any
 from actsearch.engine import FINGERPRINT_VERSION
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
 from actsearch.evaluation.candidate import Attempt, Screening
+from actsearch.evaluation.compiled_jobs import Measure
 from actsearch.evaluation.data_check import check_resident
 from actsearch.evaluation.devices import Devices, as_layout, platform_of
 from actsearch.evaluation.engines import BANK, Engine, choose_engine
@@ -18,7 +19,7 @@ from actsearch.evaluation.objectives import Objective, identity_with, objectives
 from actsearch.evaluation.one_training import train
 from actsearch.evaluation.score import combine, summarize
 from actsearch.evaluation.task_check import check_own
-from actsearch.evaluation.trainer import Measure, Trainer, fitting_lanes
+from actsearch.evaluation.trainer import Trainer, fitting_lanes
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space
 from actsearch.tasks import Task, get_tasks
