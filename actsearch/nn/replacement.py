@@ -6,9 +6,11 @@ attribute, and is not thread-safe.
 """
 
 import dataclasses
+import functools
 import importlib
+import inspect
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -50,7 +52,7 @@ class Replaced:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the function by its name, since `jax.nn.relu` is an object that pickle takes apart."""
-        name = self.replace.__module__, self.replace.__qualname__
+        name = getattr(self.replace, "__module__", "builtins"), getattr(self.replace, "__qualname__", "")
         if getattr(importlib.import_module(name[0]), name[1], None) is not self.replace:
             raise pickle.PicklingError(f"{name_of(self.replace)} is no function of a module")
         return _restored, (self.network, self.shape, *name, self.dtype)
@@ -68,9 +70,9 @@ def sites_of(
     The candidate's parameters and statistics are held by the network, one layer a call; the last axis is its features.
 
     Args:
-      network: rngs -> NNX module, such as `lambda rngs: CNN(rngs=rngs)` (a function of a module where it shall be
-        pickled), or a Linen module, whose argument `train`, `training`, `is_training`, `deterministic` or
-        `use_running_average` is set where it has one.
+      network: rngs -> NNX module, a class where it takes `rngs` alone and by position, or a function, such as
+        `lambda rngs: CNN(rngs=rngs)` (a function of a module where it shall be pickled); or a Linen module, whose
+        argument `train`, `training`, `is_training`, `deterministic` or `use_running_average` is set where it has one.
       shape: of one input, without the batch axis.
       replace: a function of one array: of `jax.nn`, or one of your own. One under `jax.jit` is found by its name and
         body, any other by its operations, wherever they stand in a row. Calls with other options than its defaults are
@@ -78,8 +80,8 @@ def sites_of(
       dtype: of the inputs.
 
     Raises:
-      ActsearchError: when the network is made: it never calls the function, calls it in a loop, a branch or `remat`, or
-        on an array without a features axis; or the function leaves no trace.
+      ActsearchError: a network or a shape of another kind; when the network is made: it never calls the function, calls
+        it in a loop, a branch or `remat`, or on an array without a features axis; or the function leaves no trace.
 
     Example:
       >>> import jax.numpy as jnp
@@ -91,7 +93,33 @@ def sites_of(
       >>> searched(jnp.ones((3, 8))).shape
       (3, 2)
     """
+    _check_network(network)
+    if not isinstance(shape, Sequence):
+        raise ActsearchError(f"shape is that of one input, without the batch axis, such as (8,); received {shape!r}.")
     return Replaced(network, tuple(shape), replace, dtype)
+
+
+def _check_network(network: Any) -> None:
+    if isinstance(network, linen.Module):
+        return
+    if isinstance(network, type) and issubclass(network, linen.Module):
+        raise ActsearchError(f"sites_of takes a Linen module, not its class: write {network.__name__}(...).")
+    if isinstance(network, nnx.Module):
+        name = type(network).__name__
+        raise ActsearchError(
+            f"sites_of makes the network itself, with new weights for every seed: give the class {name}, or a function "
+            f"rngs -> {name}; received a network."
+        )
+    # The metaclass of an NNX class takes any arguments.
+    made = functools.partial(network.__init__, None) if isinstance(network, type) else network
+    try:
+        inspect.signature(made).bind(None)
+    except TypeError as error:
+        name = name_of(network)
+        raise ActsearchError(
+            f"sites_of calls {name}(rngs), which does not fit its arguments ({error}): give a function of a module, "
+            f"def network(rngs): return {name}(..., rngs=rngs)."
+        ) from error
 
 
 def _restored(network: Any, shape: tuple[int, ...], module: str, name: str, dtype: str) -> Replaced:

@@ -1,5 +1,6 @@
 """Unedited networks of many shapes: the candidate wherever they call a function, values and gradients as before."""
 
+import functools
 import pickle
 
 import jax
@@ -63,6 +64,16 @@ class PlainLinen(linen.Module):
         return linen.Dense(3)(linen.relu(linen.Dense(4)(x)))
 
 
+class Sowing(linen.Module):
+    """Draws from a stream of its own, and tells a collection of its own what it did."""
+
+    @linen.compact
+    def __call__(self, x, train):
+        x = linen.relu(linen.Dense(4)(x))
+        self.sow("losses", "mean", x.mean())
+        return linen.Dense(3)(x + jax.random.normal(self.make_rng("noise"), x.shape) if train else x)
+
+
 CASES = {
     "imported by name": (ByName, (8, 8, 1), [4]),
     "stored": (Stored, (5,), [4]),
@@ -71,6 +82,7 @@ CASES = {
     "sequential": (sequential, (5,), [4]),
     "linen": (PlainLinen(), (5,), [4]),
     "linen with state": (LinenNet(), (5,), [4]),
+    "linen with streams": (Sowing(), (5,), [4]),
 }
 EVERY = pytest.mark.parametrize(("network", "shape", "features"), CASES.values(), ids=CASES)
 
@@ -246,3 +258,52 @@ def test_says_where_it_cannot(function, replace, message):
 
     with pytest.raises(ActsearchError, match=message):
         sites_of(network, (5,), replace=replace)(layer("x"), rngs=nnx.Rngs(params=0))
+
+
+class KeywordOnly(Stored):
+    def __init__(self, *, rngs):
+        super().__init__(rngs)
+
+
+class OtherSwitch(linen.Module):
+    @linen.compact
+    def __call__(self, x, is_train):
+        return linen.relu(x)
+
+
+class NoSwitch(linen.Module):
+    @linen.compact
+    def __call__(self, x):
+        return linen.relu(linen.BatchNorm(use_running_average=False)(x))
+
+
+@pytest.mark.parametrize(
+    ("network", "shape", "message"),
+    [
+        (LinenNet, (5,), r"not its class: write LinenNet\(...\)"),
+        (Stored(nnx.Rngs(0)), (5,), "give the class Stored, or a function"),
+        (KeywordOnly, (5,), r"calls KeywordOnly\(rngs\), which does not fit .*: give a function of a module"),
+        (PlainLinen(), 5, r"without the batch axis, such as \(8,\); received 5"),
+    ],
+    ids=["class", "network", "keyword", "shape"],
+)
+def test_says_what_it_takes(network, shape, message):
+    with pytest.raises(ActsearchError, match=message):
+        sites_of(network, shape)
+
+
+def test_says_which_arguments_of_linen_it_sets():
+    with pytest.raises(ActsearchError, match="its __call__ wants is_train: rename it"):
+        sites_of(OtherSwitch(), (5,))(layer("x"), rngs=nnx.Rngs(params=0))
+
+
+def test_linen_has_to_tell_training_from_evaluation():
+    edited = sites_of(NoSwitch(), (5,))(layer("x"), rngs=nnx.Rngs(params=0))
+    edited.eval()
+    with pytest.raises(ActsearchError, match="changes statistics in evaluation, too: give its __call__ an argument"):
+        edited(inputs((5,)))
+
+
+def test_a_function_without_a_name_cannot_be_pickled():
+    with pytest.raises(pickle.PicklingError, match=r"functools.partial\(.*\) is no function of a module"):
+        pickle.dumps(sites_of(Stored, (5,), replace=functools.partial(nnx.leaky_relu, negative_slope=0.2)))
