@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +30,10 @@ def load_task(source: str) -> Task:
     make = getattr(module, function, None)
     if not callable(make):
         raise ActsearchError(f"{place} has no function {function!r}; write {place}:NAME with one that it defines.")
+    try:
+        inspect.signature(make).bind()
+    except TypeError as error:
+        raise ActsearchError(f"{source} is called without arguments, which does not fit its own: {error}.") from error
     task = make()
     if not isinstance(task, Task):
         raise ActsearchError(

@@ -120,6 +120,8 @@ def test_is_joined_by_plus(template):
         ("none.py:make", "There is no file none.py"),
         ("my_task.py:mak", "has no function 'mak'"),
         ("my_task.py:data", "returned a tuple"),
+        ("my_task.py:DataSet", "called without arguments, which does not fit its own: missing a required argument"),
+        ("my_task.py", "my_task.py is a file; write my_task.py:make"),
         ("no_such_package.part:make", "There is no module 'no_such_package.part'"),
         (":make", "names no module"),
     ],

@@ -84,6 +84,29 @@ class ChangingTest(FitSine):
         return super().data()._replace(test={"x": x, "y": x})
 
 
+class PlainTuple(FitSine):
+    def data(self):
+        return tuple(super().data())
+
+
+class NoNames(FitSine):
+    def metrics(self, network, examples):
+        return self.loss(network, examples)
+
+
+class NoScore(FitSine):
+    def score(self, metrics):
+        return None
+
+
+def plain_tuples():
+    return tuple(tuple(part) for part in tiny_digits())
+
+
+def two_parts():
+    return tiny_digits()[:2]
+
+
 def scaled_copies():
     train, validation, test = tiny_digits()
     train, validation, test = (
@@ -183,6 +206,17 @@ WRONG = {
     "data change": (Changing(), "other data on a second call"),
     "same weights": (SameWeights(), "the same weights for two keys"),
     "own randomness": (OwnRandomness(), "other weights on a second call"),
+    "a tuple of parts": (PlainTuple(), r"returns a tuple from data\(\); return actsearch.tasks.Data"),
+    "metrics without names": (NoNames(), r"returns no dictionary from metrics\(\)"),
+    "no score": (NoScore(), r"returns None from score\(\); return one float"),
+    "plain tuples": (
+        dataclasses.replace(tiny_task(), dataset=dataclasses.replace(TINY_DIGITS, load=plain_tuples)),
+        r"a part train that is a tuple; write actsearch.tasks.Split\(inputs, labels\)",
+    ),
+    "two parts": (
+        dataclasses.replace(tiny_task(), dataset=dataclasses.replace(TINY_DIGITS, load=two_parts)),
+        "has 2 parts: return train, validation and test",
+    ),
     "test part changes": (ChangingTest(), "other data on a second call"),
     "scaled copies": (
         dataclasses.replace(tiny_task(), dataset=dataclasses.replace(TINY_DIGITS, load=scaled_copies, dtype="float32")),
