@@ -1,4 +1,7 @@
-"""Classification: one family of tasks. Inputs of any dtype, which networks get as floats, cross entropy; the score is accuracy or likelihood."""
+"""Classification: one family of tasks. Inputs of any dtype, cross entropy; the score is accuracy or likelihood.
+
+Networks get inputs as floats; one that reads whole numbers, such as tokens, needs a task with `logits` of its own.
+"""
 
 import dataclasses
 from collections.abc import Callable, Mapping
