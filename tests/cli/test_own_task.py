@@ -131,6 +131,14 @@ def test_a_mistake_is_one_sentence(template, source, message):
         get_task(source)
 
 
+def test_what_its_code_does_counts_and_nothing_else_of_its_file(template):
+    before, text = get_task("my_task.py:make"), template.read_text()
+    template.write_text(f"# for a paper\n{text}\n\ndef another():\n    return make()\n")
+    assert get_task("my_task.py:make").digest == before.digest
+    template.write_text(text.replace("3 * inputs", "4 * inputs"))
+    assert get_task("my_task.py:make").digest != before.digest
+
+
 def test_an_error_of_the_function_keeps_its_traceback(template):
     template.write_text("def make():\n    return 1 / 0\n")
     with pytest.raises(ZeroDivisionError):
