@@ -223,6 +223,17 @@ def test_a_prepared_folder(kind, home, tmp_path, monkeypatch):
         np.testing.assert_array_equal(copied[feature], there[feature])
 
 
+def test_without_array_record_a_prepared_folder_is_copied_as_it_is(home, tmp_path, monkeypatch):
+    prepare("cifar10", archived.python_batches(tmp_path, archived.made()), tmp_path / "other", checked=False)
+    archived.tfrecords(tmp_path / "other/cifar10/3.0.2")
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "other"))
+    there = load("cifar10", "test")
+    monkeypatch.setenv("TFDS_DATA_DIR", str(home))
+    monkeypatch.setitem(sys.modules, "array_record.python.array_record_module", None)
+    prepare("cifar10", tmp_path / "other", checked=False)
+    np.testing.assert_array_equal(load("cifar10", "test")["image"], there["image"])
+
+
 def test_without_array_record_it_is_an_npz(home, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "array_record.python.array_record_module", None)
     data = archived.made()
