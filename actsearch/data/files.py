@@ -84,12 +84,15 @@ class Files(ABC):
 
 
 class Folder(Files):
-    """The files of a folder and of those below it."""
+    """The files of a folder and of those below it, linked ones among them."""
 
     def _list(self) -> Iterator[str]:
-        for root, folders, names in os.walk(self.path):
+        seen = {self.path.resolve()}
+        for root, folders, names in os.walk(self.path, followlinks=True):
             inside = PurePosixPath(Path(root).relative_to(self.path).as_posix())
-            folders[:] = [folder for folder in folders if not folder.startswith(".")]
+            places = {folder: Path(root, folder).resolve() for folder in sorted(folders) if not folder.startswith(".")}
+            folders[:] = [folder for folder, place in places.items() if place not in seen]
+            seen.update(places.values())
             if len(inside.parts) >= _DEPTH:
                 folders.clear()
             yield from (str(inside / name) for name in names)

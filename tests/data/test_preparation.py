@@ -88,6 +88,17 @@ def test_folders_of_classes(names, tar, home, tmp_path):
         assert as_set(columns["image"], columns["label"]) == as_set(images, labels)
 
 
+def test_folders_that_are_links(home, tmp_path):
+    data = archived.made()
+    elsewhere = archived.class_folders(tmp_path / "disk", data, CLASSES)
+    (tmp_path / "given").mkdir()
+    for split in data:
+        (tmp_path / "given" / split).symlink_to(elsewhere / split)
+    (tmp_path / "given/circle").symlink_to(tmp_path / "given")
+    prepare("cifar10", tmp_path / "given", checked=False)
+    assert len(load("cifar10", "train")["label"]) == len(data["train"][1])
+
+
 @pytest.mark.parametrize("kind", ["binary", "python", "parquet", "npz"])
 def test_cifar100_has_its_superclasses_in_every_format(kind, home, tmp_path):
     collection, data = get_collection("cifar100"), archived.made("cifar100")
