@@ -81,7 +81,8 @@ def sites_of(
 
     Raises:
       ActsearchError: a network or a shape of another kind; when the network is made: it never calls the function, calls
-        it in a loop, a branch or `remat`, or on an array without a features axis; or the function leaves no trace.
+        it in a loop, a branch or `remat`, or on an array without a features axis; the function leaves no trace; or on a
+        call: it is called at other places than when the network was made.
 
     Example:
       >>> import jax.numpy as jnp
@@ -131,16 +132,23 @@ class _Network(nnx.Module):
 
     def __init__(self, inner: nnx.Module, replace: Callable[..., jax.Array], layer: LayerFactory, example: jax.Array):
         self.inner, self.replace = inner, replace
-        features = list(call_widths(_trace(inner, example)[0].jaxpr, replace))
-        if not features:
+        self.features = tuple(call_widths(_trace(inner, example)[0].jaxpr, replace))
+        if not self.features:
             raise ActsearchError(
                 f"The network never calls {name_of(replace)}: give replace the function that it calls, with the same "
                 "options."
             )
-        self.layers = nnx.List([layer(width) for width in features])
+        self.layers = nnx.List([layer(width) for width in self.features])
 
     def __call__(self, x: jax.Array) -> jax.Array:
         closed, tree, arguments = _trace(self.inner, x)
+        features = tuple(call_widths(closed.jaxpr, self.replace))
+        if features != self.features:
+            raise ActsearchError(
+                f"The network calls {name_of(self.replace)} on arrays of {list(features)} features, and of "
+                f"{list(self.features)} when it was made, in training with a batch of 2: let these calls depend neither "
+                "on `train` nor on the batch."
+            )
         layers = iter(self.layers)
         leaves = run_replaced(closed, arguments, self.replace, layers)
         y, rest = jax.tree.unflatten(tree, leaves)

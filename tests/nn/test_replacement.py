@@ -260,6 +260,36 @@ def test_says_where_it_cannot(function, replace, message):
         sites_of(network, (5,), replace=replace)(layer("x"), rngs=nnx.Rngs(params=0))
 
 
+class AuxiliaryHead(linen.Module):
+    @linen.compact
+    def __call__(self, x, train):
+        extra = linen.relu(linen.Dense(4, name="extra")(x)).sum() if train else 0
+        return linen.relu(linen.Dense(4, name="first")(x)) + extra
+
+
+class BatchLast(nnx.Module):
+    def __init__(self, rngs):
+        self.weights = nnx.Param(jnp.ones((4, 5)))
+
+    def __call__(self, x):
+        return jax.vmap(lambda row: nnx.relu(self.weights[...] @ row))(x)
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (AuxiliaryHead(), r"calls relu on arrays of \[4\] features, and of \[4, 4\] when it was made"),
+        (BatchLast, r"calls relu on arrays of \[6\] features, and of \[2\] when it was made"),
+    ],
+    ids=["in training alone", "batch last"],
+)
+def test_calls_that_depend_on_the_batch_or_on_training_are_refused(network, message):
+    edited = sites_of(network, (5,))(layer("sin(x)"), rngs=nnx.Rngs(params=0))
+    edited.eval()
+    with pytest.raises(ActsearchError, match=message):
+        edited(inputs((5,)))
+
+
 class KeywordOnly(Stored):
     def __init__(self, *, rngs):
         super().__init__(rngs)
