@@ -146,8 +146,8 @@ class _Network(nnx.Module):
         if features != self.features:
             raise ActsearchError(
                 f"The network calls {name_of(self.replace)} on arrays of {list(features)} features, and of "
-                f"{list(self.features)} when it was made, in training with a batch of 2: let these calls depend neither "
-                "on `train` nor on the batch."
+                f"{list(self.features)} when it was made, in training with a batch of 2: let these calls depend "
+                "neither on `train` nor on the batch."
             )
         layers = iter(self.layers)
         leaves = run_replaced(closed, arguments, self.replace, layers)
