@@ -20,7 +20,8 @@ class HeldLinen(nnx.Module):
         keys = {"params": rngs.params(), "dropout": rngs.dropout()}
         variables = dict(module.init(keys, example, **self._switch()))
         self.weights = nnx.data(jax.tree.map(nnx.Param, variables.pop("params", {})))
-        self.others = nnx.data(jax.tree.map(nnx.BatchStat, variables))
+        kinds = {name: nnx.BatchStat if name == "batch_stats" else nnx.Variable for name in variables}
+        self.others = nnx.data({name: jax.tree.map(kinds[name], values) for name, values in variables.items()})
 
     def set_view(self, deterministic: bool | None = None) -> None:
         """Sets what `nnx.view` sets: whether a call evaluates; None leaves it."""
