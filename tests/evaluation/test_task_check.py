@@ -166,6 +166,16 @@ def test_families_pass():
     check_task(FIT)
 
 
+def targets_on_a_line():
+    x = np.random.default_rng(0).normal(size=(3, 20, 2)).astype(np.float32)
+    return Data(*(Pairs(rows, rows[:, :1] * np.arange(9, dtype=np.float32)[None]) for rows in x))
+
+
+def test_targets_that_differ_in_scale_alone_are_no_leak():
+    network = MLPConfig((2, 4, 9))
+    check_task(dataclasses.replace(FIT, load=targets_on_a_line, outputs=9, network=network), full=False)
+
+
 class Doubled(type(FIT)):
     def score(self, metrics):
         return 2 / (1 + metrics["loss"])
