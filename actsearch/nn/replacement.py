@@ -29,13 +29,13 @@ class Replaced:
     """A network configuration made by `sites_of`; called with a layer factory it makes the network.
 
     Attributes:
-      network: rngs -> NNX module, or a Linen module.
+      network: rngs -> NNX or Linen module, or a Linen module.
       shape: of one input, without the batch axis.
       replace: the function whose calls are sites.
       dtype: of the inputs.
     """
 
-    network: Callable[[nnx.Rngs], nnx.Module] | linen.Module
+    network: Callable[[nnx.Rngs], nnx.Module | linen.Module] | linen.Module
     shape: tuple[int, ...]
     replace: Callable[[jax.Array], jax.Array]
     dtype: str = "float32"
@@ -44,10 +44,9 @@ class Replaced:
         """Returns the network with `layer(features)` wherever it calls the function."""
         streams = nnx.Rngs(rngs.params())  # the stream serves dropout too
         example = jnp.zeros((2, *self.shape), self.dtype)
-        if isinstance(self.network, linen.Module):
-            inner: nnx.Module = HeldLinen(self.network, example, streams)
-        else:
-            inner = self.network(streams)
+        inner = self.network if isinstance(self.network, linen.Module) else self.network(streams)
+        if isinstance(inner, linen.Module):
+            inner = HeldLinen(inner, example, streams)
         return _Network(inner, self.replace, layer, example)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -59,7 +58,7 @@ class Replaced:
 
 
 def sites_of(
-    network: Callable[[nnx.Rngs], nnx.Module] | linen.Module,
+    network: Callable[[nnx.Rngs], nnx.Module | linen.Module] | linen.Module,
     shape: tuple[int, ...],
     *,
     replace: Callable[[jax.Array], jax.Array] = nnx.relu,
@@ -72,10 +71,12 @@ def sites_of(
     Args:
       network: rngs -> NNX module, a class where it takes `rngs` alone and by position, or a function, such as
         `lambda rngs: CNN(rngs=rngs)` (a function of a module where it shall be pickled); or a Linen module, whose
-        argument `train`, `training`, `is_training`, `deterministic` or `use_running_average` is set where it has one.
+        argument `train`, `training`, `is_training`, `deterministic` or `use_running_average` is set where it has one. A
+        Linen module that holds functions or modules cannot be pickled: give a function that makes it.
       shape: of one input, without the batch axis.
       replace: a function of one array: of `jax.nn`, or one of your own. One under `jax.jit` is found by its name and
-        body, any other by its operations, wherever they stand in a row. Calls with other options than its defaults are
+        body, any other by its operations, wherever they stand in a row, inside other functions too: `sigmoid` in
+        `silu`, `relu6` in `hard_swish`. Calls with other options than its defaults are
         not sites; a function of your own that calls it with those options is found there.
       dtype: of the inputs.
 
@@ -102,6 +103,13 @@ def sites_of(
 
 def _check_network(network: Any) -> None:
     if isinstance(network, linen.Module):
+        try:
+            hash(network)
+        except TypeError as error:
+            raise ActsearchError(
+                f"The Linen module {type(network).__name__} cannot be hashed: give it tuples for lists, or give a "
+                "function of a module, def network(rngs), that returns it."
+            ) from error
         return
     if isinstance(network, type) and issubclass(network, linen.Module):
         raise ActsearchError(f"sites_of takes a Linen module, not its class: write {network.__name__}(...).")

@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -74,6 +75,21 @@ class Sowing(linen.Module):
         return linen.Dense(3)(x + jax.random.normal(self.make_rng("noise"), x.shape) if train else x)
 
 
+class OfLists(linen.Module):
+    widths: list[int]
+    act: Callable = linen.relu
+
+    @linen.compact
+    def __call__(self, x):
+        for width in self.widths:
+            x = self.act(linen.Dense(width)(x))
+        return x
+
+
+def of_lists(rngs):
+    return OfLists([4, 3])
+
+
 CASES = {
     "imported by name": (ByName, (8, 8, 1), [4]),
     "stored": (Stored, (5,), [4]),
@@ -83,6 +99,7 @@ CASES = {
     "linen": (PlainLinen(), (5,), [4]),
     "linen with state": (LinenNet(), (5,), [4]),
     "linen with streams": (Sowing(), (5,), [4]),
+    "linen behind a function": (of_lists, (5,), [4, 3]),
 }
 EVERY = pytest.mark.parametrize(("network", "shape", "features"), CASES.values(), ids=CASES)
 
@@ -313,9 +330,10 @@ class NoSwitch(linen.Module):
         (LinenNet, (5,), r"not its class: write LinenNet\(...\)"),
         (Stored(nnx.Rngs(0)), (5,), "give the class Stored, or a function"),
         (KeywordOnly, (5,), r"calls KeywordOnly\(rngs\), which does not fit .*: give a function of a module"),
+        (OfLists([4]), (5,), "The Linen module OfLists cannot be hashed: give it tuples for lists"),
         (PlainLinen(), 5, r"without the batch axis, such as \(8,\); received 5"),
     ],
-    ids=["class", "network", "keyword", "shape"],
+    ids=["class", "network", "keyword", "list", "shape"],
 )
 def test_says_what_it_takes(network, shape, message):
     with pytest.raises(ActsearchError, match=message):
