@@ -117,7 +117,11 @@ def _check_pickle(task: Task) -> None:
     try:
         copy = pickle.loads(pickle.dumps(task))
     except (TypeError, AttributeError, pickle.PicklingError) as error:
-        raise wrong(task, f"cannot be pickled: {error}; use functions of a module and frozen dataclasses.") from error
+        raise wrong(
+            task,
+            f"cannot be pickled: {error}; use functions of a module, also one that returns a Linen module which holds "
+            "functions, and frozen dataclasses.",
+        ) from error
     if copy != task:
         raise wrong(task, "does not equal its own pickled copy: make it a frozen dataclass with fields that compare.")
 
