@@ -38,6 +38,13 @@ def test_no_file_is_overwritten(template, capsys):
     assert template.read_text() == before
 
 
+def test_a_task_is_a_python_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new-task", "my_task"]) == 2
+    assert "write my_task.py" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_that_is_not_there_is_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["new-task", "runs/my_task.py"]) == 0
