@@ -189,6 +189,7 @@ def _outputs(task: Classification | LanguageModel | Regression, inputs: Array) -
 
     def outputs() -> jax.Array:
         network = task.init(lambda features: Layer(task.baseline, features), jax.random.key(0))
+        network.train()
         return task.logits(network, inputs[:2]) if isinstance(task, Classification) else network(inputs[:2])
 
     return nnx.eval_shape(outputs).shape

@@ -140,6 +140,7 @@ class _Network(nnx.Module):
 
     def __init__(self, inner: nnx.Module, replace: Callable[..., jax.Array], layer: LayerFactory, example: jax.Array):
         self.inner, self.replace = inner, replace
+        inner.train()  # Flax's attention with dropout cannot be called before
         self.features = tuple(call_widths(_trace(inner, example)[0].jaxpr, replace))
         if not self.features:
             raise ActsearchError(

@@ -75,6 +75,17 @@ class Sowing(linen.Module):
         return linen.Dense(3)(x + jax.random.normal(self.make_rng("noise"), x.shape) if train else x)
 
 
+class Attending(nnx.Module):
+    """Flax's attention with dropout is told of training before it is called, or not at all."""
+
+    def __init__(self, rngs):
+        self.attention = nnx.MultiHeadAttention(1, 4, dropout_rate=0.1, decode=False, rngs=rngs)
+        self.last = nnx.Linear(4, 4, rngs=rngs)
+
+    def __call__(self, x):
+        return self.last(nnx.relu(self.attention(x)))
+
+
 class OfLists(linen.Module):
     widths: list[int]
     act: Callable = linen.relu
@@ -96,6 +107,7 @@ CASES = {
     "under jit": (Jitted, (5,), [4]),
     "twice": (Twice, (5,), [4, 3]),
     "sequential": (sequential, (5,), [4]),
+    "attention": (Attending, (3, 4), [4]),
     "linen": (PlainLinen(), (5,), [4]),
     "linen with state": (LinenNet(), (5,), [4]),
     "linen with streams": (Sowing(), (5,), [4]),
