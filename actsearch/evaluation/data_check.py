@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -188,7 +189,7 @@ def _outputs(task: Classification | LanguageModel | Regression, inputs: Array) -
     """Returns the shape of the network's output on two examples; nothing is computed."""
 
     def outputs() -> jax.Array:
-        network = task.init(lambda features: Layer(task.baseline, features), jax.random.key(0))
+        network: Any = task.init(lambda features: Layer(task.baseline, features), jax.random.key(0))
         network.train()
         return task.logits(network, inputs[:2]) if isinstance(task, Classification) else network(inputs[:2])
 

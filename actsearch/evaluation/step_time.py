@@ -88,7 +88,7 @@ def _size(task: Task) -> _Size:
         return Layer(task.baseline, features)
 
     def forward(key: jax.Array, batch: Any) -> jax.Array:
-        network = task.init(layer, key)
+        network: Any = task.init(layer, key)
         network.train()
         return task.loss(network, batch, key)
 

@@ -31,7 +31,8 @@ class HeldLinen(nnx.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         variables = {"params": _values(self.weights), **_values(self.others)}
         if self.deterministic:
-            return self._evaluated(variables, x)
+            evaluated: jax.Array = self._evaluated(variables, x)
+            return evaluated
         key = self.streams.dropout()
         keys = {"dropout": key, "params": jax.random.fold_in(key, 0)}  # Linen's others fall back to the latter
         y, changed = self.module.apply(variables, x, rngs=keys, mutable=list(self.others), **self._switch())
@@ -42,9 +43,9 @@ class HeldLinen(nnx.Module):
         output: jax.Array = y
         return output
 
-    def _evaluated(self, variables: Any, x: jax.Array) -> jax.Array:
+    def _evaluated(self, variables: Any, x: jax.Array) -> Any:
         try:
-            output: jax.Array = self.module.apply(variables, x, **self._switch())
+            output: Any = self.module.apply(variables, x, **self._switch())
         except (errors.InvalidRngError, errors.ModifyScopeVariableError) as error:
             raise ActsearchError(
                 f"The Linen module {type(self.module).__name__} draws random numbers or changes statistics in "

@@ -119,8 +119,8 @@ def _check_network(network: Any) -> None:
             f"sites_of makes the network itself, with new weights for every seed: give the class {name}, or a function "
             f"rngs -> {name}; received a network."
         )
-    # The metaclass of an NNX class takes any arguments.
-    made = functools.partial(network.__init__, None) if isinstance(network, type) else network
+    is_class = isinstance(network, type)  # whose metaclass takes any arguments
+    made = functools.partial(network.__init__, None) if is_class else network
     try:
         inspect.signature(made).bind(None)
     except TypeError as error:
@@ -138,7 +138,7 @@ def _restored(network: Any, shape: tuple[int, ...], module: str, name: str, dtyp
 class _Network(nnx.Module):
     """A network and the layers of its sites, in the order of the calls."""
 
-    def __init__(self, inner: nnx.Module, replace: Callable[..., jax.Array], layer: LayerFactory, example: jax.Array):
+    def __init__(self, inner: Any, replace: Callable[..., jax.Array], layer: LayerFactory, example: jax.Array):
         self.inner, self.replace = inner, replace
         inner.train()  # Flax's attention with dropout cannot be called before
         self.features = tuple(call_widths(_trace(inner, example)[0].jaxpr, replace))
