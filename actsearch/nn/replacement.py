@@ -67,6 +67,8 @@ def sites_of(
     """Returns a network configuration with a site wherever an unedited network calls a function.
 
     The candidate's parameters and statistics are held by the network, one layer a call; the last axis is its features.
+    Under `vmap` one layer serves all members, whose axis counts as the batch's. Where a network takes derivatives of
+    itself, by `jax.grad` inside its call, write it with a layer factory: those would stay the function's own.
 
     Args:
       network: rngs -> NNX module, a class where it takes `rngs` alone and by position, or a function, such as
