@@ -76,8 +76,6 @@ class Sowing(linen.Module):
 
 
 class Attending(nnx.Module):
-    """Flax's attention with dropout is told of training before it is called, or not at all."""
-
     def __init__(self, rngs):
         self.attention = nnx.MultiHeadAttention(1, 4, dropout_rate=0.1, decode=False, rngs=rngs)
         self.last = nnx.Linear(4, 4, rngs=rngs)
@@ -107,7 +105,6 @@ CASES = {
     "under jit": (Jitted, (5,), [4]),
     "twice": (Twice, (5,), [4, 3]),
     "sequential": (sequential, (5,), [4]),
-    "attention": (Attending, (3, 4), [4]),
     "linen": (PlainLinen(), (5,), [4]),
     "linen with state": (LinenNet(), (5,), [4]),
     "linen with streams": (Sowing(), (5,), [4]),
@@ -355,6 +352,11 @@ def test_says_what_it_takes(network, shape, message):
 def test_says_which_arguments_of_linen_it_sets():
     with pytest.raises(ActsearchError, match="its __call__ wants is_train: rename it"):
         sites_of(OtherSwitch(), (5,))(layer("x"), rngs=nnx.Rngs(params=0))
+
+
+def test_attention_is_told_that_it_trains_before_it_is_called():
+    rows = sites(lambda make: sites_of(Attending, (3, 4))(make, rngs=nnx.Rngs(params=0)))
+    assert [row.features for row in rows] == [4]
 
 
 def test_linen_has_to_tell_training_from_evaluation():
