@@ -23,6 +23,9 @@ class Files(ABC):
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """Names of all files, sorted."""
@@ -108,6 +111,9 @@ class Named(Files):
     def __init__(self, files: Mapping[str, Path]) -> None:
         super().__init__(next(iter(files.values())).parent)
         self.files = dict(files)
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.files.values()))
 
     def _list(self) -> Iterable[str]:
         return self.files

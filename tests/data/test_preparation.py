@@ -285,6 +285,7 @@ class TestMistakes:
         self.refused(
             home, tmp_path, r"no CIFAR-10 in .*Looked for: a prepared TFDS folder; binary batches \(data_batch_1"
         )
+        self.refused(home, tmp_path / "notes.txt", r"no CIFAR-10 in .*notes\.txt\. Looked for")
 
     def test_a_batch_is_missing(self, home, tmp_path):
         folder = archived.python_batches(tmp_path, archived.made())
