@@ -18,6 +18,8 @@ def new_task(file: tyro.conf.Positional[Path] = Path("my_task.py")) -> None:
     Args:
         file: what to write; an existing file is never overwritten.
     """
+    if file.suffix != ".py":
+        raise ActsearchError(f"A task is a Python file; received {file}: write {file}.py.")
     with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         try:

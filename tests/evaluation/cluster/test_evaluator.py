@@ -90,7 +90,7 @@ def test_a_task_from_a_file_is_known_to_travel_with_its_code(tmp_path):
         "from tests.helpers.tiny import tiny_task\n\n\ndef make():\n    return tiny_task()\n"
     )
     load_task(f"{tmp_path / 'mine.py'}:make")
-    assert [module for module in own_modules() if module.__name__.startswith("mine_")]
+    assert [module for module in own_modules() if module.__name__.startswith("mine@")]
 
 
 class NoRay:
