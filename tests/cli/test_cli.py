@@ -548,6 +548,13 @@ def test_a_mistake_is_one_message_and_exit_code_2(args, said, capsys, tmp_path, 
     assert "Traceback" not in captured.err
 
 
+def test_a_full_disk_behind_standard_output_is_one_message(capsys, monkeypatch):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(["show", "relu(x)", "--json"]) == 2
+    assert capsys.readouterr().err.startswith("actsearch: The disk is full: ")
+
+
 def test_debug_shows_where_a_mistake_was_noticed():
     with pytest.raises(ParseError):
         main(["show", "x * sigmod(x)", "--debug"])
