@@ -21,10 +21,11 @@ def expected_best(run: Run) -> dict[int, float]:
 
     Returns:
       Number of trials -> score, at numbers that grow by a constant factor up to the run's; empty where the run is on no
-      table of the package, or on other contents of it, or merged of runs that select by seeds of their own.
+      table of the package, or on other contents of it, or merged of runs that select by seeds of their own, or has
+      constraints, which random draws would have to meet too.
     """
     evaluator = run.config.get("evaluator", {})
-    if evaluator.get("table") not in TABLES or "seeds" not in evaluator or not len(run):
+    if evaluator.get("table") not in TABLES or "seeds" not in evaluator or "gates" in evaluator or not len(run):
         return {}
     table = get_table(evaluator["table"])
     if table.digest != evaluator.get("digest"):

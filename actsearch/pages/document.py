@@ -3,6 +3,7 @@
 import functools
 import math
 import os
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -109,7 +110,7 @@ def section(run: Run, prefix: str, chosen: Mapping[str, finalists.Finalist]) -> 
         "configuration": words.configuration(run),
         "funnel": grids.funnel_grid(funnel(run.trials, gates), false_rejects(run)),
         "audited": bool(false_rejects(run)),
-        "directory": str(run.directory),
+        "directory": shlex.quote(str(run.directory)),
         "published": list(units),
         "distribution": charts.distribution([one.score or 0.0 for one in best], marks) if best else None,
         "progress": _progress(run, cards) if best else None,

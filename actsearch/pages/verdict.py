@@ -1,5 +1,6 @@
 """The verdict of a report: what was verified, in words that promise no more than the intervals."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -53,7 +54,7 @@ def verdict(material: Material, names: Names) -> Verdict:
         return _verified(material.verified, names)
     scored = [trial for run in material.runs for trial in run.trials if trial.status == "ok"]
     if scored:
-        where = " ".join(str(run.directory) for run in material.runs)
+        where = shlex.join(str(run.directory) for run in material.runs)
         return Verdict(
             "unverified",
             "Nothing is verified yet.",

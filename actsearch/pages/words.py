@@ -1,6 +1,7 @@
 """Words of a report: the question, the configuration, what the numbers can be trusted for, and how to repeat a run."""
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -99,17 +100,22 @@ def _commands(config: Mapping[str, Any], budget: int) -> list[str]:
     controller, evaluator = config.get("controller", {}), config.get("evaluator", {})
     while "inner" in controller:
         controller = controller["inner"]
-    words = ["actsearch search", f"--space {config.get('space')}", f"--task {'+'.join(task_digests(config))}"]
-    words += [f"--budget {budget}", f"--seed {config.get('seed')}", f"--batch {config.get('batch')}"]
-    words += [f"--engine {evaluator['engine']}"] if "engine" in evaluator else []
-    words += [f"--seeds-per-trial {len(evaluator['seeds'])}"] if len(evaluator.get("seeds", ())) > 1 else []
+    words = ["actsearch", "search", "--space", config.get("space"), "--task", "+".join(task_digests(config))]
+    words += ["--budget", budget, "--seed", config.get("seed"), "--batch", config.get("batch")]
+    words += ["--engine", evaluator["engine"]] if "engine" in evaluator else []
+    words += ["--seeds-per-trial", len(evaluator["seeds"])] if len(evaluator.get("seeds", ())) > 1 else []
+    constraints = [gate.rpartition(" ")[0] for gate in map(str, evaluator.get("gates", ())) if set(gate) & set("<>=")]
+    words += ["--constraint", *constraints] if constraints else []
+    properties = [str(one).partition(" ")[0] for one in evaluator.get("objectives", ())]
+    words += ["--objectives", ",".join(["score", *properties])] if properties else []
     words += [f"controller:{controller.get('name')}"]
     for key, value in controller.items():
+        option = key.replace("_", "-")
         if isinstance(value, bool):
-            words.append(f"--controller.{'' if value else 'no-'}{key.replace('_', '-')}")
-        elif key != "name" and isinstance(value, int | float | str):
-            words.append(f"--controller.{key.replace('_', '-')} {value}")
-    return [" ".join(words)]
+            words.append(f"--controller.{'' if value else 'no-'}{option}")
+        elif key != "name" and value not in (None, []):
+            words += [f"--controller.{option}", *(value if isinstance(value, list) else [value])]
+    return [shlex.join(map(str, words))]
 
 
 def fidelity(run: Run) -> str:

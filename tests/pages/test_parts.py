@@ -9,10 +9,13 @@ from actsearch import ActsearchError, search
 from actsearch.analysis import Scores, verified
 from actsearch.archive import keep, merge, open_run
 from actsearch.catalog import CATALOG
+from actsearch.controllers import RegularizedEvolution as Evolution
 from actsearch.language import parse
 from actsearch.pages import papers, to_mathml, words
 from actsearch.pages.baseline import expected_best, expected_maximum
 from actsearch.pages.material import gather, published
+from actsearch.spaces import swish
+from actsearch.study import make_evaluator
 from tests.helpers.mock import MockEvaluator
 
 TABLE = "tabular-swish1-digits-resnet"
@@ -64,6 +67,17 @@ def test_a_run_on_a_table_has_a_baseline_and_knows_published_units(tmp_path):
     assert "swish-1" in words.question(run)
     assert words.fidelity(run)
     assert words.command(run).startswith(f"actsearch search --space swish-1 --task {TABLE} --budget 300 --seed 0")
+
+
+def test_a_run_with_constraints_has_no_baseline_and_a_command_with_them(tmp_path):
+    evaluator = make_evaluator(swish(), TABLE, 5, constraints=["lipschitz<=1"], objectives=["-operations"])
+    search("swish-1", evaluator, Evolution(4, 2, transforms=()), 5, out=tmp_path)
+    run = open_run(tmp_path)
+    assert expected_best(run) == {}
+    asked = words.command(run).partition("--batch 64 ")[2]
+    assert asked.startswith("--constraint 'lipschitz<=1' --objectives score,-operations controller:evolution")
+    run.config["controller"]["transforms"] = ["smooth:box", "clip:-1:1"]
+    assert "--controller.transforms smooth:box clip:-1:1 --controller.transformed 0.2" in words.command(run)
 
 
 def test_a_merged_run_says_what_it_was_merged_of(tmp_path):
