@@ -110,6 +110,7 @@ def section(run: Run, prefix: str, chosen: Mapping[str, finalists.Finalist]) -> 
         "configuration": words.configuration(run),
         "funnel": grids.funnel_grid(funnel(run.trials, gates), false_rejects(run)),
         "audited": bool(false_rejects(run)),
+        "trains": "tasks" in run.config.get("evaluator", {}),
         "directory": shlex.quote(str(run.directory)),
         "published": list(units),
         "distribution": charts.distribution([one.score or 0.0 for one in best], marks) if best else None,
@@ -166,7 +167,7 @@ def _objectives(best: Sequence[Trial], cards: Mapping[str, str]) -> list[tuple[c
     points = [
         {**_point(trial, cards), "x": trial.objectives[x], "y": trial.objectives[y]} for trial in _sample(both, cards)
     ]
-    caption = f"{y} against {x}; diamonds are the Pareto front."
+    caption = f"{y} against {x}; diamonds are the Pareto front. The lowest tenth may stand at the ends."
     return [(charts.front(points, x, y), caption)] if points else []
 
 

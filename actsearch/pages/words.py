@@ -40,8 +40,7 @@ def configuration(run: Run) -> list[tuple[str, str]]:
     own = merged or [run.config]
     rows.append(("controller", "; ".join(dict.fromkeys(_controller(one.get("controller", {})) for one in own))))
     rows.append(("scored by", _evaluator(evaluator, len(merged))))
-    gates = ", ".join(str(gate) for gate in evaluator.get("gates", ()))
-    rows.append(("gates before training", gates or "those of the table" if "table" in evaluator else gates or "none"))
+    rows.append(("gates before training", _gates(evaluator)))
     rows.append(("seed, batch", "; ".join(f"{one.get('seed')}, {one.get('batch')}" for one in own)))
     return rows
 
@@ -58,8 +57,20 @@ def _controller(config: Mapping[str, Any]) -> str:
     return f"{text}, around {_controller(config['inner'])}" if "inner" in config else text
 
 
+def _gates(evaluator: Mapping[str, Any]) -> str:
+    """Returns the gates that a configuration names; one of format 1 names none, and a table's own are its."""
+    names = ["those of the table"] if "table" in evaluator else []
+    names += map(str, evaluator.get("gates", ()))
+    return ", ".join(names) or ("none" if "gates" in evaluator else "not known")
+
+
+def _seeds_per_trial(evaluator: Mapping[str, Any]) -> int:
+    """Returns the trainings of a candidate; the identity of a table of format 1 had their number alone."""
+    return len(evaluator.get("seeds", ())) or int(evaluator.get("seeds_per_trial", 1))
+
+
 def _evaluator(evaluator: Mapping[str, Any], merged: int) -> str:
-    seeds = len(evaluator.get("seeds", ())) or 1
+    seeds = _seeds_per_trial(evaluator)
     trainings = f"{seeds} training{'s' if seeds > 1 else ''} of each candidate"
     if merged:  # each with seeds of its own, and a candidate may be in several
         trainings = f"the trainings of {merged} merged runs"
@@ -103,7 +114,7 @@ def _commands(config: Mapping[str, Any], budget: int) -> list[str]:
     words = ["actsearch", "search", "--space", config.get("space"), "--task", "+".join(task_digests(config))]
     words += ["--budget", budget, "--seed", config.get("seed"), "--batch", config.get("batch")]
     words += ["--engine", evaluator["engine"]] if "engine" in evaluator else []
-    words += ["--seeds-per-trial", len(evaluator["seeds"])] if len(evaluator.get("seeds", ())) > 1 else []
+    words += ["--seeds-per-trial", _seeds_per_trial(evaluator)] if _seeds_per_trial(evaluator) > 1 else []
     constraints = [gate.rpartition(" ")[0] for gate in map(str, evaluator.get("gates", ())) if set(gate) & set("<>=")]
     words += ["--constraint", *constraints] if constraints else []
     properties = [str(one).partition(" ")[0] for one in evaluator.get("objectives", ())]
@@ -152,8 +163,8 @@ def search_noise(run: Run) -> str:
     sd = math.sqrt(sum(float(np.square(row - row.mean()).sum()) for row in several) / freedom)
     return (
         f"In {run.name} a function's score varies with the seed by {sd:.4f} (standard deviation, from {len(several):,} "
-        "functions trained more than once): single trainings that differ by less than about "
-        f"{2 * 2**0.5 * sd:.4f} are in no order."
+        f"function{'s' if len(several) > 1 else ''} trained more than once): single trainings that differ by less than "
+        f"about {2 * 2**0.5 * sd:.4f} are in no order."
     )
 
 
