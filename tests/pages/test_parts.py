@@ -44,9 +44,10 @@ def test_what_has_no_run_is_a_mistake(tmp_path):
     with pytest.raises(ActsearchError, match="received none"):
         gather([])
     search("swish-1", MockEvaluator(), "random", 5, out=tmp_path)
-    (tmp_path / "verification.json").write_text("[")
-    with pytest.raises(ActsearchError, match="cannot be read as a result"):
-        gather([tmp_path])
+    for text, said in (("[", "cannot be read as a result"), ("{}", "is no verification: make it again, or move it")):
+        (tmp_path / "verification.json").write_text(text)
+        with pytest.raises(ActsearchError, match=rf"verification\.json {said}"):
+            gather([tmp_path])
 
 
 def test_the_baseline_is_what_random_draws_find():
