@@ -1,8 +1,8 @@
 """How a table is printed: on terminals, into files and pipes. `tables` has what is printed.
 
 A table is as wide as its contents: no formula is cut off. Where a terminal is narrower, columns of text are folded onto
-more lines at spaces; where it is narrower than the numbers and the longest words need, it breaks the lines itself. Where
-there is no terminal, the lines are as long as they need be.
+more lines at spaces; where it is too narrow for the numbers and the longest words, it breaks the lines itself. Without
+a terminal the lines are as long as they need be.
 """
 
 import math
