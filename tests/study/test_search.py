@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from actsearch import ActsearchError, search
-from actsearch.archive import Archive, ArchiveError
+from actsearch.archive import Archive, ArchiveError, open_run
 from actsearch.archive.checkpoint import CheckpointError
 from actsearch.controllers import PPO, Exhaustive, GFlowNet, Random, RegularizedEvolution, Repeated, SuccessiveHalving
 from actsearch.evaluation import TabularEvaluator, TrainingEvaluator, get_table
@@ -89,6 +89,11 @@ class TestRun:
 
     def test_ends_when_there_is_nothing_left(self):
         assert len(go(Exhaustive(), budget=10_000).trials) == SPACE.count()
+
+    def test_whoever_watches_sees_the_end_of_one_that_has_nothing_left(self, tmp_path):
+        space = custom(["x", "relu"], ["*", "max"])
+        search(space, MockEvaluator(), Exhaustive(), 1000, out=tmp_path)
+        assert open_run(tmp_path).process["budget"] == space.count() == len(open_run(tmp_path))
 
     def test_callbacks_see_every_batch(self):
         seen = []
