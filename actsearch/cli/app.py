@@ -69,6 +69,9 @@ def main(args: list[str] | None = None) -> int:
     Returns:
       The exit code.
     """
+    for name in ("stdout", "stderr"):  # None where a daemon was started with them closed
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, for as long as the process lasts
     args = list(sys.argv[1:] if args is None else args)
     if args == ["--version"]:
         print(f"actsearch {__version__}")

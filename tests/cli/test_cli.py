@@ -555,6 +555,13 @@ def test_a_full_disk_behind_standard_output_is_one_message(capsys, monkeypatch):
     assert capsys.readouterr().err.startswith("actsearch: The disk is full: ")
 
 
+def test_without_standard_output_a_command_does_its_work(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["export", str(run), "--out", str(tmp_path / "trials.parquet")]) == 0
+    assert (tmp_path / "trials.parquet").exists()
+
+
 def test_debug_shows_where_a_mistake_was_noticed():
     with pytest.raises(ParseError):
         main(["show", "x * sigmod(x)", "--debug"])
