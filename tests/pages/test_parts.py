@@ -9,12 +9,13 @@ from actsearch import ActsearchError, search
 from actsearch.analysis import Scores, compare_runs, verified
 from actsearch.archive import Archive, keep, merge, open_run
 from actsearch.catalog import CATALOG
+from actsearch.controllers import CONTROLLERS
 from actsearch.controllers import RegularizedEvolution as Evolution
 from actsearch.language import parse
 from actsearch.pages import charts, papers, to_mathml, words
 from actsearch.pages.baseline import expected_best, expected_maximum
 from actsearch.pages.material import gather, published
-from actsearch.spaces import swish
+from actsearch.spaces import SPACES, swish
 from actsearch.study import make_evaluator
 from tests.helpers.mock import MockEvaluator
 
@@ -119,6 +120,18 @@ def test_bibtex_has_each_paper_once(tmp_path):
     text = papers.bibtex([open_run(tmp_path)], ["relu", "swish", "silu", "tanh"], "1.0")
     keys = [line.partition("{")[2].rstrip(",") for line in text.splitlines() if line.startswith("@")]
     assert keys == ["actsearch", "ramachandran2017searching", "real2019regularized", "nair2010", "hendrycks2016"]
+
+
+def test_every_space_and_every_controller_with_a_paper_is_cited(tmp_path):
+    Archive.write(tmp_path, {}).close()
+    run = open_run(tmp_path)
+    for space in SPACES:
+        run.config["space"] = space
+        assert "eprint" in papers.bibtex([run], [], "1.0"), space
+    run.config["space"] = "mine"
+    for name in CONTROLLERS.keys() - {"random", "exhaustive"}:
+        run.config["merged"] = [{"config": {"controller": {"name": name}}}]
+        assert "eprint" in papers.bibtex([run], [], "1.0"), name
 
 
 def test_a_run_of_format_1_says_what_it_kept_and_no_more(tmp_path):
