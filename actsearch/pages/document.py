@@ -200,7 +200,7 @@ def comparison(runs: Sequence[Run]) -> dict[str, Any]:
         compared: Comparison = compare_runs(with_trials)
     except ActsearchError as error:
         return {"reason": str(error)}
-    baseline = expected_best(max(with_trials, key=len))
+    baseline = expected_best(max(with_trials, key=lambda run: len(run.trials)))
     if len(with_trials) == 1 and not baseline:
         why = "The run itself draws at random" if is_random(with_trials[0]) else "There is no random baseline"
         return {"reason": f"{why}: give a run of another controller on this space and task too, to see regret."}

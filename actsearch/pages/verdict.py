@@ -63,7 +63,7 @@ def verdict(material: Material, names: Names) -> Verdict:
                 f"To train the best again with fresh seeds, on test data: actsearch verify {where}",
             ),
         )
-    trials = sum(len(run) for run in material.runs)
+    trials = sum(len(run.trials) for run in material.runs)
     what = f"None of {trials:,} candidates has a score." if trials else "No candidate has been evaluated yet."
     return Verdict("empty", what, ("There is nothing to verify; the funnel says what became of the candidates.",))
 

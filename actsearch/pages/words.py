@@ -88,7 +88,7 @@ def facts(run: Run) -> list[tuple[str, str]]:
     shown = f"{seeds[0]} to {seeds[-1]}, {len(seeds)} of them" if len(seeds) > 8 else ", ".join(map(str, seeds))
     return [
         *((name, str(value)) for name, value in run.info.items()),
-        ("trials", f"{len(run):,}"),
+        ("trials", f"{len(run.trials):,}"),
         ("trainings", f"{sum(len(trial.seeds) for trial in trained):,}"),
         ("seeds trained with", shown or "none"),
         ("wall time of the trials", f"{spent:,.0f} s"),
@@ -102,7 +102,7 @@ def command(run: Run) -> str:
     """
     if run.process.get("command"):
         return str(run.process["command"])
-    return "\n".join(_commands(run.config, len(run)))
+    return "\n".join(_commands(run.config, len(run.trials)))
 
 
 def _commands(config: Mapping[str, Any], budget: int) -> list[str]:
