@@ -529,6 +529,10 @@ class TestCompare:
         (["search", "--budget", "0"], "--budget must be at least 1; received 0"),
         (["search", "--space", "swish-2", "controller:exhaustive"], "10,000,000"),
         (["search", "controller:evolution", "--controller.population", "300", "--budget", "9"], "only starts within"),
+        (
+            ["search", "controller:ppo", "--controller.batch", "0"],
+            "batch must be an integer of at least 2; received 0.",
+        ),
         (["top", "no/such/run"], "no/such/run"),
         (["spaces", "swish-9"], "swish-1"),
         (["search", "--space", "evonorm-b"], "mnist1d-mlp has sites for activations"),
