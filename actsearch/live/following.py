@@ -43,7 +43,7 @@ class View(NamedTuple):
       formula: its simplified formula.
       stages: number of trials by what became of them, in order of appearance.
       devices: what the run trains on.
-      curve: (trials, best score) wherever that changed.
+      curve: (trials, best score) wherever that changed, of the highest fidelity.
       note: what is wrong, or empty.
     """
 
@@ -153,7 +153,9 @@ class Follower:
         if trial.status is Status.OK and trial.score is not None:
             before = self._best
             self._best = max(filter(None, (before, trial)), key=merit)
-            if before is None or merit(trial)[:2] > merit(before)[:2]:  # fidelity and score
+            if before is None or trial.fidelity > before.fidelity:
+                self._curve = [(self._done, trial.score)]  # those before are of shorter trainings, other quantities
+            elif self._best.score != before.score:
                 self._curve.append((self._done, trial.score))
 
     def _count(self, now: float, process: dict[str, Any]) -> None:
