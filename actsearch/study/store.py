@@ -112,11 +112,13 @@ class DirectoryStore:
         Raises:
           ArchiveError: the directory holds another run, or cannot be used.
         """
-        with contextlib.suppress(ArchiveError):  # on a full disk the archive will say so
-            self._process = process_record(budget, len(self._archive))
-            keep(self.directory, PROCESS, self._process)
+        done = len(self._archive)
+        if done < budget:  # one that only reads the run leaves what the run said of itself
+            self._process = process_record(budget, done)
+            with contextlib.suppress(ArchiveError):  # on a full disk the archive will say so
+                keep(self.directory, PROCESS, self._process)
         saved = checkpoint.load(self._folder, self._archive.config, initial)
-        if saved is None or saved.delivered > min(len(self._archive), budget):
+        if saved is None or saved.delivered > min(done, budget):
             return initial, 0
         return saved.state, saved.delivered
 

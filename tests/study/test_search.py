@@ -81,6 +81,7 @@ class TestRun:
         assert story(go(out=tmp_path, evaluator=again)) == story(finished)
         assert set(again.calls) == {0}
         assert len(go(out=tmp_path, budget=10).trials) == 40  # what is there is there
+        assert open_run(tmp_path).process["budget"] == 40  # whoever watches or repeats it is told of the run
 
     def test_a_result_keeps_its_trials_where_the_run_is_extended(self, tmp_path):
         short, long = go(out=tmp_path, budget=10), go(out=tmp_path, budget=20)
