@@ -36,7 +36,7 @@ class ProgressLog:
         self._last = time.monotonic()
         self._best: Trial | None = None
         self._bar = self._live_bar() if self.stream.isatty() else None
-        self._row = None if self._bar is None else self._bar.add_task("", total=None)
+        self._row = None if self._bar is None else self._bar.add_task("", total=None, label=self.label)
 
     def __enter__(self) -> "ProgressLog":
         if self._bar is not None:
@@ -70,11 +70,11 @@ class ProgressLog:
 
     def _live_bar(self) -> Progress:
         return Progress(
-            TextColumn(self.label),
+            TextColumn("{task.fields[label]}", markup=False),  # a task may be a path, with brackets in it
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             console=Console(file=self.stream),
         )
 

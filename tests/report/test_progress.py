@@ -67,3 +67,10 @@ def test_a_terminal_shows_a_bar():
         log.update([trial(0, "relu(x)", 0.9)], done=1, budget=4, fresh=1, seconds=0.5)
     assert "1/4" in stream.getvalue()
     assert "best 0.9000  relu(x)" in stream.getvalue()
+
+
+def test_a_task_whose_path_has_brackets_is_shown_as_it_is():
+    stream = Terminal()
+    with ProgressLog("swish-1 on [/a]{b}[red].py:make", stream=stream) as log:
+        log.update([trial(0, "relu(x)", 0.9)], done=1, budget=4, fresh=1, seconds=0.5)
+    assert "swish-1 on [/a]{b}[red].py:make" in stream.getvalue()
