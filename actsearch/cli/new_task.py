@@ -1,5 +1,6 @@
 """`actsearch new-task`."""
 
+import shlex
 from pathlib import Path
 
 import tyro
@@ -27,4 +28,5 @@ def new_task(file: tyro.conf.Positional[Path] = Path("my_task.py")) -> None:
                 stream.write(TEMPLATE.read_text().replace("FILE", str(file)))
         except FileExistsError:
             raise ActsearchError(f"{file} exists already; give another path.") from None
-    print(f"{file} is written. Next: actsearch tasks --check {file}:make; actsearch search --task {file}:make")
+    task = shlex.quote(f"{file}:make")
+    print(f"{file} is written. Next: actsearch tasks --check {task}; actsearch search --task {task}")
