@@ -6,7 +6,8 @@
 Where candidates are activations the baseline is ReLU; expected: the recipe's own rate (factor 1) is the smallest whose
 mean loss lies within one standard error of the lowest. Where they are whole layers there are four, two of BatchNorm's
 kind and two without, so that the rate favours none; expected: factor 1 has the best mean score of the four, or one
-within its error. Two CPU cores: about one minute for the tasks of activations, an hour for those of layers.
+within its error. docs/studies/learning_rates.md has all, and where it is otherwise. Two CPU cores: a minute for tasks
+of activations on digits and MNIST-1D, half an hour for the others but text, an hour for layers.
 """
 
 import time

@@ -55,13 +55,18 @@ def table(rows: list[TaskWorth]) -> list[str]:
     lines = [f"| {' | '.join((*heads, 'seconds'))} |", "|---" * (len(heads) + 1) + "|"]
     for row in sorted(rows, key=lambda row: -row.gap_over_noise if math.isfinite(row.gap_over_noise) else 0.0):
         best = row.best.replace("|", "\\|")
-        cells = [f"`{row.task}`", row.kind, f"{row.gap_over_noise:.1f}", f"`{best}`", f"{row.gap:.4f}", f"{row.sd:.4f}"]
-        cells += [f"{row.floor(3):.4f}", f"{row.floor(8):.4f}"]
+        cells = [f"`{row.task}`", row.kind, _known(row.gap_over_noise, 1), f"`{best}`", _known(row.gap), _known(row.sd)]
+        cells += [_known(row.floor(3)), _known(row.floor(8))]
         known = math.isfinite(row.sd_difference)
         cells += [str(seeds_needed(DIFFERENCE, row.sd_difference, paired=True)) if known else "-"]
         cells += [f"{row.seconds:.2f}"]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def _known(number: float, digits: int = 4) -> str:
+    """Returns a number, or a dash for what is not known."""
+    return f"{number:.{digits}f}" if math.isfinite(number) else "-"
 
 
 if __name__ == "__main__":

@@ -56,7 +56,8 @@ def simultaneous_intervals(differences: np.ndarray, confidence: float = 0.95, *,
 
 def _varies(data: np.ndarray) -> np.ndarray:
     """Returns which columns hold more than one value, beyond rounding, [comparisons]."""
-    return data.std(axis=0) > 1e-12 * np.abs(data).max(axis=0)
+    varies: np.ndarray = data.std(axis=0) > 1e-12 * np.abs(data).max(axis=0)
+    return varies
 
 
 def _spread(data: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Results kept beside an archive, as JSON: what was measured of a run after its search, for its report."""
 
+import contextlib
 import json
 import math
 import os
@@ -29,7 +30,8 @@ def keep(directory: str | os.PathLike[str], name: str, record: Mapping[str, Any]
     except OSError as error:
         raise ArchiveError(f"{path} cannot be written: {error}. Free the disk, or change its permissions.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of a read-only file system, which has no such file
+            part.unlink()
     return path
 
 

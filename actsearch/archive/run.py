@@ -40,13 +40,18 @@ class Run:
     def trials(self) -> list[Trial]:
         """All trials, in order."""
         with Archive.read(self.directory) as archive:
-            return archive.trials()
+            return archive.trials(stop=self._count)
 
     @functools.cached_property
     def outcomes(self) -> list[Outcome]:
         """All trials without their programs and metrics, several times as fast to read as `trials`."""
         with Archive.read(self.directory) as archive:
-            return list(archive.known())
+            return list(archive.known(self._count))
+
+    @functools.cached_property
+    def _count(self) -> int:
+        """How many trials there were when they were first asked for, so that `trials` and `outcomes` are the same."""
+        return len(self)
 
     @functools.cached_property
     def process(self) -> dict[str, Any]:

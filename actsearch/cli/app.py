@@ -4,6 +4,7 @@ Results go to standard output, progress to standard error. Exit codes: 0 done, 1
 user's mistake, 130 interrupted.
 """
 
+import errno
 import importlib
 import os
 import shlex
@@ -68,6 +69,9 @@ def main(args: list[str] | None = None) -> int:
     Returns:
       The exit code.
     """
+    for name in ("stdout", "stderr"):  # None where a daemon was started with them closed
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, for as long as the process lasts
     args = list(sys.argv[1:] if args is None else args)
     if args == ["--version"]:
         print(f"actsearch {__version__}")
@@ -90,8 +94,21 @@ def main(args: list[str] | None = None) -> int:
         print(f"actsearch: {interruption if str(interruption) else 'interrupted.'}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+        _drop_output()
+        return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC or debug:
+            raise
+        print(
+            f"actsearch: The disk is full: {error}. Free some space, then give the same command again.", file=sys.stderr
+        )
+        _drop_output()
+        return 2
+
+
+def _drop_output() -> None:
+    """Forgets what standard output did not take, which else would be written, and fail, once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(args: list[str]) -> int | None:

@@ -1,5 +1,6 @@
 """`actsearch data`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,7 @@ def data(
         return
     print(f"{name} is in {place}.")
     if folder != data_folder():
-        print(f"Write TFDS_DATA_DIR={folder} before commands that read it.")
+        print(f"Write TFDS_DATA_DIR={shlex.quote(str(folder))} before commands that read it.")
 
 
 def _list(json: bool) -> None:

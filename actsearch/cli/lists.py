@@ -102,10 +102,10 @@ def _check(names: tuple[str, ...], seeds: int, limit: float, json: bool) -> None
     rows = []
     for name in names:
         task = get_task(name)
-        rows.append({"task": task.name, "kind": task.kind, "digest": task.digest, "checked": check_task(task)})
+        lines = check_task(task)  # first: the digest needs a task that is right
+        rows.append({"task": task.name, "kind": task.kind, "digest": task.digest, "checked": lines})
         if not json:
-            lines = [f"{task.name}: {task.summary or task.kind}", *(f"  {line}" for line in rows[-1]["checked"])]
-            print("\n".join(lines))
+            print("\n".join([f"{task.name}: {task.summary or task.kind}", *(f"  {line}" for line in lines)]))
         rows[-1] |= _worth(task, seeds, limit)
     if json:
         print_json(rows)

@@ -1,5 +1,6 @@
 """`actsearch new-task`."""
 
+import shlex
 from pathlib import Path
 
 import tyro
@@ -18,6 +19,8 @@ def new_task(file: tyro.conf.Positional[Path] = Path("my_task.py")) -> None:
     Args:
         file: what to write; an existing file is never overwritten.
     """
+    if file.suffix != ".py":
+        raise ActsearchError(f"A task is a Python file; received {file}: write {file}.py.")
     with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -25,4 +28,5 @@ def new_task(file: tyro.conf.Positional[Path] = Path("my_task.py")) -> None:
                 stream.write(TEMPLATE.read_text().replace("FILE", str(file)))
         except FileExistsError:
             raise ActsearchError(f"{file} exists already; give another path.") from None
-    print(f"{file} is written. Next: actsearch tasks --check {file}:make; actsearch search --task {file}:make")
+    task = shlex.quote(f"{file}:make")
+    print(f"{file} is written. Next: actsearch tasks --check {task}; actsearch search --task {task}")

@@ -1,8 +1,10 @@
 """`actsearch search`."""
 
+import functools
 import math
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Self, Union
@@ -27,8 +29,24 @@ from actsearch.study.default import SHARE
 from actsearch.tasks import Task, get_task
 from actsearch.trials.ranking import CandidateStats, best, on_front
 
+
+def _deferred(kind: type[Controller[Any]]) -> Callable[..., Callable[[], Controller[Any]]]:
+    """Returns a function of a controller's hyperparameters -> a function that makes it.
+
+    A mistake in them is then noticed in `search`, and is one line; tyro would frame it as its own.
+    """
+
+    def options_of(**options: Any) -> Callable[[], Controller[Any]]:
+        return functools.partial(kind, **options)
+
+    return functools.update_wrapper(options_of, kind, updated=())
+
+
 ControllerChoice: Any = Union[  # noqa: UP007, made at run time from the registry
-    tuple(Annotated[kind, tyro.conf.subcommand(name, default=kind())] for name, kind in CONTROLLERS.items())
+    tuple(
+        Annotated[kind, tyro.conf.subcommand(name, default=kind(), constructor=_deferred(kind))]
+        for name, kind in CONTROLLERS.items()
+    )
 ]
 Formulas = Annotated[Path | None, tyro.conf.arg(name="from")]
 _RANDOM = Random()
@@ -97,6 +115,7 @@ def search(
     """
     at_least("--budget", budget, 1)
     at_least("--seeds-per-trial", seeds_per_trial, 1)
+    controller = controller if isinstance(controller, Controller) else controller()
     chosen = get_space(space)
     check_named(task)
     if formulas is not None:  # innermost: formulas are halved and repeated as any other candidate

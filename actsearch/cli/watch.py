@@ -1,6 +1,5 @@
 """`actsearch watch`."""
 
-import math
 import time
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from actsearch.language import ActsearchError
 from actsearch.live import followers, serving, watch_terminal
 
 Directories = tyro.conf.Positional[tuple[Path, ...]]
+
+_DAY = 86_400
 
 
 def watch(
@@ -32,8 +33,8 @@ def watch(
     """
     if not directories:
         raise ActsearchError("watch needs the directory of a run; received none.")
-    if not 0 < every < math.inf:
-        raise ActsearchError(f"--every is a number of seconds above 0; received {every}.")
+    if not 0 < every <= _DAY:
+        raise ActsearchError(f"--every is a number of seconds above 0, at most a day ({_DAY}); received {every}.")
     at_least("--port", port, 0)
     # An accelerator's memory is for the runs that are watched.
     jax.config.update("jax_platforms", "cpu")  # type: ignore[no-untyped-call]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -126,7 +127,7 @@ class GFlowNet(Controller[State]):
         if self.sample % 2:
             raise ActsearchError(f"sample is paired, and must be even; received {self.sample}.")
         check_probability("explore", self.explore)
-        check_number("learning_rate", self.learning_rate, lambda rate: rate > 0, "above 0")
+        check_number("learning_rate", self.learning_rate, lambda rate: 0 < rate < math.inf, "finite and above 0")
 
     def min_budget(self) -> int:
         """Returns the trials of an update, and one proposal after it."""

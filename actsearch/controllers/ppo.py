@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -151,9 +152,9 @@ class PPO(Controller[State]):
         check_integer("epochs", self.epochs, 1)
         check_integer("hidden", self.hidden, 1)
         check_integer("draws", self.draws, 1)
-        check_number("learning_rate", self.learning_rate, lambda rate: rate > 0, "above 0")
+        check_number("learning_rate", self.learning_rate, lambda rate: 0 < rate < math.inf, "finite and above 0")
         check_number("clip", self.clip, lambda clip: clip > 0, "above 0")
-        check_number("entropy", self.entropy, lambda weight: weight >= 0, "at least 0")
+        check_number("entropy", self.entropy, lambda weight: 0 <= weight < math.inf, "finite and at least 0")
         check_number("decay", self.decay, lambda decay: 0 <= decay < 1, "from 0 to below 1")
         check_flag("normalize", self.normalize)
 

@@ -23,6 +23,9 @@ class Files(ABC):
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """Names of all files, sorted."""
@@ -84,12 +87,15 @@ class Files(ABC):
 
 
 class Folder(Files):
-    """The files of a folder and of those below it."""
+    """The files of a folder and of those below it, linked ones among them."""
 
     def _list(self) -> Iterator[str]:
-        for root, folders, names in os.walk(self.path):
+        seen = {self.path.resolve()}
+        for root, folders, names in os.walk(self.path, followlinks=True):
             inside = PurePosixPath(Path(root).relative_to(self.path).as_posix())
-            folders[:] = [folder for folder in folders if not folder.startswith(".")]
+            places = {folder: Path(root, folder).resolve() for folder in sorted(folders) if not folder.startswith(".")}
+            folders[:] = [folder for folder, place in places.items() if place not in seen]
+            seen.update(places.values())
             if len(inside.parts) >= _DEPTH:
                 folders.clear()
             yield from (str(inside / name) for name in names)
@@ -105,6 +111,9 @@ class Named(Files):
     def __init__(self, files: Mapping[str, Path]) -> None:
         super().__init__(next(iter(files.values())).parent)
         self.files = dict(files)
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.files.values()))
 
     def _list(self) -> Iterable[str]:
         return self.files

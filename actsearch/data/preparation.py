@@ -74,7 +74,7 @@ def _found(collection: Collection, where: Sequence[Files]) -> Found:
             if found is not None:
                 return found
     forms = "; ".join(["a prepared TFDS folder", *(form.words for form in collection.formats)])
-    looked = ", ".join(str(files.path) for files in where)
+    looked = ", ".join(map(str, where))
     raise ActsearchError(f"There is no {collection.words} in {looked}. Looked for: {forms}.")
 
 

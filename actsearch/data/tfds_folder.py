@@ -121,7 +121,7 @@ def _key(collection: Collection, index: int, example: Example) -> int | str:
 
 
 def adopt(collection: Collection, source: Path, folder: Path) -> Path:
-    """Copies a prepared version of a data set, record by record as ArrayRecord files where it has others.
+    """Copies a prepared version of a data set, record by record as ArrayRecord files where these can be written.
 
     Args:
       collection: what it is.
@@ -131,17 +131,18 @@ def adopt(collection: Collection, source: Path, folder: Path) -> Path:
     Returns:
       The folder of the copy.
     """
-    info = _info(source)
+    info, converts = _info(source), has_array_record()
     target = folder / collection.name / str(info["version"])
     partial = target.with_name(f"incomplete.{target.name}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     for file in sorted(source.iterdir()):
-        if ".tfrecord" in file.name:
+        if ".tfrecord" in file.name and converts:
             _to_array_record(file, partial / file.name.replace(".tfrecord", ".array_record"))
         elif file.is_file():
             shutil.copyfile(file, partial / file.name)
-    info["fileFormat"] = "array_record"
+    if converts:
+        info["fileFormat"] = "array_record"
     (partial / _INFO).write_text(json.dumps(info, indent=2))
     partial.rename(target)
     return target

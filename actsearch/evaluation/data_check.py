@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -10,7 +11,7 @@ from flax import nnx
 from actsearch.evaluation.one_training import count
 from actsearch.language import ActsearchError
 from actsearch.nn import Layer
-from actsearch.tasks import Classification, Data, Examples, LanguageModel, Regression, Streamed, Task
+from actsearch.tasks import Classification, Data, Examples, LanguageModel, Pairs, Regression, Split, Streamed, Task
 from actsearch.tasks.datasets.base import Array
 
 _QUOTED = 0.01
@@ -63,7 +64,8 @@ def check_stream(task: Streamed) -> None:
 
 
 def check_data(task: Task, data: Data) -> None:
-    """Checks that parts are alike, the same on every call, and share no example."""
+    """Checks that parts have the form of their family, are alike, the same on every call, and share no example."""
+    _check_form(task, data)
     _check_parts(task, data)
     if list(map(_bytes, data)) != list(map(_bytes, sample(task))):
         raise wrong(task, "returns other data on a second call of data() or stream(): fix the seed, or keep the data.")
@@ -74,6 +76,22 @@ def check_values(task: Task, data: Data) -> None:
     """Checks what a family of tasks says of its examples, where JAX would compute on without a word."""
     for name, part in zip(Data._fields, data, strict=True):
         _check_values(task, name, part)
+
+
+def _check_form(task: Task, data: Data) -> None:
+    """Checks that each part has the fields that its family reads."""
+    if not isinstance(data, Data):
+        raise wrong(
+            task, f"returns a {type(data).__name__} from data(); return actsearch.tasks.Data(train, validation, test)."
+        )
+    form = Split if isinstance(task, Classification) else Pairs if isinstance(task, Regression) else None
+    for name, part in zip(Data._fields, data, strict=True):
+        if form is not None and not isinstance(part, form):
+            raise wrong(
+                task,
+                f"has a part {name} that is a {type(part).__name__}; write "
+                f"actsearch.tasks.{form.__name__}({', '.join(form._fields)}).",
+            )
 
 
 def _check_parts(task: Task, data: Data) -> None:
@@ -122,10 +140,10 @@ def _rows(part: Examples) -> set[bytes]:
 
 
 def _outlines(part: Examples) -> set[bytes]:
-    """Returns the numbers of every example without their offset and scale, to two decimals, where they are enough."""
+    """Returns the numbers of every example without offset and scale, to two decimals, where each array has enough."""
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(part)]
     outlines = [_outline(leaf.reshape(len(leaf), -1)) for leaf in leaves if leaf.dtype.kind == "f" and leaf.size]
-    return {b"".join(rows) for rows in zip(*outlines, strict=True)} - {b""}
+    return {b"".join(rows) for rows in zip(*outlines, strict=True) if all(rows)}
 
 
 def _outline(numbers: np.ndarray) -> list[bytes]:
@@ -171,7 +189,8 @@ def _outputs(task: Classification | LanguageModel | Regression, inputs: Array) -
     """Returns the shape of the network's output on two examples; nothing is computed."""
 
     def outputs() -> jax.Array:
-        network = task.init(lambda features: Layer(task.baseline, features), jax.random.key(0))
+        network: Any = task.init(lambda features: Layer(task.baseline, features), jax.random.key(0))
+        network.train()
         return task.logits(network, inputs[:2]) if isinstance(task, Classification) else network(inputs[:2])
 
     return nnx.eval_shape(outputs).shape

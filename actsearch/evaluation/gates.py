@@ -19,9 +19,9 @@ from actsearch.engine import Identity, NormSettings
 from actsearch.engine import identity as identity_of
 from actsearch.engine.formula import evaluate_layer
 from actsearch.engine.probe import evaluate_on, tensor_probe
+from actsearch.evaluation.compiled_jobs import Measure
 from actsearch.evaluation.one_training import Outcome, train
 from actsearch.evaluation.stability import LIMIT, Stability, ascend
-from actsearch.evaluation.trainer import Measure
 from actsearch.language import ActsearchError, Program
 from actsearch.language.code import code_digest
 from actsearch.tasks import Kind, Task

@@ -25,7 +25,8 @@ class TrainState(NamedTuple):
     """Where a training begins: all that its seed decides.
 
     Attributes:
-      weights: `nnx.State`, the initial network parameters, without those of the candidate's own layers.
+      weights: `nnx.State`, the initial network parameters, and its other variables but for moving averages and random
+        streams, such as a projection that is drawn and never trained; without those of the candidate's own layers.
       batches: example numbers of every step, int32 [steps, batch]; None where the data come in batches.
       key: for the randomness of the loss, such as the augmentation of examples, and of the network, such as dropout.
     """
@@ -84,7 +85,8 @@ def init_state(task: Task, seed: int) -> TrainState:
     init_key, batch_key = jax.random.split(jax.random.key(seed))
     bare = task.init(lambda features: Layer(parse("x"), features), init_key)
     batches = None if isinstance(task, Streamed) else task.batches(batch_key, count(task.data().train))
-    return TrainState(nnx.state(bare, nnx.Param), batches, jax.random.fold_in(batch_key, 0))
+    weights = nnx.state(bare, nnx.Not(nnx.Any(nnx.BatchStat, nnx.RngState)))
+    return TrainState(weights, batches, jax.random.fold_in(batch_key, 0))
 
 
 def count(examples: Examples) -> int:

@@ -88,7 +88,9 @@ def _size(task: Task) -> _Size:
         return Layer(task.baseline, features)
 
     def forward(key: jax.Array, batch: Any) -> jax.Array:
-        return task.loss(task.init(layer, key), batch, key)
+        network: Any = task.init(layer, key)
+        network.train()
+        return task.loss(network, batch, key)
 
     analysis = jax.jit(forward).lower(jax.random.key(0), task.abstract_batch()).cost_analysis() or {}
     return _Size(max(float(analysis.get("flops", 0.0)), 1.0), max(len(sites), 1))

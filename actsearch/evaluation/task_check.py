@@ -117,7 +117,11 @@ def _check_pickle(task: Task) -> None:
     try:
         copy = pickle.loads(pickle.dumps(task))
     except (TypeError, AttributeError, pickle.PicklingError) as error:
-        raise wrong(task, f"cannot be pickled: {error}; use functions of a module and frozen dataclasses.") from error
+        raise wrong(
+            task,
+            f"cannot be pickled: {error}; use functions of a module, also one that returns a Linen module which holds "
+            "functions, and frozen dataclasses.",
+        ) from error
     if copy != task:
         raise wrong(task, "does not equal its own pickled copy: make it a frozen dataclass with fields that compare.")
 
@@ -132,6 +136,8 @@ def _check_sites(task: Task) -> int:
 def _check_scalars(task: Task, data: Data) -> None:
     loss, metrics = nnx.eval_shape(functools.partial(_measured, task), *_examples(task, data))
     _check_scalar(task, "loss", loss)
+    if not isinstance(metrics, Mapping) or not metrics:
+        raise wrong(task, "returns no dictionary from metrics(); return scalars by their names.")
     for name, value in metrics.items():
         _check_scalar(task, f"metric {name!r}", value)
     if task.quality is not None and task.quality.metric not in metrics:
@@ -182,12 +188,19 @@ def _check_start(task: Task, data: Data) -> None:
     _check_score(task, {name: float(value) for name, value in metrics.items()})
 
 
+def _score(task: Task, metrics: Mapping[str, float]) -> float:
+    score: Any = task.score(metrics)
+    if np.shape(score) != () or np.asarray(score).dtype.kind not in "fiu":
+        raise wrong(task, f"returns {score!r} from score(); return one float.")
+    return float(score)
+
+
 def _check_score(task: Task, metrics: Mapping[str, float]) -> None:
     """Checks the score at the start, and where one metric is a share of what it is there."""
     most = 1.0 if isinstance(task, Classification | LanguageModel | Regression) else math.inf
     for name, value in metrics.items():
         tried = [value * share for share in _SHARES]
-        scores = [float(task.score({**metrics, name: one})) for one in tried]
+        scores = [_score(task, {**metrics, name: one}) for one in tried]
         for one, score in zip(tried, scores, strict=True):
             if not (math.isfinite(score) and task.worst <= score <= most):
                 raise wrong(

@@ -15,12 +15,14 @@ from flax import nnx
 
 from actsearch.evaluation.one_training import count, take
 from actsearch.evaluation.perturbation import fgsm, int8
+from actsearch.evaluation.precision import lower
 from actsearch.evaluation.sharpness import sharpness
 from actsearch.evaluation.stable_rate import largest_stable_rate
 from actsearch.evaluation.trainer import Trainer
 from actsearch.language import ActsearchError, Program
 from actsearch.nn import Layer, LayerFactory, sites
 from actsearch.tasks import Classification, Data, Examples, Task
+from actsearch.tasks.recipe import Precision
 
 EXAMPLES = 256
 """Of the validation part, the first ones."""
@@ -130,6 +132,10 @@ class _Watched(Task):
     def data(self) -> Data:
         return self.task.data()
 
+    @property
+    def dtype(self) -> Precision:
+        return self.task.dtype
+
     def init(self, layer: LayerFactory, key: jax.Array) -> nnx.Module:
         return self.task.init(layer, key)
 
@@ -161,7 +167,11 @@ class _Watched(Task):
         train = self.task.data().train
         batch = jax.tree.map(jnp.asarray, take(train, np.arange(min(EXAMPLES, count(train)))))
         graph, parameters, *rest = nnx.split(network, nnx.Param, ...)
-        return sharpness(lambda own: self.task.loss(nnx.merge(graph, own, *rest, copy=True), batch), parameters)
+
+        def loss(own: Any) -> jax.Array:
+            return self.task.loss(nnx.merge(graph, lower(own, self.dtype), *rest, copy=True), batch)
+
+        return sharpness(loss, jax.tree.map(lambda leaf: leaf.astype(jnp.float32), parameters))
 
     def _quantized(self, network: Any, examples: Examples, names: Mapping[Any, str]) -> dict[str, jax.Array]:
         graph, parameters, *rest = nnx.split(network, nnx.Param, ...)

@@ -8,19 +8,18 @@ from typing import Any, Literal, Self
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding
-from jax.sharding import PartitionSpec as P
+from jax.sharding import Mesh
 
-from actsearch.engine import LayerFunction, bank, interpret, specialize
-from actsearch.evaluation.data_axis import own_stream
+from actsearch.engine import bank, interpret, specialize
+from actsearch.evaluation.compiled_jobs import Candidate, Measure, run_jobs, sharded
 from actsearch.evaluation.data_check import check_resident
-from actsearch.evaluation.devices import DataParallel, Devices, as_layout, replicate, resident
+from actsearch.evaluation.devices import Devices, as_layout, replicate, resident
 from actsearch.evaluation.jobs import Cell, Job, by_program, spread
-from actsearch.evaluation.one_training import Training, TrainState, init_state, train
+from actsearch.evaluation.one_training import TrainState, init_state, train
 from actsearch.language import Program, parse
-from actsearch.nn import Layer, LayerFactory
+from actsearch.nn import LayerFactory
 from actsearch.spaces.template import Template
-from actsearch.tasks import Examples, Task
+from actsearch.tasks import Task
 
 LANES = 64
 """Jobs that an accelerator trains side by side, where its memory holds them."""
@@ -31,14 +30,7 @@ NO_MEMORY = "RESOURCE_EXHAUSTED"
 Part = Literal["validation", "test"]
 """The data that a candidate is scored on: what a search sees, or what only a verification does."""
 
-Measure = Callable[[Training], Any]
-"""What is done with a candidate, `train` or `ascend`: returns a pytree of scalars; traced and compiled."""
-
-
 _IDENTITY = parse("x")
-
-Candidate = Callable[[jax.Array, int], LayerFunction]
-"""Traced int32 choices, and how many lanes share the trace -> the candidate."""
 
 
 class Trainer:
@@ -104,8 +96,8 @@ class Trainer:
     def _use_lanes(self, lanes: int) -> None:
         """Sets the number of lanes, for which everything is compiled anew."""
         self.lanes = lanes
-        run = functools.partial(_run_jobs, self.task, self._candidate, self._measure, lanes, self._layout, self.layer)
-        self._run, self._programs = _sharded(run, self._mesh), dict[Any, Callable[..., Any]]()
+        run = functools.partial(run_jobs, self.task, self._candidate, self._measure, lanes, self._layout, self.layer)
+        self._run, self._programs = sharded(run, self._mesh), dict[Any, Callable[..., Any]]()
 
     @classmethod
     def interpreted(cls, task: Task, template: Template, **options: Any) -> Self:
@@ -243,64 +235,6 @@ class Trainer:
         if shapes not in self._programs:
             self._programs[shapes] = self._run.lower(*arguments).compile()
         return self._programs[shapes](*arguments)
-
-
-def _sharded(run: Callable[..., Any], mesh: Mesh) -> Any:
-    split, whole = P("candidate"), P()  # type: ignore[no-untyped-call]
-    states = TrainState(whole, P(None, None, "data"), whole)  # type: ignore[no-untyped-call, arg-type]
-    specs = (split, split, states, whole, whole)
-    # Replicated at the end, so that every process of several can read all outcomes.
-    replicated = NamedSharding(mesh, whole)
-    split_run = jax.shard_map(run, mesh=mesh, in_specs=specs, out_specs=split, check_vma=False)
-    return jax.jit(split_run, out_shardings=replicated)
-
-
-def _run_jobs(
-    task: Task,
-    candidate: Candidate,
-    measure: Measure,
-    lanes: int,
-    layout: DataParallel,
-    own_layer: LayerFactory | None,
-    turns: jax.Array,
-    jobs: tuple[jax.Array, jax.Array, jax.Array],
-    states: TrainState,
-    data: Examples,
-    part: Examples,
-) -> Any:
-    """Runs the share of one row of the mesh: its turns and jobs have a leading axis of 1, batches are one's own part.
-
-    One lane is no `vmap`: a batched choice would run every branch of the interpreter.
-    """
-
-    def run(job: tuple[jax.Array, jax.Array, jax.Array]) -> Any:
-        choices, start, rate_scale = job
-        state = jax.tree.map(lambda leaf: leaf[start], states)
-        state = state._replace(key=own_stream(layout.axis_name, state.key))
-        function = candidate(choices, lanes)
-
-        def layer(features: int) -> Layer:
-            return Layer(function, features, groups=task.groups)
-
-        training = Training(
-            task, own_layer or layer, state, rate_scale, data, part, layout.axis_name, layout.synchronized
-        )
-        return measure(training)
-
-    @functools.partial(jax.jit, inline=True)  # traced once: its shapes are asked for before it is run
-    def side_by_side(jobs: tuple[jax.Array, jax.Array, jax.Array]) -> Any:
-        if lanes > 1:
-            return jax.vmap(run)(jobs)
-        return jax.tree.map(lambda value: value[None], run(jax.tree.map(lambda rows: rows[0], jobs)))
-
-    def body(turn: jax.Array, outcomes: Any) -> Any:
-        found = side_by_side(jax.tree.map(lambda rows: rows[0, turn], jobs))
-        return jax.tree.map(lambda rows, values: rows.at[0, turn].set(values), outcomes, found)
-
-    one = jax.eval_shape(side_by_side, jax.tree.map(lambda rows: rows[0, 0], jobs))
-    empty = jax.tree.map(lambda leaf: jnp.zeros((*jobs[1].shape[:2], *leaf.shape), leaf.dtype), one)
-    # A loop with a traced bound runs no idle turns when a device's share is not full.
-    return jax.lax.fori_loop(0, turns[0], body, empty)
 
 
 def default_lanes(mesh: Mesh) -> int:

@@ -10,15 +10,16 @@ from typing import Any
 from actsearch.engine import FINGERPRINT_VERSION
 from actsearch.evaluation.base import Memory, base_trial, genotype_of
 from actsearch.evaluation.candidate import Attempt, Screening
+from actsearch.evaluation.compiled_jobs import Measure
 from actsearch.evaluation.data_check import check_resident
 from actsearch.evaluation.devices import Devices, as_layout, platform_of
-from actsearch.evaluation.engines import BANK, Engine, choose_engine
+from actsearch.evaluation.engines import Engine, choose_engine
 from actsearch.evaluation.gates import Gate, gates_of, get_gates, screen
 from actsearch.evaluation.objectives import Objective, identity_with, objectives_of, with_properties
 from actsearch.evaluation.one_training import train
+from actsearch.evaluation.runner import Runner
 from actsearch.evaluation.score import combine, summarize
 from actsearch.evaluation.task_check import check_own
-from actsearch.evaluation.trainer import Measure, Trainer, fitting_lanes
 from actsearch.language import ActsearchError
 from actsearch.spaces import Space
 from actsearch.tasks import Task, get_tasks
@@ -86,12 +87,11 @@ class TrainingEvaluator:
             engine, budget, steps, space.kind, platform=platform or platform_of(devices)
         )
         self._memory = self._empty_memory()
-        self._trainers: dict[tuple[str, int, Measure], Trainer] = {}
-        self._lanes: dict[tuple[str, Measure], int] = {}
+        self._runner = Runner(self.engine, space, devices)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Returns what another process needs, without what this one compiled and remembers."""
-        return self.__dict__ | {"_memory": self._empty_memory(), "_trainers": {}, "_lanes": {}}
+        """Returns what another process needs, without what this one remembers."""
+        return self.__dict__ | {"_memory": self._empty_memory()}
 
     def _empty_memory(self) -> Memory:
         return Memory([gate.name for gate in self.gates if gate.stage == "after"])
@@ -205,47 +205,8 @@ class TrainingEvaluator:
         if measure is train and any(gate.name == "quality" for gate in self.gates):
             measure = gated_train
         with _charged(trainings):
-            if self.engine == "interpret":
-                rows = self._interpret(task, trainings, seeds, measure)
-            elif self.engine == "bank":
-                rows = self._bank(task, trainings, seeds, measure)
-            else:
-                rows = [self._specialize(task, training, seeds, measure) for training in trainings]
+            rows = self._runner(task, [training.screening for training in trainings], seeds, measure)
         return list(zip(trainings, rows, strict=True))
-
-    def _interpret(
-        self, task: Task, trainings: Sequence[Attempt], seeds: Sequence[int], measure: Measure
-    ) -> list[list[Any]]:
-        """Runs all candidates in one compiled program, which is kept: it serves the whole space."""
-        key = task.name, task.steps, measure
-        if key not in self._trainers:
-            self._trainers[key] = Trainer.interpreted(task, self.space.template, devices=self.devices, measure=measure)
-        genotypes = [training.screening.genotype for training in trainings]
-        jobs = self._trainers[key].jobs([genotype.choices for genotype in genotypes if genotype], seeds)
-        results, n = self._trainers[key](jobs), len(seeds)
-        return [results[i * n : (i + 1) * n] for i in range(len(trainings))]
-
-    def _bank(
-        self, task: Task, trainings: Sequence[Attempt], seeds: Sequence[int], measure: Measure
-    ) -> list[list[Any]]:
-        """Compiles and runs candidates bank by bank; nothing of them is kept but the lanes that memory allows."""
-        key, rows = (task.name, measure), list[list[Any]]()
-        for first in range(0, len(trainings), BANK):
-            programs = [training.screening.proposal.program for training in trainings[first : first + BANK]]
-            lanes = self._lanes.get(key)
-            trainer = Trainer.bank(task, programs, lanes=lanes, devices=self.devices, measure=measure)
-            results, n = trainer(trainer.jobs([(i,) for i in range(len(programs))], seeds)), len(seeds)
-            rows += [results[i * n : (i + 1) * n] for i in range(len(programs))]
-            if trainer.halved:
-                self._lanes[key] = trainer.lanes
-        return rows
-
-    def _specialize(self, task: Task, training: Attempt, seeds: Sequence[int], measure: Measure) -> list[Any]:
-        """Compiles one candidate and runs it; nothing of it is kept."""
-        program = training.screening.proposal.program
-        lanes = fitting_lanes(self.devices, len(seeds))
-        trainer = Trainer.specialized(task, program, devices=self.devices, lanes=lanes, measure=measure)
-        return trainer(trainer.jobs([()], seeds))
 
     def _trial(self, candidate: Screening, training: Attempt | None) -> Trial:
         """Returns the trial of a candidate, which was trained unless `training` is None."""

@@ -238,4 +238,5 @@ def _is_library(value: Any) -> bool:
 
 
 def _name(value: type | Callable[..., Any]) -> str:
-    return f"{getattr(value, '__module__', None)}.{value.__qualname__}"  # a method of a builtin has no module
+    module = getattr(value, "__module__", None)  # a method of a builtin has none
+    return f"{str(module).partition('@')[0]}.{value.__qualname__}"  # behind @: the content of a user's file

@@ -15,6 +15,7 @@ from actsearch.archive.run import PROCESS
 from actsearch.archive.sqlite import FILE
 from actsearch.language import simplify
 from actsearch.trials import Status, Trial
+from actsearch.trials.ranking import merit
 
 State = Literal["waiting", "running", "finished", "stopped", "unreadable"]
 """What a followed run is: not begun, searching, at its budget, ended early, or not to be opened."""
@@ -42,7 +43,7 @@ class View(NamedTuple):
       formula: its simplified formula.
       stages: number of trials by what became of them, in order of appearance.
       devices: what the run trains on.
-      curve: (trials, best score) wherever that changed.
+      curve: (trials, best score) wherever that changed, of the highest fidelity.
       note: what is wrong, or empty.
     """
 
@@ -149,9 +150,13 @@ class Follower:
     def _add(self, trial: Trial) -> None:
         self._done = trial.index + 1
         self._stages[trial.stage] += 1
-        if trial.status is Status.OK and trial.score is not None and _merit(trial) > _merit(self._best):
-            self._best = trial
-            self._curve.append((self._done, trial.score))
+        if trial.status is Status.OK and trial.score is not None:
+            before = self._best
+            self._best = max(filter(None, (before, trial)), key=merit)
+            if before is None or trial.fidelity > before.fidelity:
+                self._curve = [(self._done, trial.score)]  # those before are of shorter trainings, other quantities
+            elif self._best.score != before.score:
+                self._curve.append((self._done, trial.score))
 
     def _count(self, now: float, process: dict[str, Any]) -> None:
         """Notes how many trials there are; at first also how many there were when the process began."""
@@ -188,11 +193,6 @@ def followers(directories: Iterable[str | os.PathLike[str]]) -> list[Follower]:
             found.setdefault(place.resolve(), place)
     names = Counter(place.name for place in found)
     return [Follower(place, str(place) if names[key.name] > 1 else "") for key, place in found.items()]
-
-
-def _merit(trial: Trial | None) -> tuple[float, float]:
-    """Orders trials: scores after fewer steps are other quantities, so the highest fidelity comes first."""
-    return (-1.0, 0.0) if trial is None else (trial.fidelity, trial.score or 0.0)
 
 
 def _signature(path: Path) -> tuple[int, int] | None:

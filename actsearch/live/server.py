@@ -48,7 +48,9 @@ def serving(followers: Sequence[Follower], port: int = 0) -> Iterator[str]:
     try:
         server = _Server(followers, port)
     except (OSError, OverflowError) as error:
-        raise ActsearchError(f"Port {port} of {HOST} cannot be had: {error}. Give another --port, or 0.") from error
+        raise ActsearchError(
+            f"Port {port} of {HOST} cannot be had: {str(error).rstrip('.')}. Give another --port, or 0."
+        ) from error
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
     thread.start()
     try:

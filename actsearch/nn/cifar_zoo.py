@@ -59,8 +59,8 @@ def _stages(depth: int, step: int, channels: tuple[int, int, int], rest: int = 2
     blocks, left = divmod(depth - rest, step)
     if left or blocks < 1:
         raise ActsearchError(f"The depth of this network is {step} n + {rest}; received {depth}.")
-    if min(channels) < 1:
-        raise ActsearchError("width is at least 1.")
+    if not all(isinstance(features, int) and features >= 1 for features in channels):
+        raise ActsearchError(f"width is a whole number of at least 1; the stages would have {channels} channels.")
     return tuple(
         (features, 2 if stage and not block else 1)
         for stage, features in enumerate(channels)

@@ -15,7 +15,7 @@ Size = int | tuple[int, int]
 
 
 class Conv(nnx.Module):
-    """A convolution without bias, 'SAME' padding, NHWC.
+    """A convolution without bias, NHWC, padded alike on both sides, as PyTorch's: 'SAME' where the stride is 1.
 
     On CPU it is written as patches times a matrix: there, XLA runs a convolution inside a loop dozens of times slower.
     So it is where there are few channels: accelerators, which train many networks side by side, would have to run a
@@ -42,7 +42,7 @@ class Conv(nnx.Module):
 
 
 class DepthwiseConv(nnx.Module):
-    """A convolution of each channel with its own kernel; no bias, square kernel, 'SAME' padding, NHWC.
+    """A convolution of each channel with its own kernel; no bias, square kernel, NHWC, padded as Conv's.
 
     On CPU it is a sum over shifted slices, for the reason given at Conv; XLA fuses it into one pass over the image. It
     may then compute the layer before it once for each of the slices: nothing for a layer of sigmoids, ten times as

@@ -144,9 +144,10 @@ class Transformer(nnx.Module):
     for every program without statistics over the batch.
 
     Initial weights as GPT-2's (Radford et al. 2019, section 2.3, and its code): normal of standard deviation 0.02 at
-    its width of 768, kernels that end on a shortcut over the square root of their number, biases 0. Ours: at another
-    width the deviation is that times sqrt(768 / features), so that sites see the scale that they see there; and the
-    head is not the embedding transposed, unless it is `tied`.
+    its width of 768, kernels that end on a shortcut over the square root of their number, biases 0. Ours: positions,
+    too, begin with 0.02, as in nanoGPT, where GPT-2's code has 0.01; at another width the deviation is that times
+    sqrt(768 / features), so that sites see the scale that they see there; and the head is not the embedding transposed,
+    unless it is `tied`.
 
     Args:
       vocabulary: number of tokens.

@@ -21,16 +21,17 @@ def expected_best(run: Run) -> dict[int, float]:
 
     Returns:
       Number of trials -> score, at numbers that grow by a constant factor up to the run's; empty where the run is on no
-      table of the package, or on other contents of it, or merged of runs that select by seeds of their own.
+      table of the package, or on other contents of it, or merged of runs that select by seeds of their own, or has
+      constraints, which random draws would have to meet too.
     """
-    evaluator = run.config.get("evaluator", {})
-    if evaluator.get("table") not in TABLES or "seeds" not in evaluator or not len(run):
+    evaluator, trials = run.config.get("evaluator", {}), len(run.outcomes)
+    if evaluator.get("table") not in TABLES or "seeds" not in evaluator or "gates" in evaluator or not trials:
         return {}
     table = get_table(evaluator["table"])
     if table.digest != evaluator.get("digest"):
         return {}
     scores = table.rows.scores[:, list(evaluator["seeds"])].mean(axis=1)
-    numbers = np.unique(np.geomspace(1, len(run), _POINTS).round().astype(int))
+    numbers = np.unique(np.geomspace(1, trials, _POINTS).round().astype(int))
     best = expected_maximum(np.nan_to_num(scores), numbers)
     return dict(zip(numbers.tolist(), best.tolist(), strict=True))
 

@@ -21,6 +21,9 @@ _COLOURS = (BLUE, ORANGE, GREEN, "var(--pink)", GREY)
 RANDOM = "random draws, expected"
 """Name of the baseline's line."""
 
+LOWEST_REGRET = 1e-4
+"""Where a logarithmic axis shows no regret: below one example in 10,000."""
+
 _HEIGHT = 300
 _BINS = 40
 _FONT = "system-ui, sans-serif"
@@ -133,10 +136,10 @@ def front(points: Sequence[Point], x: str, y: str = "score") -> Spec:
     best = pareto_front(np.array([[sign * point["x"], point["y"]] for point in points]))
     floor = _floor([point["y"] for point in points])
     cut = [float("-inf") if sign < 0 else _floor([point["x"] for point in points]), floor]
-    shown = [{**point, "x": max(point["x"], cut[0]), "y": max(point["y"], cut[1])} for point in points]
+    shown = [{**point, "across": max(point["x"], cut[0]), "height": max(point["y"], cut[1])} for point in points]
     axis = alt.Axis(tickMinStep=1, format="d") if sign < 0 else alt.Undefined
-    across = alt.X("x:Q", title=x, scale=alt.Scale(zero=False, padding=20, nice=False), axis=axis)
-    up = alt.Y("y:Q", title=y, scale=alt.Scale(zero=False))
+    across = alt.X("across:Q", title=x, scale=alt.Scale(zero=False, padding=20, nice=False), axis=axis)
+    up = alt.Y("height:Q", title=y, scale=alt.Scale(zero=False))
     tooltip = ["formula:N", alt.Tooltip("x:Q", title=x, format=".4~g"), alt.Tooltip("y:Q", title=y, format=".4f")]
     dots = (
         _chart(shown).mark_point(filled=True, size=22, color=BLUE, opacity=0.4).encode(x=across, y=up, tooltip=tooltip)
@@ -158,20 +161,18 @@ def regret(comparison: Comparison, baseline: Mapping[int, float]) -> Spec:
     """
     alt = package("altair")
     top = max([comparison.reference, *baseline.values()])
-    rows: list[Spec] = [
-        {"trial": number, "regret": max(top - score, 1e-4), "line": RANDOM} for number, score in baseline.items()
-    ]
+    rows: list[Spec] = [{"trial": number, "regret": top - score, "line": RANDOM} for number, score in baseline.items()]
     for label, group in comparison.groups.items():
         shortest = min(map(len, group.curves))
         mean = top - np.mean([curve[:shortest] for curve in group.curves], axis=0)
-        rows += [{"trial": i, "regret": max(value, 1e-4), "line": label} for i, value in _steps(mean)]
+        rows += [{"trial": i, "regret": value, "line": label} for i, value in _steps(mean)]
     names, legend = list(dict.fromkeys(row["line"] for row in rows)), alt.Legend(title=None, columns=1)
     colours = [_COLOURS[i % len(_COLOURS)] for i in range(len(names))]
-    lines = _chart(rows).mark_line(interpolate="step-after", strokeWidth=2)
-    lines = lines.encode(
+    lines = _chart([{**row, "height": max(row["regret"], LOWEST_REGRET)} for row in rows])
+    lines = lines.mark_line(interpolate="step-after", strokeWidth=2).encode(
         x=alt.X("trial:Q", title="trials", scale=alt.Scale(type="log", nice=False)),
         y=alt.Y(
-            "regret:Q",
+            "height:Q",
             title=f"regret: {top:.4f} - best so far",
             scale=alt.Scale(type="log", nice=False),
             axis=alt.Axis(tickCount=4),

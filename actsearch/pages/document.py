@@ -3,7 +3,8 @@
 import functools
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,8 @@ from actsearch.pages.material import Material, false_rejects, gather, published
 from actsearch.pages.mathml import to_mathml
 from actsearch.pages.packages import package
 from actsearch.pages.verdict import verdict
-from actsearch.trials import Trial, rank
+from actsearch.trials import Trial, front, rank
 from actsearch.trials.ranking import of_highest_fidelity
-
-LARGEST = 5_000_000
-"""Bytes that a report stays below."""
 
 _POINTS = 2500
 """Points at most in a chart of trials."""
@@ -109,7 +107,8 @@ def section(run: Run, prefix: str, chosen: Mapping[str, finalists.Finalist]) -> 
         "configuration": words.configuration(run),
         "funnel": grids.funnel_grid(funnel(run.trials, gates), false_rejects(run)),
         "audited": bool(false_rejects(run)),
-        "directory": str(run.directory),
+        "trains": "tasks" in run.config.get("evaluator", {}),
+        "directory": shlex.quote(str(run.directory)),
         "published": list(units),
         "distribution": charts.distribution([one.score or 0.0 for one in best], marks) if best else None,
         "progress": _progress(run, cards) if best else None,
@@ -146,11 +145,10 @@ def _status(trial: Trial, highest: float) -> str:
 
 
 def _front(best: Sequence[Trial], cards: Mapping[str, str]) -> charts.Spec:
-    """Returns score against cost; all of the best stay, whatever the sample."""
-    points = [
-        {**_point(trial, cards), "x": sum(bool(node.args) for node in simplify(trial.program).nodes), "y": trial.score}
-        for trial in _sample(best, cards)
-    ]
+    """Returns score against cost."""
+    costs = {one.fingerprint: sum(bool(node.args) for node in simplify(one.program).nodes) for one in best}
+    shown = _with_front(best, [(-costs[one.fingerprint], one.score or 0.0) for one in best], cards)
+    points = [{**_point(trial, cards), "x": costs[trial.fingerprint], "y": trial.score} for trial in shown]
     return charts.front(points, "operations")
 
 
@@ -162,10 +160,9 @@ def _objectives(best: Sequence[Trial], cards: Mapping[str, str]) -> list[tuple[c
     x, y = names[:2]
     # A property may be infinite or unknown: the largest slope of exp, the degree of a function that is no polynomial.
     both = [trial for trial in best if np.isfinite([trial.objectives.get(name, math.nan) for name in (x, y)]).all()]
-    points = [
-        {**_point(trial, cards), "x": trial.objectives[x], "y": trial.objectives[y]} for trial in _sample(both, cards)
-    ]
-    caption = f"{y} against {x}; diamonds are the Pareto front."
+    shown = _with_front(both, [(one.objectives[x], one.objectives[y]) for one in both], cards) if both else []
+    points = [{**_point(trial, cards), "x": trial.objectives[x], "y": trial.objectives[y]} for trial in shown]
+    caption = f"{y} against {x}; diamonds are the Pareto front. The lowest tenth may stand at the ends."
     return [(charts.front(points, x, y), caption)] if points else []
 
 
@@ -174,14 +171,24 @@ def _point(trial: Trial, cards: Mapping[str, str]) -> dict[str, Any]:
     return {"formula": str(simplify(trial.program)), "card": f"#{card}" if card else None}
 
 
-def _sample(trials: Sequence[Trial], cards: Mapping[str, str]) -> list[Trial]:
-    """Returns the best trials and every n-th of the others, in order: charts of a million are neither read nor sent."""
+def _with_front(
+    trials: Sequence[Trial], points: Sequence[tuple[float, float]], cards: Mapping[str, str]
+) -> list[Trial]:
+    """Returns a sample of trials that has all on the Pareto front of their points, of which larger ones are better."""
+    return _sample(trials, cards.keys() | {trials[i].fingerprint for i in front(np.array(points)).tolist()})
+
+
+def _sample(trials: Sequence[Trial], kept: Collection[str]) -> list[Trial]:
+    """Returns the best trials and every n-th of the others, in order: charts of a million are neither read nor sent.
+
+    The fingerprints `kept` stay, whatever their scores.
+    """
     if len(trials) <= _POINTS:
         return list(trials)
-    ordered = sorted(trials, key=lambda trial: (trial.fingerprint not in cards, -trial.fidelity, -(trial.score or 0.0)))
-    kept, rest = ordered[: _POINTS // 2], ordered[_POINTS // 2 :]
+    ordered = sorted(trials, key=lambda trial: (trial.fingerprint not in kept, -trial.fidelity, -(trial.score or 0.0)))
+    best, rest = ordered[: _POINTS // 2], ordered[_POINTS // 2 :]
     step = -(-len(rest) // (_POINTS // 2))
-    return sorted([*kept, *sorted(rest, key=lambda trial: trial.index)[::step]], key=lambda trial: trial.index)
+    return sorted([*best, *sorted(rest, key=lambda trial: trial.index)[::step]], key=lambda trial: trial.index)
 
 
 def comparison(runs: Sequence[Run]) -> dict[str, Any]:
@@ -193,7 +200,7 @@ def comparison(runs: Sequence[Run]) -> dict[str, Any]:
         compared: Comparison = compare_runs(with_trials)
     except ActsearchError as error:
         return {"reason": str(error)}
-    baseline = expected_best(max(with_trials, key=len))
+    baseline = expected_best(max(with_trials, key=lambda run: len(run.trials)))
     if len(with_trials) == 1 and not baseline:
         why = "The run itself draws at random" if is_random(with_trials[0]) else "There is no random baseline"
         return {"reason": f"{why}: give a run of another controller on this space and task too, to see regret."}

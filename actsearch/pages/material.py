@@ -85,8 +85,16 @@ def _runs(folder: Path) -> Sequence[Run]:
 def _verified(place: Path) -> list[Verified]:
     records = {name: record for pattern in VERIFICATIONS for name, record in kept(place, pattern).items()}
     return [
-        Verified(name, Verification.from_json(record), record.get("costs") or {}) for name, record in records.items()
+        Verified(name, _verification(place / f"{name}.json", record), record.get("costs") or {})
+        for name, record in records.items()
     ]
+
+
+def _verification(file: Path, record: Mapping[str, Any]) -> Verification:
+    try:
+        return Verification.from_json(record)
+    except ActsearchError as error:
+        raise ActsearchError(f"{file} is no verification: make it again, or move it away. {error}") from error
 
 
 def false_rejects(run: Run) -> dict[str, FalseReject]:
@@ -94,7 +102,7 @@ def false_rejects(run: Run) -> dict[str, FalseReject]:
     rows = kept(run.directory, "audit").get("audit", {})
     try:
         return {gate: FalseReject(row["trained"], row["good"], _interval(row["rate"])) for gate, row in rows.items()}
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ActsearchError(
             f"{run.directory / 'audit.json'} is no audit of this run ({error!r}): make it again, or move it away."
         ) from error

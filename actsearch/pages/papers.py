@@ -29,6 +29,14 @@ _ASHA = (
     "1810.05934",
 )
 _SURROGATE = ("bingham2023efficient", "Bingham, Garrett and Miikkulainen, Risto", 2023, "2301.05785")
+_FLOW = ("chen2023order", "Chen, Yihang and Mauch, Lukas", 2023, "2310.00386")
+_DYT = (
+    "zhu2025transformers",
+    "Zhu, Jiachen and Chen, Xinlei and He, Kaiming and LeCun, Yann and Liu, Zhuang",
+    2025,
+    "2503.10622",
+)
+_GLU = ("shazeer2020glu", "Shazeer, Noam", 2020, "2002.05202")
 
 _PAPERS = {
     _SWISH: "Searching for Activation Functions",
@@ -37,14 +45,20 @@ _PAPERS = {
     _PPO: "Proximal Policy Optimization Algorithms",
     _ASHA: "A System for Massively Parallel Hyperparameter Tuning",
     _SURROGATE: "Efficient Activation Function Optimization through Surrogate Modeling",
+    _FLOW: "Order-Preserving GFlowNets",
+    _DYT: "Transformers without Normalization",
+    _GLU: "GLU Variants Improve Transformer",
 }
 
 _USED = {
     "swish": _SWISH,
+    "act": _SURROGATE,
     "evonorm": _EVONORM,
-    "norm": _EVONORM,
+    "norm": _DYT,
+    "gate": _GLU,
     "evolution": _REAL,
     "ppo": _PPO,
+    "gflownet": _FLOW,
     "successive_halving": _ASHA,
     "surrogate": _SURROGATE,
     "pareto": _EVONORM,
@@ -79,10 +93,13 @@ def bibtex(runs: Iterable[Run], units: Iterable[str], version: str) -> str:
 
 
 def _words(config: Mapping[str, Any]) -> list[str]:
-    words, controller = [str(config.get("space")).partition("-")[0]], config.get("controller", {})
-    while controller:
-        words.append(str(controller.get("name")))
-        controller = controller.get("inner", {})
+    """Returns the first word of a space's name, and the names of the controllers, of merged runs too."""
+    words = [str(config.get("space")).partition("-")[0]]
+    for one in (config, *(run["config"] for run in config.get("merged", ()))):
+        controller = one.get("controller", {})
+        while controller:
+            words.append(str(controller.get("name")))
+            controller = controller.get("inner", {})
     return words
 
 

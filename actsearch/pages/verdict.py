@@ -1,5 +1,6 @@
 """The verdict of a report: what was verified, in words that promise no more than the intervals."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -53,7 +54,7 @@ def verdict(material: Material, names: Names) -> Verdict:
         return _verified(material.verified, names)
     scored = [trial for run in material.runs for trial in run.trials if trial.status == "ok"]
     if scored:
-        where = " ".join(str(run.directory) for run in material.runs)
+        where = shlex.join(str(run.directory) for run in material.runs)
         return Verdict(
             "unverified",
             "Nothing is verified yet.",
@@ -62,7 +63,7 @@ def verdict(material: Material, names: Names) -> Verdict:
                 f"To train the best again with fresh seeds, on test data: actsearch verify {where}",
             ),
         )
-    trials = sum(len(run) for run in material.runs)
+    trials = sum(len(run.trials) for run in material.runs)
     what = f"None of {trials:,} candidates has a score." if trials else "No candidate has been evaluated yet."
     return Verdict("empty", what, ("There is nothing to verify; the funnel says what became of the candidates.",))
 

@@ -1,6 +1,7 @@
 """Words of a report: the question, the configuration, what the numbers can be trusted for, and how to repeat a run."""
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,8 +40,7 @@ def configuration(run: Run) -> list[tuple[str, str]]:
     own = merged or [run.config]
     rows.append(("controller", "; ".join(dict.fromkeys(_controller(one.get("controller", {})) for one in own))))
     rows.append(("scored by", _evaluator(evaluator, len(merged))))
-    gates = ", ".join(str(gate) for gate in evaluator.get("gates", ()))
-    rows.append(("gates before training", gates or "those of the table" if "table" in evaluator else gates or "none"))
+    rows.append(("gates before training", _gates(evaluator)))
     rows.append(("seed, batch", "; ".join(f"{one.get('seed')}, {one.get('batch')}" for one in own)))
     return rows
 
@@ -57,8 +57,20 @@ def _controller(config: Mapping[str, Any]) -> str:
     return f"{text}, around {_controller(config['inner'])}" if "inner" in config else text
 
 
+def _gates(evaluator: Mapping[str, Any]) -> str:
+    """Returns the gates that a configuration names; one of format 1 names none, and a table's own are its."""
+    names = ["those of the table"] if "table" in evaluator else []
+    names += map(str, evaluator.get("gates", ()))
+    return ", ".join(names) or ("none" if "gates" in evaluator else "not known")
+
+
+def _seeds_per_trial(evaluator: Mapping[str, Any]) -> int:
+    """Returns the trainings of a candidate; the identity of a table of format 1 had their number alone."""
+    return len(evaluator.get("seeds", ())) or int(evaluator.get("seeds_per_trial", 1))
+
+
 def _evaluator(evaluator: Mapping[str, Any], merged: int) -> str:
-    seeds = len(evaluator.get("seeds", ())) or 1
+    seeds = _seeds_per_trial(evaluator)
     trainings = f"{seeds} training{'s' if seeds > 1 else ''} of each candidate"
     if merged:  # each with seeds of its own, and a candidate may be in several
         trainings = f"the trainings of {merged} merged runs"
@@ -76,7 +88,7 @@ def facts(run: Run) -> list[tuple[str, str]]:
     shown = f"{seeds[0]} to {seeds[-1]}, {len(seeds)} of them" if len(seeds) > 8 else ", ".join(map(str, seeds))
     return [
         *((name, str(value)) for name, value in run.info.items()),
-        ("trials", f"{len(run):,}"),
+        ("trials", f"{len(run.trials):,}"),
         ("trainings", f"{sum(len(trial.seeds) for trial in trained):,}"),
         ("seeds trained with", shown or "none"),
         ("wall time of the trials", f"{spent:,.0f} s"),
@@ -90,7 +102,7 @@ def command(run: Run) -> str:
     """
     if run.process.get("command"):
         return str(run.process["command"])
-    return "\n".join(_commands(run.config, len(run)))
+    return "\n".join(_commands(run.config, len(run.trials)))
 
 
 def _commands(config: Mapping[str, Any], budget: int) -> list[str]:
@@ -99,17 +111,22 @@ def _commands(config: Mapping[str, Any], budget: int) -> list[str]:
     controller, evaluator = config.get("controller", {}), config.get("evaluator", {})
     while "inner" in controller:
         controller = controller["inner"]
-    words = ["actsearch search", f"--space {config.get('space')}", f"--task {'+'.join(task_digests(config))}"]
-    words += [f"--budget {budget}", f"--seed {config.get('seed')}", f"--batch {config.get('batch')}"]
-    words += [f"--engine {evaluator['engine']}"] if "engine" in evaluator else []
-    words += [f"--seeds-per-trial {len(evaluator['seeds'])}"] if len(evaluator.get("seeds", ())) > 1 else []
+    words = ["actsearch", "search", "--space", config.get("space"), "--task", "+".join(task_digests(config))]
+    words += ["--budget", budget, "--seed", config.get("seed"), "--batch", config.get("batch")]
+    words += ["--engine", evaluator["engine"]] if "engine" in evaluator else []
+    words += ["--seeds-per-trial", _seeds_per_trial(evaluator)] if _seeds_per_trial(evaluator) > 1 else []
+    constraints = [gate.rpartition(" ")[0] for gate in map(str, evaluator.get("gates", ())) if set(gate) & set("<>=")]
+    words += ["--constraint", *constraints] if constraints else []
+    properties = [str(one).partition(" ")[0] for one in evaluator.get("objectives", ())]
+    words += ["--objectives", ",".join(["score", *properties])] if properties else []
     words += [f"controller:{controller.get('name')}"]
     for key, value in controller.items():
+        option = key.replace("_", "-")
         if isinstance(value, bool):
-            words.append(f"--controller.{'' if value else 'no-'}{key.replace('_', '-')}")
-        elif key != "name" and isinstance(value, int | float | str):
-            words.append(f"--controller.{key.replace('_', '-')} {value}")
-    return [" ".join(words)]
+            words.append(f"--controller.{'' if value else 'no-'}{option}")
+        elif key != "name" and value not in (None, []):
+            words += [f"--controller.{option}", *(value if isinstance(value, list) else [value])]
+    return [shlex.join(map(str, words))]
 
 
 def fidelity(run: Run) -> str:
@@ -146,8 +163,8 @@ def search_noise(run: Run) -> str:
     sd = math.sqrt(sum(float(np.square(row - row.mean()).sum()) for row in several) / freedom)
     return (
         f"In {run.name} a function's score varies with the seed by {sd:.4f} (standard deviation, from {len(several):,} "
-        "functions trained more than once): single trainings that differ by less than about "
-        f"{2 * 2**0.5 * sd:.4f} are in no order."
+        f"function{'s' if len(several) > 1 else ''} trained more than once): single trainings that differ by less than "
+        f"about {2 * 2**0.5 * sd:.4f} are in no order."
     )
 
 

@@ -113,9 +113,13 @@ def _gauss(program: Program, sigma: float) -> str:
     return _by_kink(program, f"0.5 * {{0}} * (1 + erf({scale!r} * {{0}})) + {height!r} * gauss({scale!r} * {{0}})")
 
 
+_MOST_PIECES = 128
+"""A formula of twice as many has more nodes than the language allows."""
+
+
 def _pieces(program: Program, count: float) -> str:
-    if count < 2 or count != int(count):
-        raise ActsearchError(f"pieces takes a whole number of at least 2; received {count:g}.")
+    if not 2 <= count <= _MOST_PIECES or count != int(count):
+        raise ActsearchError(f"pieces takes a whole number of 2 to {_MOST_PIECES}; received {count:g}.")
     knots = np.linspace(-3, 3, int(count) - 1) if count > 2 else np.zeros(1)
     values = jets(program, knots)[0]
     first, last = (_far_slope(program, side) for side in (0, 1))

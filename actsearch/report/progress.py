@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from actsearch.language import simplify
 from actsearch.trials import Status, Trial
+from actsearch.trials.ranking import merit
 
 
 class ProgressLog:
@@ -35,7 +36,7 @@ class ProgressLog:
         self._last = time.monotonic()
         self._best: Trial | None = None
         self._bar = self._live_bar() if self.stream.isatty() else None
-        self._row = None if self._bar is None else self._bar.add_task("", total=None)
+        self._row = None if self._bar is None else self._bar.add_task("", total=None, label=self.label)
 
     def __enter__(self) -> "ProgressLog":
         if self._bar is not None:
@@ -56,7 +57,7 @@ class ProgressLog:
           fresh: how many of them this process evaluated.
           seconds: wall time since the search began in this process.
         """
-        self._best = max([*filter(None, [self._best]), *filter(_scored, trials)], key=_merit, default=None)
+        self._best = max([*filter(None, [self._best]), *filter(_scored, trials)], key=merit, default=None)
         rate = fresh / max(seconds, 1e-9)
         if self._bar is not None and self._row is not None:
             text = f"{rate:.1f}/s  {self._best_text()}"
@@ -69,11 +70,11 @@ class ProgressLog:
 
     def _live_bar(self) -> Progress:
         return Progress(
-            TextColumn(self.label),
+            TextColumn("{task.fields[label]}", markup=False),  # a task may be a path, with brackets in it
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             console=Console(file=self.stream),
         )
 
@@ -85,8 +86,3 @@ class ProgressLog:
 
 def _scored(trial: Trial) -> bool:
     return trial.status is Status.OK and trial.score is not None
-
-
-def _merit(trial: Trial) -> tuple[float, float]:
-    """Orders trials: scores after fewer steps are other quantities, so the highest fidelity comes first."""
-    return trial.fidelity, trial.score or 0.0

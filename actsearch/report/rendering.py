@@ -1,7 +1,8 @@
 """How a table is printed: on terminals, into files and pipes. `tables` has what is printed.
 
 A table is as wide as its contents: no formula is cut off. Where a terminal is narrower, columns of text are folded onto
-more lines at spaces; where there is no terminal, the lines are as long as they need be.
+more lines at spaces; where it is too narrow for the numbers and the longest words, it breaks the lines itself. Without
+a terminal the lines are as long as they need be.
 """
 
 import math
@@ -57,21 +58,28 @@ def render(rows: Iterable[Sequence[Any]], columns: Sequence[Column | str], title
     for row in cells:
         if len(row) != len(heads):
             raise ActsearchError(f"A row needs {len(heads)} cells, one for each column; received {len(row)}: {row}.")
+    texts = [[_cell(cell, head.format) for cell, head in zip(row, heads, strict=True)] for row in cells]
     table = Table(title=Text(title) if title else None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for i, head in enumerate(heads):
         number = all(_is_number(row[i]) for row in cells) and any(row[i] is not None for row in cells)
         side: Literal["left", "right"] = "right" if number else "left"
-        table.add_column(Text(head.title), justify=side, no_wrap=number, overflow="fold", header_style="bold")
-    for row in cells:
-        # Text, because rich would read a '[' in a formula or an interval as a style.
-        table.add_row(*(Text(_cell(cell, head.format)) for cell, head in zip(row, heads, strict=True)))
+        longest = max(len(head.title), *(len(row[i]) for row in texts)) if number else None
+        table.add_column(
+            Text(head.title), justify=side, no_wrap=number, min_width=longest, overflow="fold", header_style="bold"
+        )
+    for row in texts:
+        table.add_row(*map(Text, row))  # Text, because rich would read a '[' in a formula or an interval as a style
     return table
 
 
 def to_text(table: Table, width: int | None = None) -> str:
-    """Returns a table as plain text without trailing spaces, as wide as it needs, or folded into `width` columns."""
+    """Returns a table as plain text without trailing spaces, as wide as it needs, or folded into `width` columns.
+
+    No number is cut off: where `width` is less than they need, the text is wider.
+    """
+    least, most = _widths(table)
     console = Console(
-        width=width or _needed(table),
+        width=most if width is None else max(width, least),
         color_system=None,
         force_terminal=False,
         force_jupyter=False,  # it would show an empty block
@@ -87,15 +95,17 @@ def show(table: Table, console: Console | None = None) -> None:
     """Prints a table: in colour and folded to the window on a terminal, else as plain text of the width it needs."""
     console = console or Console()
     if console.is_terminal:
+        console.width = max(console.width, _widths(table)[0])  # rich would cut numbers off
         console.print(table)
     else:
         console.file.write(to_text(table) + "\n\n")
 
 
-def _needed(table: Table) -> int:
+def _widths(table: Table) -> tuple[int, int]:
+    """Returns the columns in which no number and no word is cut, and those in which nothing is folded."""
     endless = Console(width=100_000, color_system=None, force_terminal=False, legacy_windows=False)
-    title = len(str(table.title or ""))
-    return max(Measurement.get(endless, endless.options, table).maximum, title)
+    least, most = Measurement.get(endless, endless.options, table)
+    return least, max(most, len(str(table.title or "")))
 
 
 def _is_number(cell: Any) -> bool:

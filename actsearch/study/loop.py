@@ -74,6 +74,7 @@ def run(
     while done < budget:
         proposals, state = controller.ask(space, state, batch)
         if not proposals:
+            store.exhausted(done)
             break
         round_ = _evaluate(evaluator, store, proposals, done, budget)
         done, fresh = done + len(round_.trials), fresh + round_.fresh

@@ -37,6 +37,9 @@ class Store(Protocol):
     def save(self, done: int, state: Any) -> None:
         """Offers the controller's state after `done` trials; a store may decline."""
 
+    def exhausted(self, done: int) -> None:
+        """Takes note that the controller has nothing left after `done` trials, whatever the budget."""
+
 
 class MemoryStore:
     """Keeps trials in a list; there is nothing to resume."""
@@ -63,6 +66,9 @@ class MemoryStore:
     def save(self, done: int, state: Any) -> None:
         """Declines."""
 
+    def exhausted(self, done: int) -> None:
+        """Does nothing: nobody watches a search in memory."""
+
 
 class DirectoryStore:
     """Keeps trials in an archive, and now and then the controller's state beside it. A context manager.
@@ -79,6 +85,7 @@ class DirectoryStore:
     def __init__(self, directory: str | os.PathLike[str], config: Mapping[str, Any], save_every: float = 30.0):
         self.directory, self._config, self._save_every = Path(directory), config, save_every
         self._saved = time.monotonic()
+        self._process: dict[str, Any] = {}
         self._opened = contextlib.ExitStack()
 
     def __enter__(self) -> "DirectoryStore":
@@ -105,10 +112,13 @@ class DirectoryStore:
         Raises:
           ArchiveError: the directory holds another run, or cannot be used.
         """
-        with contextlib.suppress(ArchiveError):  # on a full disk the archive will say so
-            keep(self.directory, PROCESS, process_record(budget, len(self._archive)))
+        done = len(self._archive)
+        if done < budget:  # one that only reads the run leaves what the run said of itself
+            self._process = process_record(budget, done)
+            with contextlib.suppress(ArchiveError):  # on a full disk the archive will say so
+                keep(self.directory, PROCESS, self._process)
         saved = checkpoint.load(self._folder, self._archive.config, initial)
-        if saved is None or saved.delivered > min(len(self._archive), budget):
+        if saved is None or saved.delivered > min(done, budget):
             return initial, 0
         return saved.state, saved.delivered
 
@@ -129,3 +139,8 @@ class DirectoryStore:
         if time.monotonic() - self._saved >= self._save_every:
             checkpoint.save(self._folder, self._archive.config, done, state)
             self._saved = time.monotonic()
+
+    def exhausted(self, done: int) -> None:
+        """Says to whoever watches that the run is at its end, and does not come to its budget."""
+        with contextlib.suppress(ArchiveError):  # they wait on, and no trial is lost
+            keep(self.directory, PROCESS, {**self._process, "budget": done})

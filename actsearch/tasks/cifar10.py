@@ -6,7 +6,7 @@ number of its training. Batch, rate, momentum, weight decay and augmentation are
 
 The anchors are unverified, from memory of Liu et al. 2020: networks and widths, 24 x 24 crops, batch 128, Nesterov
 momentum 0.9, learning rate 0.1, weight decay 1e-4 and 2,000 steps at a constant rate, which is its recipe for layers
-that use the batch.
+that use the batch. From memory, too, it evaluates on whole images of 32 x 32; here evaluation sees their centre.
 
 Ours in all: the last 5,000 training images, in the order of TFDS, are the validation part; kernels alone
 decay; pixels are divided by 255 and nothing else.

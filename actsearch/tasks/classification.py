@@ -1,4 +1,7 @@
-"""Classification: one family of tasks. Inputs of any dtype, cross entropy; the score is accuracy or likelihood."""
+"""Classification: one family of tasks. Inputs of any dtype, cross entropy; the score is accuracy or likelihood.
+
+Networks get inputs as floats; one that reads whole numbers, such as tokens, needs a task with `logits` of its own.
+"""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -64,8 +67,13 @@ class Classification(Task):
             raise ActsearchError(f"label_smoothing is from 0 up to, not including, 1; received {self.label_smoothing}.")
 
     def data(self) -> Data:
-        """Returns the data set's parts."""
-        return Data(*self.dataset.load())
+        """Returns the data set's parts; raises ActsearchError where it has not three."""
+        parts = self.dataset.load()
+        if len(parts) != len(Data._fields):
+            raise ActsearchError(
+                f"The data set {self.dataset.name} has {len(parts)} parts: return train, validation and test."
+            )
+        return Data(*parts)
 
     @property
     def dtype(self) -> Precision:

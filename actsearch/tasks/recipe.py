@@ -54,9 +54,9 @@ Algorithm = Literal["sgd", "adamw"] | Muon
 class Recipe:
     """An optimizer with its schedule, and how its rate was chosen.
 
-    Weight decay applies to kernels alone, never to what there is one of per channel, so that it is the same for
-    candidates with and without parameters of their own. With SGD it is added to the gradient; AdamW and Muon decay the
-    weights themselves (Loshchilov and Hutter 2019).
+    Weight decay applies to arrays of two axes and more, kernels and embeddings, never to what there is one of per
+    channel, so that it is the same for candidates with and without parameters of their own. With SGD it is added to the
+    gradient; AdamW and Muon decay the weights themselves (Loshchilov and Hutter 2019).
 
     Attributes:
       learning_rate: the highest, above 0.

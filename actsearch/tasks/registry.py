@@ -98,6 +98,8 @@ def get_task(name: str) -> Task:
     if ":" in name:
         return load_task(name)
     make = factory_of(name)
+    if name.endswith(".py"):
+        raise ActsearchError(f"{name} is a file; write {name}:make, with the name of its function that makes the task.")
     if name in TASK_SETS:
         raise ActsearchError(f"{name} is a set of tasks; give one of them: {' or '.join(TASK_SETS[name])}.")
     if make is None:

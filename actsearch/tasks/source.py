@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +30,10 @@ def load_task(source: str) -> Task:
     make = getattr(module, function, None)
     if not callable(make):
         raise ActsearchError(f"{place} has no function {function!r}; write {place}:NAME with one that it defines.")
+    try:
+        inspect.signature(make).bind()
+    except TypeError as error:
+        raise ActsearchError(f"{source} is called without arguments, which does not fit its own: {error}.") from error
     task = make()
     if not isinstance(task, Task):
         raise ActsearchError(
@@ -41,7 +46,8 @@ def _from_file(path: Path, source: str) -> ModuleType:
     """Returns the module of a file, under a name of its own so that its classes and functions can be pickled."""
     if not path.is_file():
         raise ActsearchError(f"There is no file {path}, of {source!r}; write a path as seen from here.")
-    name = f"{path.stem}_{hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()}"  # a part of the digest
+    # An edited file is another module in one process. Digests leave out what is behind @: a comment changes no task.
+    name = f"{path.stem}@{hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()}"
     _look_in(path.resolve().parent)
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)

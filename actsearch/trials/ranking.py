@@ -188,7 +188,7 @@ def best(trials: Iterable[Trial], n: int) -> list[Trial]:
     if n < 0:
         raise ActsearchError(f"n must be at least 0; received {n}.")
     distinct: dict[str, Trial] = {}
-    for trial in sorted(of_highest_fidelity(trials), key=_order):
+    for trial in sorted(of_highest_fidelity(trials), key=merit, reverse=True):
         distinct.setdefault(trial.fingerprint, trial)
     return list(distinct.values())[:n]
 
@@ -198,6 +198,16 @@ def of_highest_fidelity(trials: Iterable[Record]) -> list[Record]:
     scored = [trial for trial in trials if trial.status is Status.OK and trial.score is not None]
     highest = max((trial.fidelity for trial in scored), default=0.0)
     return [trial for trial in scored if trial.fidelity == highest]
+
+
+def merit(trial: Trial) -> tuple[float, float, float, int]:
+    """Returns what is larger for the better of two scored trials: `best` and the best so far of a live search order so.
+
+    Scores after fewer steps are other quantities, so that the highest fidelity comes first; then, as in `best`, the
+    score, less loss, and the earlier trial.
+    """
+    loss = mean_metric(trial, "loss")
+    return trial.fidelity, trial.score or 0.0, -math.inf if math.isnan(loss) else -loss, -trial.index
 
 
 def mean_metric(trial: Trial, name: str) -> float:
@@ -219,8 +229,3 @@ def _named(row: Row, trial: Trial) -> CandidateStats:
         low=row.low,
         high=row.high,
     )
-
-
-def _order(trial: Trial) -> tuple[float, float, int]:
-    loss = mean_metric(trial, "loss")
-    return -(trial.score or 0.0), math.inf if math.isnan(loss) else loss, trial.index

@@ -19,6 +19,9 @@ def test_one_that_cannot_be_written_leaves_the_old_one(tmp_path):
     assert kept(tmp_path, "audit") == {"audit": {"a": 1}}
     with pytest.raises(ArchiveError, match="cannot be written"):
         keep(tmp_path / "absent", "audit", {})
+    (tmp_path / "file").touch()  # where nothing can be removed either, as on a read-only file system
+    with pytest.raises(ArchiveError, match="cannot be written"):
+        keep(tmp_path / "file", "audit", {})
 
 
 @pytest.mark.parametrize("text", ["[", "[1]", "3"])

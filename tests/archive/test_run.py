@@ -60,6 +60,7 @@ def test_it_reads_beside_the_writer(directory):
         assert len(run.trials) == 25
         archive.append(trials(5, start=25))
         assert (len(run.trials), len(run), len(open_run(directory).trials)) == (25, 30, 30)
+        assert len(run.outcomes) == 25
 
 
 def test_a_run_of_no_trials(tmp_path):

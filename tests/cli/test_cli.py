@@ -529,6 +529,10 @@ class TestCompare:
         (["search", "--budget", "0"], "--budget must be at least 1; received 0"),
         (["search", "--space", "swish-2", "controller:exhaustive"], "10,000,000"),
         (["search", "controller:evolution", "--controller.population", "300", "--budget", "9"], "only starts within"),
+        (
+            ["search", "controller:ppo", "--controller.batch", "0"],
+            "batch must be an integer of at least 2; received 0.",
+        ),
         (["top", "no/such/run"], "no/such/run"),
         (["spaces", "swish-9"], "swish-1"),
         (["search", "--space", "evonorm-b"], "mnist1d-mlp has sites for activations"),
@@ -546,6 +550,20 @@ def test_a_mistake_is_one_message_and_exit_code_2(args, said, capsys, tmp_path, 
     assert "actsearch: " in captured.err
     assert said in captured.err
     assert "Traceback" not in captured.err
+
+
+def test_a_full_disk_behind_standard_output_is_one_message(capsys, monkeypatch):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(["show", "relu(x)", "--json"]) == 2
+    assert capsys.readouterr().err.startswith("actsearch: The disk is full: ")
+
+
+def test_without_standard_output_a_command_does_its_work(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["export", str(run), "--out", str(tmp_path / "trials.parquet")]) == 0
+    assert (tmp_path / "trials.parquet").exists()
 
 
 def test_debug_shows_where_a_mistake_was_noticed():

@@ -38,6 +38,13 @@ def test_no_file_is_overwritten(template, capsys):
     assert template.read_text() == before
 
 
+def test_a_task_is_a_python_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new-task", "my_task"]) == 2
+    assert "write my_task.py" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_that_is_not_there_is_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["new-task", "runs/my_task.py"]) == 0
@@ -120,6 +127,8 @@ def test_is_joined_by_plus(template):
         ("none.py:make", "There is no file none.py"),
         ("my_task.py:mak", "has no function 'mak'"),
         ("my_task.py:data", "returned a tuple"),
+        ("my_task.py:DataSet", "called without arguments, which does not fit its own: missing a required argument"),
+        ("my_task.py", "my_task.py is a file; write my_task.py:make"),
         ("no_such_package.part:make", "There is no module 'no_such_package.part'"),
         (":make", "names no module"),
     ],
@@ -127,6 +136,14 @@ def test_is_joined_by_plus(template):
 def test_a_mistake_is_one_sentence(template, source, message):
     with pytest.raises(ActsearchError, match=message):
         get_task(source)
+
+
+def test_what_its_code_does_counts_and_nothing_else_of_its_file(template):
+    before, text = get_task("my_task.py:make"), template.read_text()
+    template.write_text(f"# for a paper\n{text}\n\ndef another():\n    return make()\n")
+    assert get_task("my_task.py:make").digest == before.digest
+    template.write_text(text.replace("3 * inputs", "4 * inputs"))
+    assert get_task("my_task.py:make").digest != before.digest
 
 
 def test_an_error_of_the_function_keeps_its_traceback(template):

@@ -276,7 +276,7 @@ def test_a_hyperparameter_out_of_range_is_refused_with_its_name_and_value(kind):
         ("evolution", {"mutation": 1.5}, "mutation must be a probability, from 0 to 1; received 1.5"),
         ("pareto", {"tournament": 0}, "above 0 and at most 1; received 0"),
         ("pareto", {"selection": "best"}, "selection must be one of pareto, average, first; received 'best'"),
-        ("ppo", {"learning_rate": 0}, "learning_rate must be above 0; received 0"),
+        ("ppo", {"learning_rate": 0}, "learning_rate must be finite and above 0; received 0"),
         ("ppo", {"decay": 1.0}, "decay must be from 0 to below 1; received 1.0"),
         ("ppo", {"batch": 1}, "batch must be an integer of at least 2; received 1"),
         ("gflownet", {"sample": 7}, "sample is paired, and must be even; received 7"),

@@ -88,6 +88,17 @@ def test_folders_of_classes(names, tar, home, tmp_path):
         assert as_set(columns["image"], columns["label"]) == as_set(images, labels)
 
 
+def test_folders_that_are_links(home, tmp_path):
+    data = archived.made()
+    elsewhere = archived.class_folders(tmp_path / "disk", data, CLASSES)
+    (tmp_path / "given").mkdir()
+    for split in data:
+        (tmp_path / "given" / split).symlink_to(elsewhere / split)
+    (tmp_path / "given/circle").symlink_to(tmp_path / "given")
+    prepare("cifar10", tmp_path / "given", checked=False)
+    assert len(load("cifar10", "train")["label"]) == len(data["train"][1])
+
+
 @pytest.mark.parametrize("kind", ["binary", "python", "parquet", "npz"])
 def test_cifar100_has_its_superclasses_in_every_format(kind, home, tmp_path):
     collection, data = get_collection("cifar100"), archived.made("cifar100")
@@ -223,6 +234,17 @@ def test_a_prepared_folder(kind, home, tmp_path, monkeypatch):
         np.testing.assert_array_equal(copied[feature], there[feature])
 
 
+def test_without_array_record_a_prepared_folder_is_copied_as_it_is(home, tmp_path, monkeypatch):
+    prepare("cifar10", archived.python_batches(tmp_path, archived.made()), tmp_path / "other", checked=False)
+    archived.tfrecords(tmp_path / "other/cifar10/3.0.2")
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "other"))
+    there = load("cifar10", "test")
+    monkeypatch.setenv("TFDS_DATA_DIR", str(home))
+    monkeypatch.setitem(sys.modules, "array_record.python.array_record_module", None)
+    prepare("cifar10", tmp_path / "other", checked=False)
+    np.testing.assert_array_equal(load("cifar10", "test")["image"], there["image"])
+
+
 def test_without_array_record_it_is_an_npz(home, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "array_record.python.array_record_module", None)
     data = archived.made()
@@ -263,6 +285,7 @@ class TestMistakes:
         self.refused(
             home, tmp_path, r"no CIFAR-10 in .*Looked for: a prepared TFDS folder; binary batches \(data_batch_1"
         )
+        self.refused(home, tmp_path / "notes.txt", r"no CIFAR-10 in .*notes\.txt\. Looked for")
 
     def test_a_batch_is_missing(self, home, tmp_path):
         folder = archived.python_batches(tmp_path, archived.made())

@@ -167,7 +167,7 @@ def test_nothing_moves_between_host_and_device_while_training(whole, monkeypatch
 
 def test_the_evaluator_cuts_a_batch_into_banks(monkeypatch):
     """Also of programs that the space does not have."""
-    monkeypatch.setattr("actsearch.evaluation.training.BANK", 2)
+    monkeypatch.setattr("actsearch.evaluation.runner.BANK", 2)
     evaluator = TrainingEvaluator(SPACE, TASKS["activation"], seeds=SEEDS, engine="bank", **ONE)
     assert (evaluator.engine, evaluator.identity["engine"]) == ("bank", "bank")
     assert evaluator.summary == "engine: bank (as given)"

@@ -83,7 +83,7 @@ class TestSecondProcess:
         damage = "\n".join(
             [
                 "from actsearch.evaluation import use_compilation_cache",
-                "for path in use_compilation_cache().glob('jit__run_jobs*-cache'): path.write_bytes(b'damaged')",
+                "for path in use_compilation_cache().glob('jit_run_jobs*-cache'): path.write_bytes(b'damaged')",
             ]
         )
         assert search(cache, damage) == [scores, asked, asked - 1]

@@ -84,6 +84,29 @@ class ChangingTest(FitSine):
         return super().data()._replace(test={"x": x, "y": x})
 
 
+class PlainTuple(FitSine):
+    def data(self):
+        return tuple(super().data())
+
+
+class NoNames(FitSine):
+    def metrics(self, network, examples):
+        return self.loss(network, examples)
+
+
+class NoScore(FitSine):
+    def score(self, metrics):
+        return None
+
+
+def plain_tuples():
+    return tuple(tuple(part) for part in tiny_digits())
+
+
+def two_parts():
+    return tiny_digits()[:2]
+
+
 def scaled_copies():
     train, validation, test = tiny_digits()
     train, validation, test = (
@@ -143,6 +166,16 @@ def test_families_pass():
     check_task(FIT)
 
 
+def targets_on_a_line():
+    x = np.random.default_rng(0).normal(size=(3, 20, 2)).astype(np.float32)
+    return Data(*(Pairs(rows, rows[:, :1] * np.arange(9, dtype=np.float32)[None]) for rows in x))
+
+
+def test_targets_that_differ_in_scale_alone_are_no_leak():
+    network = MLPConfig((2, 4, 9))
+    check_task(dataclasses.replace(FIT, load=targets_on_a_line, outputs=9, network=network), full=False)
+
+
 class Doubled(type(FIT)):
     def score(self, metrics):
         return 2 / (1 + metrics["loss"])
@@ -183,6 +216,17 @@ WRONG = {
     "data change": (Changing(), "other data on a second call"),
     "same weights": (SameWeights(), "the same weights for two keys"),
     "own randomness": (OwnRandomness(), "other weights on a second call"),
+    "a tuple of parts": (PlainTuple(), r"returns a tuple from data\(\); return actsearch.tasks.Data"),
+    "metrics without names": (NoNames(), r"returns no dictionary from metrics\(\)"),
+    "no score": (NoScore(), r"returns None from score\(\); return one float"),
+    "plain tuples": (
+        dataclasses.replace(tiny_task(), dataset=dataclasses.replace(TINY_DIGITS, load=plain_tuples)),
+        r"a part train that is a tuple; write actsearch.tasks.Split\(inputs, labels\)",
+    ),
+    "two parts": (
+        dataclasses.replace(tiny_task(), dataset=dataclasses.replace(TINY_DIGITS, load=two_parts)),
+        "has 2 parts: return train, validation and test",
+    ),
     "test part changes": (ChangingTest(), "other data on a second call"),
     "scaled copies": (
         dataclasses.replace(tiny_task(), dataset=dataclasses.replace(TINY_DIGITS, load=scaled_copies, dtype="float32")),

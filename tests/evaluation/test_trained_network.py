@@ -1,5 +1,7 @@
 """What a trained network is like inside."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -32,9 +34,11 @@ def test_every_site_has_statistics():
 
 
 @pytest.mark.slow
-def test_the_training_is_the_one_that_scores():
-    found = look_inside(TASK, RELU, seed=3)
-    trainer = Trainer.specialized(TASK, RELU, devices=jax.devices()[:1])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_training_is_the_one_that_scores(dtype):
+    task = dataclasses.replace(TASK, recipe=dataclasses.replace(TASK.recipe, dtype=dtype))
+    found = look_inside(task, RELU, seed=3)
+    trainer = Trainer.specialized(task, RELU, devices=jax.devices()[:1])
     (outcome,) = trainer(trainer.jobs([()], seeds=[3]))
     assert found.metrics == pytest.approx(outcome.metrics, abs=1e-6)
 

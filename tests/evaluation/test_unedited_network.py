@@ -4,12 +4,13 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from flax import linen, nnx
 
 from actsearch import parse
-from actsearch.evaluation import Trainer
-from actsearch.nn import sites_of
+from actsearch.evaluation import Trainer, init_state, score_programs, split_network
+from actsearch.nn import Layer, sites_of
 from actsearch.spaces.template import Template
 from actsearch.tasks import Classification
 from tests.helpers.tiny import tiny_task
@@ -101,3 +102,34 @@ def test_dropout_is_drawn_by_the_seed_and_in_each_step_anew(masks):
     assert last_losses(trainer, [1, 0]) == [one, zero]
     longer = Trainer.specialized(dataclasses.replace(masks, steps=2), parse("x"), lanes=2, **ONE)
     assert zero not in last_losses(longer, [0, 1])
+
+
+class Projected(nnx.Module):
+    """Its projection is drawn and never trained."""
+
+    def __init__(self, rngs):
+        self.projection = nnx.Variable(jax.random.normal(rngs.params(), (64, 4)))
+        self.last = nnx.Linear(4, 10, rngs=rngs)
+
+    def __call__(self, x):
+        return self.last(nnx.relu(x @ self.projection[...]))
+
+
+class ProjectedInLinen(linen.Module):
+    @linen.compact
+    def __call__(self, x):
+        draw = lambda: jax.random.normal(self.make_rng("params"), (64, 4))  # noqa: E731
+        return linen.Dense(10)(linen.relu(x @ self.variable("constants", "projection", draw).value))
+
+
+@pytest.mark.parametrize("network", [Projected, ProjectedInLinen()], ids=["nnx", "linen"])
+def test_a_seed_draws_what_is_not_trained_too(network):
+    task = dataclasses.replace(TASK, network=sites_of(network, (64,)))
+    states = [init_state(task, seed) for seed in (0, 1, 0)]
+    rests = [split_network(task, lambda features: Layer(PROGRAMS[0], features), state)[2] for state in states]
+    first, other, again = ([leaf for leaf in jax.tree.leaves(rest) if leaf.shape == (64, 4)] for rest in rests)
+    assert len(first) == 1
+    np.testing.assert_array_equal(first, again)
+    assert (first[0] != other[0]).all()
+    (row,) = score_programs(task, PROGRAMS[:1], [0], **ONE)
+    assert row.metrics[0]["loss"] > 0

@@ -54,8 +54,18 @@ class TestStates:
     def test_a_longer_training_comes_before_a_better_short_one(self, tmp_path):
         follower = Follower(tmp_path)
         with Archive.write(tmp_path, {}) as archive:
-            archive.append([trial(0, 0.9, fidelity=0.1), trial(1, 0.4), trial(2, 0.95, fidelity=0.1)])
-        assert follower.look().score == 0.4
+            archive.append([trial(0, 0.9, fidelity=0.1)])
+            assert follower.look().curve == ((1, 0.9),)
+            archive.append([trial(1, 0.4), trial(2, 0.95, fidelity=0.1), trial(3, 0.6), trial(4, 0.5)])
+        assert (follower.look().score, follower.look().curve) == (0.6, ((2, 0.4), (4, 0.6)))
+
+    def test_of_equal_scores_the_one_that_the_ranking_names_is_shown(self, tmp_path):
+        with Archive.write(tmp_path, {}) as archive:
+            archive.append([Trial(i, parse(f"x + {i}"), str(i), "ok", 0.9, ({"loss": 1.0 - i},)) for i in (0, 1)])
+            best = archive.best(1)[0]
+        view = Follower(tmp_path).look()
+        assert (view.formula, view.curve) == ("1 + x", ((1, 0.9),))
+        assert best.index == 1
 
     def test_before_its_budget_it_is_stopped(self, tmp_path):
         with Archive.write(tmp_path, {}) as archive:

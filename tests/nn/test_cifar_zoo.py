@@ -67,6 +67,7 @@ def test_depth(make):
         make()
 
 
-def test_width():
-    with pytest.raises(ActsearchError, match=r"width is at least 1"):
-        wide_resnet(10, width=0)
+@pytest.mark.parametrize("width", [0, 0.5])
+def test_width(width):
+    with pytest.raises(ActsearchError, match=r"width is a whole number of at least 1"):
+        wide_resnet(10, width=width)

@@ -1,6 +1,8 @@
 """Unedited networks of many shapes: the candidate wherever they call a function, values and gradients as before."""
 
+import functools
 import pickle
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -63,6 +65,40 @@ class PlainLinen(linen.Module):
         return linen.Dense(3)(linen.relu(linen.Dense(4)(x)))
 
 
+class Sowing(linen.Module):
+    """Draws from a stream of its own, and tells a collection of its own what it did."""
+
+    @linen.compact
+    def __call__(self, x, train):
+        x = linen.relu(linen.Dense(4)(x))
+        self.sow("losses", "mean", x.mean())
+        return linen.Dense(3)(x + jax.random.normal(self.make_rng("noise"), x.shape) if train else x)
+
+
+class Attending(nnx.Module):
+    def __init__(self, rngs):
+        self.attention = nnx.MultiHeadAttention(1, 4, dropout_rate=0.1, decode=False, rngs=rngs)
+        self.last = nnx.Linear(4, 4, rngs=rngs)
+
+    def __call__(self, x):
+        return self.last(nnx.relu(self.attention(x)))
+
+
+class OfLists(linen.Module):
+    widths: list[int]
+    act: Callable = linen.relu
+
+    @linen.compact
+    def __call__(self, x):
+        for width in self.widths:
+            x = self.act(linen.Dense(width)(x))
+        return x
+
+
+def of_lists(rngs):
+    return OfLists([4, 3])
+
+
 CASES = {
     "imported by name": (ByName, (8, 8, 1), [4]),
     "stored": (Stored, (5,), [4]),
@@ -71,6 +107,8 @@ CASES = {
     "sequential": (sequential, (5,), [4]),
     "linen": (PlainLinen(), (5,), [4]),
     "linen with state": (LinenNet(), (5,), [4]),
+    "linen with streams": (Sowing(), (5,), [4]),
+    "linen behind a function": (of_lists, (5,), [4, 3]),
 }
 EVERY = pytest.mark.parametrize(("network", "shape", "features"), CASES.values(), ids=CASES)
 
@@ -246,3 +284,88 @@ def test_says_where_it_cannot(function, replace, message):
 
     with pytest.raises(ActsearchError, match=message):
         sites_of(network, (5,), replace=replace)(layer("x"), rngs=nnx.Rngs(params=0))
+
+
+class AuxiliaryHead(linen.Module):
+    @linen.compact
+    def __call__(self, x, train):
+        extra = linen.relu(linen.Dense(4, name="extra")(x)).sum() if train else 0
+        return linen.relu(linen.Dense(4, name="first")(x)) + extra
+
+
+class BatchLast(nnx.Module):
+    def __init__(self, rngs):
+        self.weights = nnx.Param(jnp.ones((4, 5)))
+
+    def __call__(self, x):
+        return jax.vmap(lambda row: nnx.relu(self.weights[...] @ row))(x)
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        (AuxiliaryHead(), r"calls relu on arrays of \[4\] features, and of \[4, 4\] when it was made"),
+        (BatchLast, r"calls relu on arrays of \[6\] features, and of \[2\] when it was made"),
+    ],
+    ids=["in training alone", "batch last"],
+)
+def test_calls_that_depend_on_the_batch_or_on_training_are_refused(network, message):
+    edited = sites_of(network, (5,))(layer("sin(x)"), rngs=nnx.Rngs(params=0))
+    edited.eval()
+    with pytest.raises(ActsearchError, match=message):
+        edited(inputs((5,)))
+
+
+class KeywordOnly(Stored):
+    def __init__(self, *, rngs):
+        super().__init__(rngs)
+
+
+class OtherSwitch(linen.Module):
+    @linen.compact
+    def __call__(self, x, is_train):
+        return linen.relu(x)
+
+
+class NoSwitch(linen.Module):
+    @linen.compact
+    def __call__(self, x):
+        return linen.relu(linen.BatchNorm(use_running_average=False)(x))
+
+
+@pytest.mark.parametrize(
+    ("network", "shape", "message"),
+    [
+        (LinenNet, (5,), r"not its class: write LinenNet\(...\)"),
+        (Stored(nnx.Rngs(0)), (5,), "give the class Stored, or a function"),
+        (KeywordOnly, (5,), r"calls KeywordOnly\(rngs\), which does not fit .*: give a function of a module"),
+        (OfLists([4]), (5,), "The Linen module OfLists cannot be hashed: give it tuples for lists"),
+        (PlainLinen(), 5, r"without the batch axis, such as \(8,\); received 5"),
+    ],
+    ids=["class", "network", "keyword", "list", "shape"],
+)
+def test_says_what_it_takes(network, shape, message):
+    with pytest.raises(ActsearchError, match=message):
+        sites_of(network, shape)
+
+
+def test_says_which_arguments_of_linen_it_sets():
+    with pytest.raises(ActsearchError, match="its __call__ wants is_train: rename it"):
+        sites_of(OtherSwitch(), (5,))(layer("x"), rngs=nnx.Rngs(params=0))
+
+
+def test_attention_is_told_that_it_trains_before_it_is_called():
+    rows = sites(lambda make: sites_of(Attending, (3, 4))(make, rngs=nnx.Rngs(params=0)))
+    assert [row.features for row in rows] == [4]
+
+
+def test_linen_has_to_tell_training_from_evaluation():
+    edited = sites_of(NoSwitch(), (5,))(layer("x"), rngs=nnx.Rngs(params=0))
+    edited.eval()
+    with pytest.raises(ActsearchError, match="changes statistics in evaluation, too: give its __call__ an argument"):
+        edited(inputs((5,)))
+
+
+def test_a_function_without_a_name_cannot_be_pickled():
+    with pytest.raises(pickle.PicklingError, match=r"functools.partial\(.*\) is no function of a module"):
+        pickle.dumps(sites_of(Stored, (5,), replace=functools.partial(nnx.leaky_relu, negative_slope=0.2)))

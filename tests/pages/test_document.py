@@ -44,7 +44,7 @@ def whole(run, fast, tmp_path_factory):
     relu, best = parse("relu(x)"), parse("x * sigmoid(2 * x)")
     rows = [
         Scores("digits", relu, True, (0.90, 0.92, 0.91, 0.90)),
-        Scores("digits", best, False, (0.95, 0.97, 0.96, 0.95)),
+        Scores("digits", best, False, (0.94, 0.97, 0.97, 0.95)),
     ]
     files = [keep(run, "verification-digits", verified(rows, seeds=(100, 101, 102, 103)).to_json())]
     rate = FalseReject(20, 3, Interval(0.15, 0.03, 0.38))
@@ -103,7 +103,7 @@ class TestOneRun:
         assert "digits, verification-digits103" in "".join(cards[-1].split("  ")), "its last fresh seed"
 
     def test_it_is_small(self, whole):
-        assert 500_000 < len(whole.html.encode()) < document.LARGEST
+        assert 500_000 < len(whole.html.encode()) < 5_000_000
 
     def test_equal_runs_give_equal_pages(self, run, fast, tmp_path):
         first, second = (write_report([run], tmp_path / name, cards=1).read_bytes() for name in ("a.html", "b.html"))
@@ -148,8 +148,11 @@ class TestOtherRuns:
         ]
         found = page(made(tmp_path / "run", trials), out=tmp_path)
         front = next(layer for layer in found.charts[-1]["layer"] if layer["mark"].get("shape") == "diamond")
-        assert {row["formula"] for row in points_of(front)} == {"x", "1 + x"}
-        assert found.all("figcaption")[-1][1] == "two against one; diamonds are the Pareto front."
+        assert {row["formula"]: (row["x"], row["y"]) for row in points_of(front)} == {
+            "x": (0.5, 0.9),
+            "1 + x": (0.9, 0.5),
+        }
+        assert found.all("figcaption")[-1][1].startswith("two against one; diamonds are the Pareto front. ")
 
     def test_an_objective_that_is_not_finite_is_not_drawn(self, fast, tmp_path):
         slopes = {"exp(x)": -math.inf, "x": -1.0, "sin(x)": math.nan}
@@ -196,3 +199,11 @@ def test_a_sample_keeps_the_best_and_the_order():
     assert len(kept) <= document._POINTS
     assert max(kept, key=lambda trial: trial.score) == max(trials, key=lambda trial: trial.score)
     assert kept == sorted(kept, key=lambda trial: trial.index)
+
+
+def test_the_front_of_many_functions_has_the_cheapest_one_too(monkeypatch):
+    monkeypatch.setattr(document, "_POINTS", 20)
+    worst = Trial(1, parse("x"), "x", "ok", 0.1)
+    others = [Trial(i, parse(f"sin(x + {i})"), str(i), "ok", 0.5 + i / 1000) for i in range(2, 100)]
+    line = document._front([Trial(0, parse("relu(tanh(x))"), "a", "ok", 0.2), worst, *others], {})["layer"][1]
+    assert [(point["formula"], point["x"]) for point in points_of(line)] == [("x", 0), ("sin(99 + x)", 2)]

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 from actsearch import ActsearchError, search
-from actsearch.analysis import Scores, verified
-from actsearch.archive import keep, merge, open_run
+from actsearch.analysis import Scores, compare_runs, verified
+from actsearch.archive import Archive, keep, merge, open_run
 from actsearch.catalog import CATALOG
+from actsearch.controllers import CONTROLLERS
+from actsearch.controllers import RegularizedEvolution as Evolution
 from actsearch.language import parse
-from actsearch.pages import papers, to_mathml, words
+from actsearch.pages import charts, papers, to_mathml, words
 from actsearch.pages.baseline import expected_best, expected_maximum
 from actsearch.pages.material import gather, published
+from actsearch.spaces import SPACES, swish
+from actsearch.study import make_evaluator
 from tests.helpers.mock import MockEvaluator
 
 TABLE = "tabular-swish1-digits-resnet"
@@ -41,9 +45,10 @@ def test_what_has_no_run_is_a_mistake(tmp_path):
     with pytest.raises(ActsearchError, match="received none"):
         gather([])
     search("swish-1", MockEvaluator(), "random", 5, out=tmp_path)
-    (tmp_path / "verification.json").write_text("[")
-    with pytest.raises(ActsearchError, match="cannot be read as a result"):
-        gather([tmp_path])
+    for text, said in (("[", "cannot be read as a result"), ("{}", "is no verification: make it again, or move it")):
+        (tmp_path / "verification.json").write_text(text)
+        with pytest.raises(ActsearchError, match=rf"verification\.json {said}"):
+            gather([tmp_path])
 
 
 def test_the_baseline_is_what_random_draws_find():
@@ -66,6 +71,35 @@ def test_a_run_on_a_table_has_a_baseline_and_knows_published_units(tmp_path):
     assert words.command(run).startswith(f"actsearch search --space swish-1 --task {TABLE} --budget 300 --seed 0")
 
 
+def test_a_point_at_the_edge_of_a_chart_keeps_its_numbers():
+    scores = [0.0, *np.linspace(0.8, 0.9, 19)]
+    points = [{"x": i, "y": float(score), "formula": str(i), "card": None} for i, score in enumerate(scores)]
+    dots = charts.front(points, "operations")["layer"][0]
+    worst = dots["data"]["values"][0]
+    assert (worst["x"], worst["y"], worst["across"]) == (0, 0.0, 0)
+    assert worst["height"] > 0.7
+    assert (dots["encoding"]["y"]["field"], dots["encoding"]["tooltip"][2]["field"]) == ("height", "y")
+
+
+def test_no_regret_is_drawn_at_the_lowest_and_told_as_0(tmp_path):
+    search("swish-1", TABLE, "random", 20, out=tmp_path)
+    chart = charts.regret(compare_runs([open_run(tmp_path)]), {})
+    last = chart["data"]["values"][-1]
+    assert (last["regret"], last["height"]) == (0.0, charts.LOWEST_REGRET)
+
+
+def test_a_run_with_constraints_has_no_baseline_and_a_command_with_them(tmp_path):
+    evaluator = make_evaluator(swish(), TABLE, 5, constraints=["lipschitz<=1"], objectives=["-operations"])
+    search("swish-1", evaluator, Evolution(4, 2, transforms=()), 5, out=tmp_path)
+    run = open_run(tmp_path)
+    assert expected_best(run) == {}
+    asked = words.command(run).partition("--batch 64 ")[2]
+    assert dict(words.configuration(run))["gates before training"].startswith("those of the table, lipschitz<=1 ")
+    assert asked.startswith("--constraint 'lipschitz<=1' --objectives score,-operations controller:evolution")
+    run.config["controller"]["transforms"] = ["smooth:box", "clip:-1:1"]
+    assert "--controller.transforms smooth:box clip:-1:1 --controller.transformed 0.2" in words.command(run)
+
+
 def test_a_merged_run_says_what_it_was_merged_of(tmp_path):
     for seed in (0, 1):
         search("swish-1", TABLE, "random", 5, seed=seed, out=tmp_path / str(seed))
@@ -86,3 +120,26 @@ def test_bibtex_has_each_paper_once(tmp_path):
     text = papers.bibtex([open_run(tmp_path)], ["relu", "swish", "silu", "tanh"], "1.0")
     keys = [line.partition("{")[2].rstrip(",") for line in text.splitlines() if line.startswith("@")]
     assert keys == ["actsearch", "ramachandran2017searching", "real2019regularized", "nair2010", "hendrycks2016"]
+
+
+def test_every_space_and_every_controller_with_a_paper_is_cited(tmp_path):
+    Archive.write(tmp_path, {}).close()
+    run = open_run(tmp_path)
+    for space in SPACES:
+        run.config["space"] = space
+        assert "eprint" in papers.bibtex([run], [], "1.0"), space
+    run.config["space"] = "mine"
+    for name in CONTROLLERS.keys() - {"random", "exhaustive"}:
+        run.config["merged"] = [{"config": {"controller": {"name": name}}}]
+        assert "eprint" in papers.bibtex([run], [], "1.0"), name
+
+
+def test_a_run_of_format_1_says_what_it_kept_and_no_more(tmp_path):
+    with Archive.write(tmp_path, {"evaluator": {"kind": "tabular", "table": TABLE, "seeds_per_trial": 2}}):
+        pass
+    said = dict(words.configuration(open_run(tmp_path)))
+    assert said["scored by"] == "2 trainings of each candidate, looked up in a table"
+    assert "--seeds-per-trial 2" in words.command(open_run(tmp_path))
+    with Archive.write(tmp_path / "trained", {"evaluator": {"kind": "training", "tasks": {"a": None}, "seeds": [0]}}):
+        pass
+    assert dict(words.configuration(open_run(tmp_path / "trained")))["gates before training"] == "not known"

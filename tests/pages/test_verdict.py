@@ -79,3 +79,10 @@ def test_without_a_verification(tmp_path, trials, state, words):
     said = verdict(Material((open_run(tmp_path),), ()), lambda program: ())
     assert said.state == state
     assert said.headline.startswith(words)
+
+
+def test_the_command_that_verifies_names_directories_as_a_shell_reads_them(tmp_path):
+    with Archive.write(tmp_path / "my run", {}) as archive:
+        archive.append([Trial(0, RELU, "a", "ok", 0.9)])
+    said = verdict(Material((open_run(tmp_path / "my run"),), ()), lambda program: ())
+    assert said.remarks[-1].endswith(f"actsearch verify '{tmp_path}/my run'")

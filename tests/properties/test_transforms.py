@@ -99,7 +99,8 @@ def test_every_transform_has_a_default_and_keeps_parameters():
         ("relu(x)", "clip:1:-1", "clip takes a number and a larger one, as in clip:-1:1; received 1 and -1"),
         ("relu(x)", "soft_threshold:-1", "soft_threshold takes a number of at least 0; received -1"),
         ("relu(x)", "smooth:box:-1", "takes a width above 0; received -1"),
-        ("relu(x)", "pieces:1", "a whole number of at least 2; received 1"),
+        ("relu(x)", "pieces:1", "a whole number of 2 to 128; received 1"),
+        ("relu(x)", "pieces:1e7", "a whole number of 2 to 128; received 1e.07"),
         ("1 / x", "clip", "not finite at x = 0"),
     ],
 )

@@ -37,6 +37,11 @@ def test_a_higher_fidelity_comes_before_a_higher_score():
     ]
 
 
+def test_of_equal_scores_the_one_that_the_ranking_names_is_shown():
+    first, second = (Trial(i, parse(f"x + {i}"), str(i), "ok", 0.9, ({"loss": 1.0 - i},), (0,)) for i in (0, 1))
+    assert shown([[first], [second]], seconds_between=0)[-1].endswith("best 0.9000  1 + x")
+
+
 def test_between_two_lines_there_is_time_but_the_last_one_is_shown():
     (line,) = shown([[trial(i, "x", 0.5)] for i in range(5)], seconds_between=1e9)
     assert line.startswith("swish-1  5/5")
@@ -62,3 +67,10 @@ def test_a_terminal_shows_a_bar():
         log.update([trial(0, "relu(x)", 0.9)], done=1, budget=4, fresh=1, seconds=0.5)
     assert "1/4" in stream.getvalue()
     assert "best 0.9000  relu(x)" in stream.getvalue()
+
+
+def test_a_task_whose_path_has_brackets_is_shown_as_it_is():
+    stream = Terminal()
+    with ProgressLog("swish-1 on [/a]{b}[red].py:make", stream=stream) as log:
+        log.update([trial(0, "relu(x)", 0.9)], done=1, budget=4, fresh=1, seconds=0.5)
+    assert "swish-1 on [/a]{b}[red].py:make" in stream.getvalue()

@@ -43,6 +43,15 @@ def test_a_narrow_terminal_folds_formulas_and_keeps_every_character():
     assert "…" not in text
 
 
+@pytest.mark.parametrize("width", [20, 40])
+def test_a_terminal_that_is_too_narrow_cuts_no_number_and_no_name(width):
+    rows = [("evolution", 300, Interval(0.0238, 0.0125, 0.0375)), ("random", 1000, Interval(0.0325, 0.01, 0.05))]
+    table = render(rows, ["controller", Column("trials", ",d"), Column("regret after 1,000", ".4f")])
+    for text in (printed(table, width=width, force_terminal=True, color_system=None), to_text(table, width)):
+        for row in (["evolution", "300", "0.0238", "[0.0125,", "0.0375]"], ["random", "1,000", "0.0325"]):
+            assert any(line.split()[: len(row)] == row for line in text.splitlines())
+
+
 def test_numbers_line_up_at_the_right():
     rows = [("a", 1, np.float32(0.5), Interval(0.5, 0.25, 0.75)), ("bc", 12345, np.float32(0.25), None)]
     columns = ["name", Column("count", ",d"), Column("score", ".2f"), Column("mean", ".1f")]

@@ -90,8 +90,8 @@ def test_verification():
     verification = verified(trained, seeds=(100, 101))
     names = {relu: "published", silu: "search #1"}
     assert lines(tables.verification_table(verification, names)) == [
-        "x * sigmoid(x) search #1 0.8750 [0.8750, 0.8750] +0.3750 [+0.3750, +0.3750] +0.3750 [+0.3750, +0.3750] "
-        "0.0000 [0.0000, 0.0000] -0.2500 [-0.2500, -0.2500] -0.2500 [-0.2500, -0.2500] 2",
+        "x * sigmoid(x) search #1 0.8750 [0.8750, 0.8750] +0.3750 [+0.3750, +0.3750] +0.3750 [-, -] "
+        "0.0000 [0.0000, 0.0000] -0.2500 [-0.2500, -0.2500] -0.2500 [-, -] 2",
         "relu(x) published 0.5000 [0.5000, 0.5000] 0",
         "sin(x) 0.2500 [0.2500, 0.2500] 0",
     ]

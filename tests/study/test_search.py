@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from actsearch import ActsearchError, search
-from actsearch.archive import Archive, ArchiveError
+from actsearch.archive import Archive, ArchiveError, open_run
 from actsearch.archive.checkpoint import CheckpointError
 from actsearch.controllers import PPO, Exhaustive, GFlowNet, Random, RegularizedEvolution, Repeated, SuccessiveHalving
 from actsearch.evaluation import TabularEvaluator, TrainingEvaluator, get_table
@@ -81,6 +81,7 @@ class TestRun:
         assert story(go(out=tmp_path, evaluator=again)) == story(finished)
         assert set(again.calls) == {0}
         assert len(go(out=tmp_path, budget=10).trials) == 40  # what is there is there
+        assert open_run(tmp_path).process["budget"] == 40  # whoever watches or repeats it is told of the run
 
     def test_a_result_keeps_its_trials_where_the_run_is_extended(self, tmp_path):
         short, long = go(out=tmp_path, budget=10), go(out=tmp_path, budget=20)
@@ -89,6 +90,11 @@ class TestRun:
 
     def test_ends_when_there_is_nothing_left(self):
         assert len(go(Exhaustive(), budget=10_000).trials) == SPACE.count()
+
+    def test_whoever_watches_sees_the_end_of_one_that_has_nothing_left(self, tmp_path):
+        space = custom(["x", "relu"], ["*", "max"])
+        search(space, MockEvaluator(), Exhaustive(), 1000, out=tmp_path)
+        assert open_run(tmp_path).process["budget"] == space.count() == len(open_run(tmp_path))
 
     def test_callbacks_see_every_batch(self):
         seen = []

@@ -30,7 +30,7 @@ class DataSet:
     Attributes:
       name: for people.
       shape: of one example's inputs, so that networks are made and traced without the data.
-      scale: divides the inputs.
+      scale: divides the inputs; a network gets the quotient, in floating point.
       load: returns the three parts, the same on every call: a function of a module, so that it can be pickled.
       dtype: of the inputs.
     """

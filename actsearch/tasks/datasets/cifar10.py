@@ -1,6 +1,7 @@
 """CIFAR-10 (Krizhevsky 2009), prepared by `actsearch data cifar10` or by TFDS itself.
 
-The last 5,000 training images, in the order of TFDS, are the validation part.
+The last 5,000 training images, in the order of TFDS, are the validation part; in the published order, and so others,
+where only an .npz can be written.
 """
 
 import functools

@@ -64,11 +64,11 @@ def test_a_worker_of_another_version_says_so():
 
 def test_an_evaluator_pickles_without_what_it_compiled_and_remembers():
     evaluator = TrainingEvaluator(SPACE, tiny_task(), engine="interpret")
-    evaluator._trainers["compiled"] = lambda: None
+    evaluator._runner._trainers["compiled"] = lambda: None
     evaluator.begin(StagedEvaluator(space=SPACE).evaluate(proposals(), 0))
     copy = pickle.loads(pickle.dumps(evaluator))
     assert copy.identity == evaluator.identity
-    assert (copy._trainers, copy._memory._first) == ({}, {})
+    assert (copy._runner._trainers, copy._memory._first) == ({}, {})
     assert evaluator._memory._first
 
 
@@ -90,7 +90,7 @@ def test_a_task_from_a_file_is_known_to_travel_with_its_code(tmp_path):
         "from tests.helpers.tiny import tiny_task\n\n\ndef make():\n    return tiny_task()\n"
     )
     load_task(f"{tmp_path / 'mine.py'}:make")
-    assert [module for module in own_modules() if module.__name__.startswith("mine_")]
+    assert [module for module in own_modules() if module.__name__.startswith("mine@")]
 
 
 class NoRay:
