@@ -34,7 +34,7 @@ def watch(
     if not directories:
         raise ActsearchError("watch needs the directory of a run; received none.")
     if not 0 < every <= _DAY:
-        raise ActsearchError(f"--every is a number of seconds above 0, at most a day ({_DAY}); received {every}.")
+        raise ActsearchError(f"--every is a number of seconds above 0, at most a day ({_DAY}); received {every:g}.")
     at_least("--port", port, 0)
     # An accelerator's memory is for the runs that are watched.
     jax.config.update("jax_platforms", "cpu")  # type: ignore[no-untyped-call]

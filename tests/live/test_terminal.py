@@ -65,7 +65,7 @@ def test_the_command_looks_once(directory, capsys):
     ("args", "words"),
     [
         ([], "received none"),
-        (["runs", "--every", "0"], "above 0; received 0"),
+        (["runs", "--every", "0"], "above 0, at most a day (86400); received 0."),
         (["runs", "--port", "-1"], "at least 0"),
     ],
     ids=["no run", "no time", "no port"],
