@@ -43,7 +43,13 @@ def funnel_table(rows: Iterable[Stage], title: str = "What became of the candida
 
 
 def winners_table(trials: Iterable[Trial], n: int = 10, title: str = "The best candidates") -> Table:
-    """Returns the `n` best distinct trials as a table: rank, score, mean loss, trial number, simplified formula."""
+    """Returns the `n` best distinct trials as a table: rank, score, mean loss, trial number, simplified formula.
+
+    Where a candidate was evaluated again the title says that the best of its evaluations stands here, not their mean.
+    """
+    winners = best(trials, n)
+    if any(trial.repeat for trial in winners):
+        title = f"{title}, each by its best evaluation alone"
     columns = [
         Column("rank", "d"),
         Column("score", ".4f"),
@@ -53,7 +59,7 @@ def winners_table(trials: Iterable[Trial], n: int = 10, title: str = "The best c
     ]
     rows = [
         (rank, trial.score, mean_metric(trial, "loss"), trial.index, str(simplify(trial.program)))
-        for rank, trial in enumerate(best(trials, n), start=1)
+        for rank, trial in enumerate(winners, start=1)
     ]
     return render(rows, columns, title)
 

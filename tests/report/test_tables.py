@@ -1,5 +1,6 @@
 """The table of each result holds its numbers."""
 
+import dataclasses
 import math
 
 from actsearch.analysis import Agreement, Cost, FalseReject, Interval, Scores, compare_runs, funnel, verified
@@ -36,6 +37,8 @@ def test_winners():
     rows = ["1 0.9500 0.3750 1 x", "2 0.9000 0.2500 0 relu(x)"]
     assert lines(tables.winners_table(TRIALS)) == rows
     assert lines(tables.winners_table(iter(TRIALS), 1)) == rows[:1]
+    again = [dataclasses.replace(trial, repeat=1) for trial in TRIALS]
+    assert str(tables.winners_table(again).title).endswith("each by its best evaluation alone")
 
 
 def test_audit():
