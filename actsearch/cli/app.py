@@ -69,9 +69,7 @@ def main(args: list[str] | None = None) -> int:
     Returns:
       The exit code.
     """
-    for name in ("stdout", "stderr"):  # None where a daemon was started with them closed
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, for as long as the process lasts
+    _open_outputs()
     args = list(sys.argv[1:] if args is None else args)
     if args == ["--version"]:
         print(f"actsearch {__version__}")
@@ -104,6 +102,13 @@ def main(args: list[str] | None = None) -> int:
         )
         _drop_output()
         return 2
+
+
+def _open_outputs() -> None:
+    """Gives a process whose standard output or error is closed, as a daemon's may be, one that forgets."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, for as long as the process lasts
 
 
 def _drop_output() -> None:
